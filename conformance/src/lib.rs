@@ -1,0 +1,1 @@
+//! smtpspec: the library and the command that touch the world.

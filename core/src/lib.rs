@@ -1,0 +1,21 @@
+//! The parts of smtpspec that need no world: bytes and values in, values out.
+//!
+//! - [`wire`]: the SMTP grammar. Borrowing parsers, strict by RFC 5321, every leniency named.
+//! - [`event`]: the fifteen events that a receiving server's agents see, and what they carry.
+//! - [`conversation`]: what a client does, and its text form `.smtp`.
+//! - [`transcript`]: what happened, saved as JSON Lines.
+//! - [`model`]: the reference reading of a session: states, exchanges, allowed events.
+//! - [`check`]: transcript in, findings out. The rules.
+//! - [`receiver`]: the reference server's protocol engine, with agents and planted defects.
+//!
+//! Arrows point one way: `wire` <- `event`, `conversation`, `transcript` <- `model`, `receiver` <- `check`.
+//! `model` and `receiver` never import each other: the one is the other's test.
+
+pub mod check;
+pub mod conversation;
+pub mod event;
+pub mod model;
+pub mod octets;
+pub mod receiver;
+pub mod transcript;
+pub mod wire;

@@ -1,0 +1,5 @@
+//! The reference event-ordering model.
+
+mod pacer;
+
+pub use pacer::Pacer;
