@@ -1,8 +1,54 @@
 //! How many replies are due: what a client in lock-step waits for.
 
+use std::collections::VecDeque;
+
+use super::replies::ReplyReader;
+use crate::wire::{DataStream, LineEnds, LineSplitter, Verb};
+
+/// What a reply will answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Banner,
+    Command,
+    Data,
+    Message,
+}
+
+/// How the client's next octets are to be read.
+#[derive(Debug)]
+enum Mode {
+    Commands,
+    /// DATA was sent; its reply decides.
+    Undecided,
+    Content(DataStream),
+}
+
 /// Follows a session's octets in both directions under the strict reading.
-#[derive(Debug, Default)]
-pub struct Pacer {}
+#[derive(Debug)]
+pub struct Pacer {
+    unread: Vec<u8>,
+    lines: LineSplitter,
+    mode: Mode,
+    queue: VecDeque<Due>,
+    /// Replies that came beyond those due.
+    surplus: usize,
+    replies: ReplyReader,
+    last_code: Option<u16>,
+}
+
+impl Default for Pacer {
+    fn default() -> Self {
+        Self {
+            unread: Vec::new(),
+            lines: LineSplitter::new(LineEnds::default()),
+            mode: Mode::Commands,
+            queue: VecDeque::from([Due::Banner]),
+            surplus: 0,
+            replies: ReplyReader::default(),
+            last_code: None,
+        }
+    }
+}
 
 impl Pacer {
     /// At the accept of the connection: the banner is due.
@@ -12,29 +58,87 @@ impl Pacer {
 
     /// The client sent these.
     pub fn sent(&mut self, octets: &[u8]) {
-        let _ = octets;
-        todo!()
+        self.unread.extend_from_slice(octets);
+        self.read_on();
     }
 
     /// The client received these.
     pub fn received(&mut self, octets: &[u8]) {
-        let _ = octets;
-        todo!()
+        let mut codes = Vec::new();
+        self.replies.push(octets, |reply| codes.push(reply.code));
+        for code in codes {
+            self.last_code = code;
+            self.reply(code);
+        }
     }
 
-    /// Replies that must still come for what was sent, the banner included. Never negative: replies beyond
-    /// those due are kept in mind and set off against later commands.
+    fn reply(&mut self, code: Option<u16>) {
+        match self.queue.pop_front() {
+            None => self.surplus += 1,
+            Some(Due::Data) => {
+                self.mode = match code {
+                    Some(354) => Mode::Content(DataStream::new()),
+                    _ => Mode::Commands,
+                };
+                self.read_on();
+            }
+            Some(Due::Banner | Due::Command | Due::Message) => {}
+        }
+    }
+
+    fn read_on(&mut self) {
+        loop {
+            match &mut self.mode {
+                Mode::Undecided => return,
+                Mode::Commands => {
+                    let Some(line) = self.lines.next(&self.unread) else {
+                        return;
+                    };
+                    let data = Verb::of(line.text) == Verb::Data;
+                    let len = line.len;
+                    self.unread.drain(..len);
+                    if data {
+                        self.mode = Mode::Undecided;
+                    }
+                    self.expect(if data { Due::Data } else { Due::Command });
+                }
+                Mode::Content(stream) => match stream.push(&self.unread, |_| ()) {
+                    Some(used) => {
+                        self.unread.drain(..used);
+                        self.mode = Mode::Commands;
+                        self.expect(Due::Message);
+                    }
+                    None => return self.unread.clear(),
+                },
+            }
+        }
+    }
+
+    /// A reply that came too early counts for the next thing that wants one. What it says of DATA cannot be
+    /// trusted then: the client goes on with commands.
+    fn expect(&mut self, due: Due) {
+        if self.surplus == 0 {
+            self.queue.push_back(due);
+            return;
+        }
+        self.surplus -= 1;
+        if due == Due::Data {
+            self.mode = Mode::Commands;
+        }
+    }
+
+    /// Replies that must still come for what was sent, the banner included.
     pub fn due(&self) -> usize {
-        todo!()
+        self.queue.len()
     }
 
     /// The last reply's code.
     pub fn last_code(&self) -> Option<u16> {
-        todo!()
+        self.last_code
     }
 
     /// Whether the server is bound to close now: a 221 or a 421 was its last reply.
     pub fn closing(&self) -> bool {
-        todo!()
+        matches!(self.last_code, Some(221 | 421))
     }
 }

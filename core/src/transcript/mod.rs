@@ -1,5 +1,9 @@
 //! What happened: every byte sent and received, every event, every end, in order. Saved as JSON Lines.
 
+mod file;
+
+pub use file::TranscriptError;
+
 use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
