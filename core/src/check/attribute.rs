@@ -216,14 +216,14 @@ fn behind_the_end(view: &View<'_>, before: usize) -> Option<(&'static str, Strin
     (acted || after_quit).then(|| (rule, format!("{what} had ended the session")))
 }
 
-fn extra_end_of_data(view: &View<'_>, before: usize) -> (&'static str, String) {
+fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
     let unfinished = view.messages().any(|(_, message)| !message.complete);
     if unfinished && before + 1 >= view.exchanges().len() {
         return ("CON-1", "the end of the message was never received".into());
     }
     (
-        "ORD-5",
-        "no completed message is owed another one here".into(),
+        rule,
+        "no message of this session is owed another one here".into(),
     )
 }
 
