@@ -190,11 +190,8 @@ fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
         .map(|found| (found.rule, found.what))
         .or_else(|| behind_the_end(view, before))
         .unwrap_or_else(|| match fired.kind() {
-            EventKind::OnEndOfHeaders => (
-                "ORD-4",
-                "no message of this session is owed another one here".into(),
-            ),
-            EventKind::OnEndOfData => extra_end_of_data(view, before),
+            EventKind::OnEndOfHeaders => extra_of_message(view, before, "ORD-4"),
+            EventKind::OnEndOfData => extra_of_message(view, before, "ORD-5"),
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
             _ => extra_command_event(view, fired, before),
         });
