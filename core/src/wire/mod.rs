@@ -32,3 +32,6 @@ pub use reply::{Reply, ReplyError, ReplyLines};
 pub use reply_code::{EnhancedCode, ReplyClass, ReplyCode};
 pub use reply_splitter::ReplySplitter;
 pub use verb::Verb;
+
+#[cfg(test)]
+mod tests;

@@ -89,9 +89,9 @@ fn parse_line(line: &[u8], before: Option<ReplyCode>) -> Result<ReplyLine, Synta
         Some(_) => return Err(error(3, "\"-\", a space or the end of the line")),
     };
     // Without an early exit, so that it compiles to a few vector instructions.
-    let plain = text.iter().fold(true, |plain, octet| {
-        plain & (*octet >= b' ') & (*octet != 0x7f)
-    });
+    let plain = text
+        .iter()
+        .fold(true, |plain, octet| plain & is_text(*octet));
     if !plain && let Some(at) = text.iter().position(|octet| !is_text(*octet)) {
         let expected = match text.get(at) {
             Some(b'\r') => "LF behind the CR",
