@@ -58,9 +58,10 @@ proptest! {
         let route = route.map(|name| format!("@{name}"));
         let prefix = route.as_ref().map(|route| format!("{route}:")).unwrap_or_default();
         let raw = format!("{prefix}{local_part}@{domain}");
-        let tail: String = sent.iter().map(|parameter| format!(" {parameter}")).collect();
-        let mail = format!("{mail}<{raw}>{tail}");
-        let rcpt = format!("{rcpt}<{raw}>{tail}");
+        let gap = if sent.is_empty() { "" } else { " " };
+        let tail = sent.join(" ");
+        let mail = format!("{mail}<{raw}>{gap}{tail}");
+        let rcpt = format!("{rcpt}<{raw}>{gap}{tail}");
         let read = (parse_command(mail.as_bytes()), parse_command(rcpt.as_bytes()));
         let (Ok(mail), Ok(rcpt)) = read else {
             return Err(TestCaseError::fail(format!("{mail}: {read:?}")));
