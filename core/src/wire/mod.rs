@@ -15,6 +15,7 @@ mod line;
 mod mailbox;
 mod param;
 mod path;
+mod plain;
 mod reply;
 mod reply_code;
 mod reply_splitter;
