@@ -10,7 +10,7 @@ mod style;
 pub use console::console;
 pub use counts::Counts;
 pub use json::json;
-pub use ladder::ladder;
+pub use ladder::{event_line, ladder};
 pub use rules::{explain_rule, list_rules};
 
 use std::time::Duration;
