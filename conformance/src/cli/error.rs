@@ -6,7 +6,11 @@ use smtpspec_core::{
     conversation::ParseError, receiver::UnknownDefect, transcript::TranscriptError,
 };
 
-use crate::{observe::EventsSpecError, run::RunError, target::TargetError};
+use crate::{
+    observe::EventsSpecError,
+    run::{CaseError, RunError},
+    target::TargetError,
+};
 
 /// Why a command could not be done (exit code 2).
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +76,9 @@ pub enum CliError {
     /// Neither a file nor a conversation of the suite.
     #[error("`{0}` is neither a file nor the name of a conversation of the documented suite (names look like `seed/as-meant`)")]
     NoConversation(String),
+    /// A conversation of the suite is broken: a bug in smtpspec.
+    #[error("the built-in suite: {0}")]
+    Suite(#[from] CaseError),
     /// A conversation with handlers for a server that takes none.
     #[error("{0}")]
     NotPlayable(String),
