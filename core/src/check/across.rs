@@ -45,7 +45,7 @@ impl<'t> Across<'t> {
             let Ok(parsed) = &line.parsed else { continue };
             match parsed.command {
                 Command::Helo { domain } | Command::Ehlo { domain } => {
-                    self.arguments.add(domain, conn)
+                    self.arguments.add(domain, conn);
                 }
                 Command::Mail { path, .. } => self.arguments.add(path.raw(), conn),
                 Command::Rcpt { path, .. } => self.arguments.add(path.raw(), conn),
@@ -83,7 +83,7 @@ impl<'t> Across<'t> {
     }
 
     /// Events whose client address is none of ours.
-    pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
+    pub(super) fn strays(transcript: &Transcript) -> Vec<Finding> {
         transcript
             .strays
             .iter()

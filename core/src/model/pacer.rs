@@ -20,7 +20,7 @@ enum Mode {
     Commands,
     /// DATA was sent; its reply decides.
     Undecided,
-    Content(DataStream),
+    Content(Box<DataStream>),
 }
 
 /// Follows a session's octets in both directions under the strict reading.
@@ -77,7 +77,7 @@ impl Pacer {
             None => self.surplus += 1,
             Some(Due::Data) => {
                 self.mode = match code {
-                    Some(354) => Mode::Content(DataStream::new()),
+                    Some(354) => Mode::Content(Box::default()),
                     _ => Mode::Commands,
                 };
                 self.read_on();
