@@ -239,11 +239,9 @@ fn a_smuggled_envelope_breaks_con_2_and_is_named() {
 
 #[test]
 fn smuggling_shows_without_any_events() {
-    let wire: String = format!("{GREETED}{OPEN}{SMUGGLED}")
-        .lines()
-        .filter(|line| !line.contains("E:"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let whole = format!("{GREETED}{OPEN}{SMUGGLED}");
+    let wire: Vec<&str> = whole.lines().filter(|line| !line.contains("E:")).collect();
+    let wire = wire.join("\n");
     let run = check(&transcript(None, &[&wire]));
     assert_eq!(
         found(&run)
