@@ -1,1 +1,46 @@
 //! What a person or a program reads after a run.
+
+mod console;
+mod counts;
+mod json;
+mod ladder;
+mod rules;
+mod style;
+
+pub use console::console;
+pub use counts::Counts;
+pub use json::json;
+pub use ladder::ladder;
+pub use rules::{explain_rule, list_rules};
+
+use std::time::Duration;
+
+use smtpspec_core::{check::RunVerdict, transcript::Transcript};
+
+/// A finished run, ready to be reported.
+#[derive(Debug)]
+pub struct RunReport<'a> {
+    /// What happened.
+    pub transcript: &'a Transcript,
+    /// What it means.
+    pub verdict: &'a RunVerdict,
+    /// Conversations that were not played, each with the reason.
+    pub skipped: &'a [(String, String)],
+    /// How long the run took; absent when a saved transcript is judged.
+    pub elapsed: Option<Duration>,
+    /// Whether what is only not strict counts as broken.
+    pub strict: bool,
+}
+
+impl RunReport<'_> {
+    /// The documented exit code: 0 conforms, 1 rules broken, 3 inconclusive. (2 is an error's.)
+    pub fn exit_code(&self) -> u8 {
+        use smtpspec_core::check::Verdict;
+        match self.verdict.overall() {
+            Verdict::Broken => 1,
+            Verdict::NotStrict if self.strict => 1,
+            Verdict::Inconclusive => 3,
+            _ => 0,
+        }
+    }
+}

@@ -1,18 +1,211 @@
-//! The rules: transcript in, findings out.
+//! The rules: transcript in, findings out. A verdict is a pure function of the transcript.
+//!
+//! Each session is read strictly first. Only if that leaves something unexplained are lenient readings tried, and
+//! the smallest set of leniencies that explains most is named (event-model.md, section 4). Rules of one session
+//! stand in the files of their group; what concerns several sessions stands in `across`.
 
+mod across;
+mod align;
+mod attribute;
+mod catalogue;
+mod con;
+mod fit;
+mod ord;
+mod rej;
+mod ses;
 mod verdict;
+mod view;
+mod wir;
 
+pub use catalogue::rules;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
-use crate::transcript::Transcript;
+use across::Across;
+use catalogue::{Entry, entries};
+use view::{Arguments, Found, View};
 
-/// Every rule, in the order in which reports show them.
-pub fn rules() -> &'static [Rule] {
-    &[]
+use crate::{
+    model::{Tolerance, UnansweredData, WireLog, relevant_tolerances},
+    transcript::{SessionLog, Transcript},
+};
+
+/// Judges a run.
+pub fn check(transcript: &Transcript) -> RunVerdict {
+    let across = Across::new(transcript);
+    let mut tallies: Vec<Tally> = entries().map(Tally::new).collect();
+    let mut leniencies = Vec::new();
+    for session in &transcript.sessions {
+        let wire = WireLog::new(session);
+        best_view(
+            transcript,
+            session,
+            &wire,
+            across.arguments(),
+            |view, mut founds| {
+                founds.extend(across.judge(view));
+                con::note_leniencies(view, &mut leniencies);
+                for tally in &mut tallies {
+                    tally.take(view, &founds);
+                }
+            },
+        );
+    }
+    let strays = across.strays(transcript);
+    let hello = transcript.header.hello.as_ref();
+    let rules = tallies
+        .into_iter()
+        .map(|mut tally| {
+            tally.findings.extend(
+                strays
+                    .iter()
+                    .filter(|f| f.rule == tally.entry.rule.id)
+                    .cloned(),
+            );
+            let observable = (tally.entry.observable)(hello);
+            tally.verdict(observable, transcript.complete)
+        })
+        .collect();
+    RunVerdict { rules, leniencies }
 }
 
-/// Judges a run. A pure function of the transcript.
-pub fn check(transcript: &Transcript) -> RunVerdict {
-    let _ = transcript;
-    todo!()
+/// Gives `use_it` the reading that leaves least unexplained, the strict one if it is as good as any.
+fn best_view(
+    transcript: &Transcript,
+    session: &SessionLog,
+    wire: &WireLog<'_>,
+    arguments: &Arguments,
+    mut use_it: impl FnMut(&View<'_>, Vec<Found>),
+) {
+    let judge = |tolerance: &Tolerance, data: UnansweredData| {
+        let view = View::new(
+            &transcript.header,
+            session,
+            wire,
+            arguments,
+            tolerance,
+            data,
+        );
+        judge(&view)
+    };
+    let strict = Tolerance::default();
+    let mut best = (
+        judge(&strict, UnansweredData::Accepted),
+        strict.clone(),
+        UnansweredData::Accepted,
+    );
+    if !best.0.is_empty() {
+        let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
+        let tolerances = candidates(relevant_tolerances(wire, &reading));
+        for data in [UnansweredData::Accepted, UnansweredData::Refused] {
+            for tolerance in std::iter::once(&strict).chain(&tolerances) {
+                let founds = judge(tolerance, data);
+                if weight(&founds) < weight(&best.0) {
+                    best = (founds, tolerance.clone(), data);
+                }
+            }
+        }
+    }
+    let (mut founds, tolerance, data) = best;
+    let view = View::new(
+        &transcript.header,
+        session,
+        wire,
+        arguments,
+        &tolerance,
+        data,
+    );
+    founds.extend(con::judge_tolerance(&view));
+    use_it(&view, founds);
+}
+
+/// What a reading leaves unexplained.
+fn weight(founds: &[Found]) -> usize {
+    founds.len()
+}
+
+/// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.
+fn candidates(singles: Vec<Tolerance>) -> Vec<Tolerance> {
+    const MOST: usize = 12;
+    let mut all = singles;
+    all.truncate(MOST);
+    let alone = all.len();
+    for first in 0..alone {
+        for second in first + 1..alone {
+            all.push(all[first].union(&all[second]));
+        }
+    }
+    all
+}
+
+fn judge(view: &View<'_>) -> Vec<Found> {
+    if let Some(swapped) = wir::order::replies_out_of_order(view) {
+        // With the replies out of order nothing behind them can be read.
+        return vec![swapped];
+    }
+    let mut founds = Vec::new();
+    ses::judge(view, &mut founds);
+    attribute::judge(view, &mut founds);
+    ord::judge(view, &mut founds);
+    rej::judge(view, &mut founds);
+    wir::judge(view, &mut founds);
+    founds
+}
+
+/// What is collected of one rule over the run.
+struct Tally {
+    entry: &'static Entry,
+    exercised: u64,
+    cut_off: bool,
+    findings: Vec<Finding>,
+}
+
+impl Tally {
+    fn new(entry: &'static Entry) -> Self {
+        Self {
+            entry,
+            exercised: 0,
+            cut_off: false,
+            findings: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, view: &View<'_>, founds: &[Found]) {
+        let before = self.findings.len();
+        for found in founds
+            .iter()
+            .filter(|found| found.rule == self.entry.rule.id)
+        {
+            self.findings.push(Finding {
+                rule: found.rule,
+                level: found.level,
+                conn: view.log.conn,
+                case: view.log.open.case.clone(),
+                entry: found.entry,
+                what: found.what.clone(),
+            });
+        }
+        if self.findings.len() > before || (self.entry.exercised)(view) {
+            self.exercised += 1;
+            self.cut_off |= !view.wire.settled;
+        }
+    }
+
+    fn verdict(self, observable: bool, complete: bool) -> RuleVerdict {
+        let worst = self.findings.iter().map(|finding| finding.level).min();
+        let verdict = match worst {
+            Some(Level::Must) => Verdict::Broken,
+            Some(Level::Should) => Verdict::NotStrict,
+            None if !observable => Verdict::NotObservable,
+            None if self.cut_off || (!complete && self.exercised == 0) => Verdict::Inconclusive,
+            None if self.exercised == 0 => Verdict::NotExercised,
+            None => Verdict::Holds,
+        };
+        let exercised = if observable { self.exercised } else { 0 };
+        RuleVerdict {
+            rule: &self.entry.rule,
+            verdict,
+            exercised,
+            findings: self.findings,
+        }
+    }
 }

@@ -65,6 +65,8 @@ impl fmt::Display for Verdict {
 pub struct Finding {
     /// The rule's id.
     pub rule: &'static str,
+    /// How much it weighs; may be less than the rule's own level where only strictness is lacking.
+    pub level: Level,
     /// The connection's number in the transcript; 0 for an event that belongs to none.
     pub conn: u64,
     /// The conversation's name.

@@ -1,12 +1,41 @@
 //! What a client does, and its text form `.smtp`.
 
+mod directive;
+mod error;
+mod order;
+mod parse;
+mod print;
+mod raw;
+mod transform;
+mod words;
+
+#[cfg(test)]
+mod strategy;
+
+pub use error::ParseError;
+pub use transform::{Ending, Segmentation};
+
+use core::fmt;
+
 use crate::event::HandlerScript;
+
+/// The longest pause, and the longest sleep of a handler, in milliseconds.
+pub const LONGEST_PAUSE_MS: u64 = 60_000;
+
+/// The largest `.smtp` file, in octets.
+pub const LARGEST_FILE: usize = 4 << 20;
 
 /// A client's side of one connection: what it sends, waits for and does to the connection.
 ///
 /// Unless the steps say otherwise the client waits for the banner first, sends each [`Step::Send`] only when
 /// all replies that are due have come (lock-step), and after the last step waits for the replies due; after a
 /// QUIT it waits for the server to close, else it closes (FIN).
+///
+/// A conversation is valid when it can be written down: texts are single lines without control characters or
+/// surrounding white space and none is empty, no segment is empty, pauses and sleeps last [`LONGEST_PAUSE_MS`]
+/// at most, and the steps come in an order that one connection allows (nothing after [`Step::Close`] or
+/// [`Step::Reset`]; only expectations and those two after [`Step::Silence`]; nothing sent after
+/// [`Step::HalfClose`]). [`Conversation::parse`] gives valid ones only.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
     /// One line: what this conversation shows.
@@ -56,5 +85,17 @@ impl ReplyPattern {
         self.codes
             .iter()
             .any(|want| want.iter().zip(&digits).all(|(w, d)| *w == b'x' || w == d))
+    }
+}
+
+/// The codes, joined by a space.
+impl fmt::Display for ReplyPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, code) in self.codes.iter().enumerate() {
+            let space = if index == 0 { "" } else { " " };
+            let [first, second, third] = code.map(char::from);
+            write!(f, "{space}{first}{second}{third}")?;
+        }
+        Ok(())
     }
 }

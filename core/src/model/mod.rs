@@ -1,7 +1,26 @@
-//! The reference event-ordering model.
+//! The reference event-ordering model: how a session is read from its wire, and which events that allows.
+//!
+//! `wire_log` takes a log apart, `reading` says which reply answers what and in which [`State`] each command was
+//! sent, `expect` says which events each exchange may fire. `state` holds the table; `tolerance` names what a
+//! lenient reading takes. `pacer` is the same reading for a client that must know how long to wait.
 
+mod content;
+mod expect;
 mod pacer;
+mod reading;
 mod replies;
+mod state;
+mod tolerance;
+mod wire_log;
 
+pub use content::Message;
+pub use expect::{Pattern, allowed, own_event};
 pub use pacer::Pacer;
+pub use reading::{
+    COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Reading, Stimulus, Stop,
+    UnansweredData, read, relevant_tolerances,
+};
 pub use replies::{ReplyReader, SeenReply};
+pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction};
+pub use tolerance::{LookAlike, Separator, Tolerance};
+pub use wire_log::{LoggedEvent, LoggedReply, Segment, WireLog};

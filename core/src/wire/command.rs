@@ -1,40 +1,13 @@
-//! Commands (RFC 5321, 4.1.1).
+//! Commands (RFC 5321, 4.1.1; RFC 3030; RFC 3207; RFC 4954): from a line to a value.
 
-use super::{ForwardPath, Leniencies, Parameters, ReversePath, SyntaxError};
-
-/// The verb at the front of a line, whatever follows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the verbs are their own names")]
-pub enum Verb {
-    Helo,
-    Ehlo,
-    Mail,
-    Rcpt,
-    Data,
-    Rset,
-    Noop,
-    Help,
-    Quit,
-    Vrfy,
-    Expn,
-    Auth,
-    StartTls,
-    Bdat,
-    Unknown,
-}
-
-impl Verb {
-    /// The verb of `line`, which may be malformed behind it. Leading white space is passed over.
-    pub fn of(line: &[u8]) -> Self {
-        let _ = line;
-        todo!()
-    }
-
-    /// As in the RFC: `MAIL`, `STARTTLS`; the unknown verb is `?`.
-    pub const fn name(self) -> &'static str {
-        todo!()
-    }
-}
+use super::argument::{
+    parse_argument, parse_auth, parse_bdat, parse_greeting, parse_no_argument,
+    parse_optional_argument,
+};
+use super::cursor::Cursor;
+use super::param::parse_parameters;
+use super::path::{parse_forward_path, parse_reverse_path};
+use super::{ForwardPath, Leniencies, Leniency, Parameters, ReversePath, SyntaxError, Verb, class};
 
 /// A well-formed command; arguments as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +71,121 @@ pub struct Parsed<'a> {
 }
 
 /// Reads a command line, given without its line end.
+///
+/// A line is an error when it is empty, when it has a control character other than TAB, or when its verb is known
+/// and its argument malformed. Every other line is a command, be it [`Command::Unknown`].
 pub fn parse_command(line: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
-    let _ = line;
-    todo!()
+    let mut cursor = Cursor::open(line)?;
+    let word = cursor.run(class::VISIBLE | class::HIGH);
+    if word.is_empty() {
+        return Err(cursor.expected("a command"));
+    }
+    let command = parse_behind(word, &mut cursor)?;
+    Ok(Parsed {
+        command,
+        leniencies: cursor.leniencies(),
+    })
+}
+
+/// Reads what follows the verb.
+fn parse_behind<'a>(word: &'a [u8], cursor: &mut Cursor<'a>) -> Result<Command<'a>, SyntaxError> {
+    Ok(match Verb::of_word(word) {
+        Verb::Helo => Command::Helo {
+            domain: parse_greeting(cursor)?,
+        },
+        Verb::Ehlo => Command::Ehlo {
+            domain: parse_greeting(cursor)?,
+        },
+        Verb::Mail => parse_mail(cursor)?,
+        Verb::Rcpt => parse_rcpt(cursor)?,
+        Verb::Data => parse_no_argument(cursor, Command::Data),
+        Verb::Rset => parse_no_argument(cursor, Command::Rset),
+        Verb::Quit => parse_no_argument(cursor, Command::Quit),
+        Verb::StartTls => parse_no_argument(cursor, Command::StartTls),
+        Verb::Noop => Command::Noop {
+            argument: parse_optional_argument(cursor),
+        },
+        Verb::Help => Command::Help {
+            argument: parse_optional_argument(cursor),
+        },
+        Verb::Vrfy => Command::Vrfy {
+            argument: parse_argument(cursor)?,
+        },
+        Verb::Expn => Command::Expn {
+            argument: parse_argument(cursor)?,
+        },
+        Verb::Auth => parse_auth(cursor)?,
+        Verb::Bdat => parse_bdat(cursor)?,
+        Verb::Unknown => Command::Unknown {
+            verb: word,
+            argument: cursor.space().then(|| cursor.remainder()),
+        },
+    })
+}
+
+/// ```abnf
+/// mail  = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
+/// ```
+fn parse_mail<'a>(cursor: &mut Cursor<'a>) -> Result<Command<'a>, SyntaxError> {
+    parse_preposition(cursor, b"FROM", "\"FROM:\" behind MAIL")?;
+    let start = cursor.at();
+    let path = parse_reverse_path(cursor)?;
+    let parameters = parse_parameters(cursor)?;
+    check_eight_bit(cursor, start, parameters)?;
+    Ok(Command::Mail { path, parameters })
+}
+
+/// ```abnf
+/// rcpt  = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters] CRLF
+/// ```
+fn parse_rcpt<'a>(cursor: &mut Cursor<'a>) -> Result<Command<'a>, SyntaxError> {
+    parse_preposition(cursor, b"TO", "\"TO:\" behind RCPT")?;
+    let start = cursor.at();
+    let path = parse_forward_path(cursor)?;
+    let parameters = parse_parameters(cursor)?;
+    check_eight_bit(cursor, start, parameters)?;
+    Ok(Command::Rcpt { path, parameters })
+}
+
+/// The `FROM:` of MAIL or the `TO:` of RCPT, with the spaces that are often put around it.
+fn parse_preposition(
+    cursor: &mut Cursor<'_>,
+    word: &[u8],
+    expected: &'static str,
+) -> Result<(), SyntaxError> {
+    if !cursor.space() || !cursor.eat_word(word) {
+        return Err(cursor.expected(expected));
+    }
+    if cursor.white_space() > 0 {
+        cursor.forgive(Leniency::SpaceBeforeColon);
+    }
+    if !cursor.eat(b':') {
+        return Err(cursor.expected("\":\""));
+    }
+    if cursor.white_space() > 0 {
+        cursor.forgive(Leniency::SpaceAfterColon);
+    }
+    Ok(())
+}
+
+/// Octets above 127, from `start` on, are UTF-8 and announced by the parameter SMTPUTF8 (RFC 6531, 3.4). UTF-8
+/// without it is forgiven, other octets never are.
+fn check_eight_bit(
+    cursor: &mut Cursor<'_>,
+    start: usize,
+    parameters: Parameters<'_>,
+) -> Result<(), SyntaxError> {
+    if !cursor.eight_bit() {
+        return Ok(());
+    }
+    if let Err(error) = core::str::from_utf8(cursor.since(start)) {
+        return Err(SyntaxError {
+            at: start + error.valid_up_to(),
+            expected: "UTF-8",
+        });
+    }
+    if parameters.get("SMTPUTF8").is_none() {
+        cursor.forgive(Leniency::EightBitWithoutSmtpUtf8);
+    }
+    Ok(())
 }

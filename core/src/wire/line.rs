@@ -47,7 +47,48 @@ impl LineSplitter {
     /// The line at the front of `buffer`, if its end is there. The caller then drops [`Line::len`] octets; if
     /// there is none it calls again with the same octets and more behind them.
     pub fn next<'a>(&mut self, buffer: &'a [u8]) -> Option<Line<'a>> {
-        let _ = (self.ends, self.searched, buffer);
-        todo!()
+        let end = self.find_end(buffer);
+        if end.is_some() {
+            self.searched = 0;
+        }
+        end
+    }
+
+    /// Leaves off with `searched` on the first octet that must be looked at again: a CR at the buffer's end.
+    fn find_end<'a>(&mut self, buffer: &'a [u8]) -> Option<Line<'a>> {
+        loop {
+            let rest = buffer.get(self.searched..)?;
+            let found = if self.ends.bare_cr {
+                memchr::memchr2(b'\r', b'\n', rest)
+            } else {
+                memchr::memchr(b'\n', rest)
+            };
+            let Some(offset) = found else {
+                self.searched = buffer.len();
+                return None;
+            };
+            self.searched += offset;
+            let (text, end) = buffer.split_at(self.searched);
+            match (end, text) {
+                // Only with bare CRs: whether an LF follows is for the next octet to say.
+                ([b'\r'], _) => return None,
+                ([b'\r', b'\n', ..], _) => return Some(Line::new(text, LineEnd::CrLf)),
+                ([b'\r', ..], _) => return Some(Line::new(text, LineEnd::Cr)),
+                (_, [text @ .., b'\r']) => return Some(Line::new(text, LineEnd::CrLf)),
+                _ if self.ends.bare_lf => return Some(Line::new(text, LineEnd::Lf)),
+                _ => self.searched += 1,
+            }
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    const fn new(text: &'a [u8], end: LineEnd) -> Self {
+        let len = text.len()
+            + match end {
+                LineEnd::CrLf => 2,
+                LineEnd::Lf | LineEnd::Cr => 1,
+            };
+        Self { text, end, len }
     }
 }

@@ -3,22 +3,32 @@
 //! Strict by RFC 5321. Where a parser takes more, it says so: each [`Leniency`] is a named value.
 //! Everything borrows from its input and nothing is allocated on the happy path.
 
+mod argument;
+mod class;
 mod command;
+mod cursor;
 mod data;
+mod domain;
 mod error;
 mod leniency;
 mod line;
+mod mailbox;
 mod param;
 mod path;
 mod reply;
+mod reply_code;
+mod reply_splitter;
+mod verb;
 
-pub use command::{Command, Parsed, Verb, parse_command};
+pub use command::{Command, Parsed, parse_command};
 pub use data::{DataPart, DataStream};
 pub use error::SyntaxError;
 pub use leniency::{Leniencies, Leniency, LeniencyLevel};
 pub use line::{Line, LineEnd, LineEnds, LineSplitter};
+pub use mailbox::{Domain, LocalPart, Mailbox};
 pub use param::{Parameter, Parameters};
-pub use path::{Domain, ForwardPath, LocalPart, Mailbox, Path, ReversePath};
-pub use reply::{
-    EnhancedCode, Reply, ReplyClass, ReplyCode, ReplyError, ReplyLines, ReplySplitter,
-};
+pub use path::{ForwardPath, Path, ReversePath};
+pub use reply::{Reply, ReplyError, ReplyLines};
+pub use reply_code::{EnhancedCode, ReplyClass, ReplyCode};
+pub use reply_splitter::ReplySplitter;
+pub use verb::Verb;

@@ -1,34 +1,6 @@
-//! Replies (RFC 5321, 4.2) and enhanced status codes (RFC 2034).
+//! Replies (RFC 5321, 4.2): one or several lines with one code.
 
-use core::fmt;
-
-use super::SyntaxError;
-
-/// A reply code, 200 to 559: `Reply-code = %x32-35 %x30-35 %x30-39`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplyCode(u16);
-
-/// What a reply's first digit says (RFC 5321, 4.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ReplyClass {
-    /// 2yz
-    PositiveCompletion,
-    /// 3yz
-    PositiveIntermediate,
-    /// 4yz
-    TransientNegative,
-    /// 5yz
-    PermanentNegative,
-}
-
-/// `class.subject.detail`, for example 5.7.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "RFC 3463's own words")]
-pub struct EnhancedCode {
-    pub class: u8,
-    pub subject: u16,
-    pub detail: u16,
-}
+use super::{EnhancedCode, ReplyCode, SyntaxError};
 
 /// A whole reply, one line or several, borrowed from the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,63 +29,27 @@ pub struct ReplyError {
     pub len: usize,
 }
 
-/// Finds replies at the front of a growing buffer.
-#[derive(Debug, Clone, Default)]
-pub struct ReplySplitter {
-    searched: usize,
-}
-
-impl ReplyCode {
-    /// The code, if its digits are legal.
-    pub const fn new(code: u16) -> Option<Self> {
-        let _ = code;
-        todo!()
-    }
-    /// As a number.
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-    /// What its first digit says.
-    pub const fn class(self) -> ReplyClass {
-        todo!()
-    }
-}
-
-impl fmt::Display for ReplyCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl<'a> Reply<'a> {
     /// The text of each line.
     pub fn lines(&self) -> ReplyLines<'a> {
         ReplyLines { rest: self.raw }
     }
+
     /// The enhanced status code at the front of the first line's text, if its class fits the code's.
     pub fn enhanced(&self) -> Option<EnhancedCode> {
-        todo!()
+        let code = EnhancedCode::at_front(self.lines().next()?)?;
+        (u16::from(code.class) == self.code.get() / 100).then_some(code)
     }
 }
 
 impl<'a> Iterator for ReplyLines<'a> {
     type Item = &'a [u8];
+
     fn next(&mut self) -> Option<&'a [u8]> {
-        let _ = self.rest;
-        todo!()
-    }
-}
-
-impl ReplySplitter {
-    /// A splitter at the start of a reply.
-    pub const fn new() -> Self {
-        Self { searched: 0 }
-    }
-
-    /// The reply at the front of `buffer`: `None` while it is incomplete. The caller then drops as many octets as
-    /// [`Reply::raw`] or [`ReplyError::len`] has.
-    pub fn next<'a>(&mut self, buffer: &'a [u8]) -> Option<Result<Reply<'a>, ReplyError>> {
-        let _ = (buffer, self.searched);
-        todo!()
+        let end = memchr::memchr(b'\n', self.rest)?;
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest.get(1..).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Some(line.get(4..).unwrap_or_default())
     }
 }

@@ -1,0 +1,167 @@
+//! The console report: findings first, then every rule, then the numbers. What matters most stands last, where
+//! a terminal shows it.
+
+use std::io::{self, Write};
+
+use smtpspec_core::check::{Finding, Level, RuleVerdict, Verdict};
+
+use super::{
+    Counts, RunReport,
+    counts::{missed, rules_with},
+    ladder::ladder,
+    style::{self, FAINT, STRONG},
+};
+
+/// Ladders longer than this are left to `smtpspec replay`.
+const LONGEST_LADDER: usize = 60;
+
+/// Writes the report.
+pub fn console(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    rule_table(out, report)?;
+    leniencies(out, report)?;
+    not_as_written(out, report)?;
+    findings(out, report)?;
+    summary(out, report)
+}
+
+fn rule_table(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    for rule in &report.verdict.rules {
+        let style = style::of(rule.verdict);
+        let verdict = rule.verdict;
+        let count = match rule.exercised {
+            0 => String::new(),
+            1 => "1 session".into(),
+            n => format!("{n} sessions"),
+        };
+        let (id, title) = (rule.rule.id, rule.rule.title);
+        writeln!(out, "  {style}{verdict:<14}{style:#}  {id:<7} {title} {FAINT}{count}{FAINT:#}")?;
+    }
+    Ok(())
+}
+
+fn leniencies(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    if report.verdict.leniencies.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nThe server takes more than RFC 5321 allows:")?;
+    for seen in &report.verdict.leniencies {
+        let level = match seen.level {
+            smtpspec_core::wire::LeniencyLevel::Harmless => "harmless",
+            smtpspec_core::wire::LeniencyLevel::NotStrict => "not strict",
+            smtpspec_core::wire::LeniencyLevel::Security => "security",
+        };
+        let cases = some_of(seen.cases.iter().map(String::as_str));
+        writeln!(out, "  {:<10}  {} {FAINT}{cases}{FAINT:#}", level, seen.name)?;
+    }
+    Ok(())
+}
+
+fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.len() {
+        0..=3 => names.join(", "),
+        n => format!("{}, and {} more", names[..3].join(", "), n - 3),
+    }
+}
+
+fn not_as_written(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    let missed: Vec<_> = missed(report.transcript).collect();
+    if !missed.is_empty() {
+        writeln!(out, "\nConversations that got another reply than they were written for (no rule by itself):")?;
+        for (case, want, got) in &missed {
+            let got = got.map_or("no reply".into(), |code| code.to_string());
+            writeln!(out, "  {case}: wanted {want}, got {got}")?;
+        }
+    }
+    if !report.skipped.is_empty() {
+        let names = some_of(report.skipped.iter().map(|(case, _)| case.as_str()));
+        let why = &report.skipped[0].1;
+        writeln!(out, "\n{} conversations were not played: {why} ({names})", report.skipped.len())?;
+    }
+    Ok(())
+}
+
+fn findings(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    let broken = report.verdict.rules.iter().filter(|rule| !rule.findings.is_empty());
+    for rule in broken {
+        finding(out, report, rule)?;
+    }
+    Ok(())
+}
+
+/// One rule: what it says, the shortest session that breaks it, and how to see that again.
+fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> io::Result<()> {
+    let style = style::of(rule.verdict);
+    let heading = if rule.verdict == Verdict::Broken { "BROKEN" } else { "NOT STRICT" };
+    writeln!(out, "\n{style}{heading}{style:#} {STRONG}{}  {}{STRONG:#}", rule.rule.id, rule.rule.title)?;
+    writeln!(out, "  {}", rule.rule.source)?;
+    let Some(first) = shortest(report, rule) else { return Ok(()) };
+    writeln!(out, "  {}: {}", first.case, first.what)?;
+    if let Some(session) = report.transcript.sessions.iter().find(|s| s.conn == first.conn) {
+        let hello = report.transcript.header.hello.as_ref();
+        let clock = hello.is_some_and(|hello| hello.semantics.clock);
+        if session.entries.len() <= LONGEST_LADDER {
+            ladder(out, session, clock, first.entry)?;
+        }
+        let target = &report.transcript.header.target;
+        writeln!(out, "  see it again: smtpspec replay {}{target}", replay_name(&first.case))?;
+    }
+    let others: Vec<&str> =
+        rule.findings.iter().filter(|f| f.case != first.case).map(|f| f.case.as_str()).collect();
+    if !others.is_empty() {
+        writeln!(out, "  also in: {}", some_of(others.into_iter()))?;
+    }
+    Ok(())
+}
+
+fn replay_name(case: &str) -> String {
+    format!("{case} ")
+}
+
+/// The finding in the session with the fewest entries, the worst level first.
+fn shortest<'a>(report: &RunReport<'_>, rule: &'a RuleVerdict) -> Option<&'a Finding> {
+    let length = |finding: &Finding| {
+        let session = report.transcript.sessions.iter().find(|s| s.conn == finding.conn);
+        session.map_or(usize::MAX, |session| session.entries.len())
+    };
+    rule.findings.iter().min_by_key(|finding| (finding.level != Level::Must, length(finding)))
+}
+
+fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    let counts = Counts::of(report.transcript);
+    let header = &report.transcript.header;
+    let server = header.hello.as_ref().map_or("events not observed", |hello| hello.server.as_str());
+    let elapsed = report.elapsed.map_or(String::new(), |e| format!(", {:.1} s", e.as_secs_f64()));
+    writeln!(out, "\n{} ({server})", header.target)?;
+    writeln!(
+        out,
+        "  {} cases, {} sessions, {} events{elapsed}",
+        counts.cases, counts.sessions, counts.events
+    )?;
+    let shown = [
+        (Verdict::Holds, "hold"),
+        (Verdict::Broken, "broken"),
+        (Verdict::NotStrict, "not strict"),
+        (Verdict::NotObservable, "not observable"),
+        (Verdict::NotExercised, "not exercised"),
+        (Verdict::Inconclusive, "inconclusive"),
+    ];
+    let numbers: Vec<String> = shown
+        .into_iter()
+        .map(|(verdict, name)| format!("{} {name}", rules_with(report.verdict, verdict)))
+        .collect();
+    writeln!(out, "  {} rules: {}", report.verdict.rules.len(), numbers.join(", "))?;
+    let (style, conclusion) = conclusion(report);
+    writeln!(out, "  {style}{conclusion}{style:#}")
+}
+
+fn conclusion(report: &RunReport<'_>) -> (anstyle::Style, &'static str) {
+    let overall = report.verdict.overall();
+    let text = match overall {
+        Verdict::Broken => "rules broken: read the findings above; `smtpspec rules ID` explains a rule",
+        Verdict::Inconclusive => "inconclusive: the evidence was cut off",
+        Verdict::NotStrict => "conforms, though not strictly",
+        _ => "conforms: every rule that was exercised and could be observed holds",
+    };
+    (style::of(overall), text)
+}

@@ -1,0 +1,132 @@
+//! The report as one JSON document.
+
+use serde::Serialize;
+use smtpspec_core::check::{Level, Verdict};
+
+use super::{Counts, RunReport, counts::missed};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    tool: &'a str,
+    target: &'a str,
+    server: Option<&'a str>,
+    exit_code: u8,
+    verdict: String,
+    cases: usize,
+    sessions: usize,
+    events: usize,
+    elapsed_ms: Option<u128>,
+    rules: Vec<Rule<'a>>,
+    leniencies: Vec<Leniency<'a>>,
+    missed: Vec<Missed<'a>>,
+    skipped: Vec<Skipped<'a>>,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    id: &'a str,
+    title: &'a str,
+    level: &'static str,
+    source: &'a str,
+    verdict: String,
+    exercised: u64,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    case: &'a str,
+    conn: u64,
+    entry: Option<usize>,
+    level: &'static str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct Leniency<'a> {
+    name: &'a str,
+    level: String,
+    cases: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Missed<'a> {
+    case: &'a str,
+    want: &'a str,
+    got: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Skipped<'a> {
+    case: &'a str,
+    why: &'a str,
+}
+
+/// The report as pretty-printed JSON with a final line end.
+pub fn json(report: &RunReport<'_>) -> String {
+    let counts = Counts::of(report.transcript);
+    let header = &report.transcript.header;
+    let document = Document {
+        tool: &header.tool,
+        target: &header.target,
+        server: header.hello.as_ref().map(|hello| hello.server.as_str()),
+        exit_code: report.exit_code(),
+        verdict: name(report.verdict.overall()),
+        cases: counts.cases,
+        sessions: counts.sessions,
+        events: counts.events,
+        elapsed_ms: report.elapsed.map(|elapsed| elapsed.as_millis()),
+        rules: rules(report),
+        leniencies: leniencies(report),
+        missed: missed(report.transcript).map(|(case, want, got)| Missed { case, want, got }).collect(),
+        skipped: report.skipped.iter().map(|(case, why)| Skipped { case, why }).collect(),
+    };
+    // Strings and numbers only: there is nothing in it that JSON cannot carry.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn rules<'a>(report: &RunReport<'a>) -> Vec<Rule<'a>> {
+    let rule = |judged: &'a smtpspec_core::check::RuleVerdict| Rule {
+        id: judged.rule.id,
+        title: judged.rule.title,
+        level: level(judged.rule.level),
+        source: judged.rule.source,
+        verdict: name(judged.verdict),
+        exercised: judged.exercised,
+        findings: judged.findings.iter().map(finding).collect(),
+    };
+    report.verdict.rules.iter().map(rule).collect()
+}
+
+fn finding(found: &smtpspec_core::check::Finding) -> Finding<'_> {
+    Finding {
+        case: &found.case,
+        conn: found.conn,
+        entry: found.entry,
+        level: level(found.level),
+        what: &found.what,
+    }
+}
+
+fn leniencies<'a>(report: &RunReport<'a>) -> Vec<Leniency<'a>> {
+    let leniency = |seen: &'a smtpspec_core::check::SeenLeniency| Leniency {
+        name: &seen.name,
+        level: format!("{:?}", seen.level).to_lowercase(),
+        cases: &seen.cases,
+    };
+    report.verdict.leniencies.iter().map(leniency).collect()
+}
+
+const fn level(level: Level) -> &'static str {
+    match level {
+        Level::Must => "must",
+        Level::Should => "should",
+    }
+}
+
+/// `not strict` as `not-strict`: easier to match in a script.
+fn name(verdict: Verdict) -> String {
+    verdict.to_string().replace(' ', "-")
+}

@@ -1,0 +1,93 @@
+//! What can only be judged over several sessions: ids used twice, data that belongs to another session, events
+//! that belong to no connection.
+
+use std::collections::HashMap;
+
+use super::{
+    verdict::{Finding, Level},
+    view::{Arguments, Found, View},
+};
+use crate::{
+    model::{Stimulus, Tolerance, UnansweredData, WireLog, read},
+    transcript::{Transcript, What},
+    wire::Command,
+};
+
+pub(super) struct Across<'t> {
+    arguments: Arguments,
+    /// The connection on which each of the server's session ids was first seen.
+    ids: HashMap<&'t str, u64>,
+}
+
+impl<'t> Across<'t> {
+    pub(super) fn new(transcript: &'t Transcript) -> Self {
+        let mut across = Self {
+            arguments: Arguments::default(),
+            ids: HashMap::new(),
+        };
+        for session in &transcript.sessions {
+            for entry in &session.entries {
+                if let What::Event(record) = &entry.what {
+                    across.ids.entry(&record.session).or_insert(session.conn);
+                }
+            }
+            across.note_arguments(&WireLog::new(session), session.conn);
+        }
+        across
+    }
+
+    fn note_arguments(&mut self, wire: &WireLog<'_>, conn: u64) {
+        let reading = read(wire, &Tolerance::default(), UnansweredData::default());
+        for exchange in &reading.exchanges {
+            let Stimulus::Command(line) = &exchange.stimulus else {
+                continue;
+            };
+            let Ok(parsed) = &line.parsed else { continue };
+            match parsed.command {
+                Command::Helo { domain } | Command::Ehlo { domain } => {
+                    self.arguments.add(domain, conn)
+                }
+                Command::Mail { path, .. } => self.arguments.add(path.raw(), conn),
+                Command::Rcpt { path, .. } => self.arguments.add(path.raw(), conn),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn arguments(&self) -> &Arguments {
+        &self.arguments
+    }
+
+    /// SES-6: a session id that another connection had before.
+    pub(super) fn judge(&self, view: &View<'_>) -> Option<Found> {
+        view.wire.events.iter().find_map(|event| {
+            let first = *self.ids.get(event.record.session.as_str())?;
+            (first != view.log.conn).then(|| {
+                let id = &event.record.session;
+                let what = format!("session id {id:?} was used for connection {first} before");
+                Found::new("SES-6", event.entry, what)
+            })
+        })
+    }
+
+    /// Events whose client address is none of ours.
+    pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
+        transcript
+            .strays
+            .iter()
+            .map(|(_, record)| Finding {
+                rule: "SES-5",
+                level: Level::Must,
+                conn: 0,
+                case: "(no connection)".into(),
+                entry: None,
+                what: format!(
+                    "{} of session {:?} names the client {}, which never connected",
+                    record.event.kind(),
+                    record.session,
+                    record.peer
+                ),
+            })
+            .collect()
+    }
+}

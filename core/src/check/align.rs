@@ -1,0 +1,285 @@
+//! Laying the events that fired against those that the model allows, and naming where they part.
+//!
+//! Exchange by exchange the events are taken in order as long as they fit exactly. Where they do not, the
+//! cheapest repair within a small window is looked for: an event is missing, there is one too many, or one is
+//! there but says something else. The window keeps the whole linear in the length of the session.
+
+use std::collections::HashMap;
+
+use crate::{event::EventKind, model::Pattern};
+
+/// How well an event fits a place in a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// Another kind of event.
+    No,
+    /// The kind is right, an argument is not.
+    Altered,
+    /// All that can be seen is right.
+    Exact,
+}
+
+/// A place where events and model part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deviation {
+    /// The exchange's event did not fire.
+    Missing { exchange: usize, kind: EventKind },
+    /// The event has no place; it came just before what the exchange fires, or inside it.
+    Extra { event: usize, exchange: usize },
+    /// The exchange's event says something else than was sent.
+    Altered { exchange: usize, event: usize },
+}
+
+/// The events laid against the exchanges.
+#[derive(Debug, Default)]
+pub(super) struct Alignment {
+    /// For each event the exchange that fired it.
+    pub(super) cause: Vec<Option<usize>>,
+    /// Where they part.
+    pub(super) deviations: Vec<Deviation>,
+}
+
+const MISSING: u32 = 20;
+const EXTRA: u32 = 20;
+const ALTERED: u32 = 30;
+/// How far a repair looks ahead, in exchanges and in events.
+const WINDOW_EXCHANGES: usize = 8;
+const WINDOW_EVENTS: usize = 16;
+
+/// Lays `events` events against `slots`; `fit(exchange, event, kind)` judges a pair.
+pub(super) fn align(
+    slots: &[Vec<Pattern>],
+    events: usize,
+    fit: &dyn Fn(usize, usize, EventKind) -> Fit,
+) -> Alignment {
+    let mut alignment = Alignment {
+        cause: vec![None; events],
+        deviations: Vec::new(),
+    };
+    let mut next = 0;
+    for (exchange, patterns) in slots.iter().enumerate() {
+        let exact = patterns.iter().find(|pattern| {
+            next + pattern.len() <= events
+                && pattern
+                    .iter()
+                    .enumerate()
+                    .all(|(i, kind)| fit(exchange, next + i, *kind) == Fit::Exact)
+        });
+        if let Some(pattern) = exact {
+            alignment.cause[next..next + pattern.len()].fill(Some(exchange));
+            next += pattern.len();
+            continue;
+        }
+        let mut repair = Repair {
+            slots,
+            events,
+            fit,
+            first: exchange,
+            from: next,
+            memo: HashMap::new(),
+        };
+        next = repair.apply(&mut alignment);
+    }
+    for event in next..events {
+        alignment.deviations.push(Deviation::Extra {
+            event,
+            exchange: slots.len(),
+        });
+    }
+    alignment
+}
+
+/// A place in the repair: exchange, pattern, element of the pattern, next event.
+type Place = (usize, usize, usize, usize);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Match,
+    Altered,
+    Missing,
+    Extra,
+    Finish,
+}
+
+struct Repair<'a> {
+    slots: &'a [Vec<Pattern>],
+    events: usize,
+    fit: &'a dyn Fn(usize, usize, EventKind) -> Fit,
+    first: usize,
+    from: usize,
+    memo: HashMap<Place, (u32, Step)>,
+}
+
+impl Repair<'_> {
+    /// Commits the cheapest repair for the first exchange only, and says which event comes next.
+    fn apply(&mut self, alignment: &mut Alignment) -> usize {
+        let exchange = self.first;
+        let (_, pattern) = self.best_pattern(exchange, self.from);
+        let (mut element, mut event) = (0, self.from);
+        loop {
+            let (_, step) = self.cheapest((exchange, pattern, element, event));
+            match step {
+                Step::Finish => return event,
+                Step::Match | Step::Altered => {
+                    alignment.cause[event] = Some(exchange);
+                    if step == Step::Altered {
+                        alignment
+                            .deviations
+                            .push(Deviation::Altered { exchange, event });
+                    }
+                    element += 1;
+                    event += 1;
+                }
+                Step::Missing => {
+                    let kind = self.slots[exchange][pattern][element];
+                    alignment
+                        .deviations
+                        .push(Deviation::Missing { exchange, kind });
+                    element += 1;
+                }
+                Step::Extra => {
+                    alignment
+                        .deviations
+                        .push(Deviation::Extra { event, exchange });
+                    event += 1;
+                }
+            }
+        }
+    }
+
+    fn best_pattern(&mut self, exchange: usize, event: usize) -> (u32, usize) {
+        let at_end = exchange == self.slots.len();
+        if at_end || exchange >= self.first + WINDOW_EXCHANGES {
+            let left = if at_end { self.window_end() - event } else { 0 };
+            return (EXTRA * u32::try_from(left).unwrap_or(u32::MAX / EXTRA), 0);
+        }
+        (0..self.slots[exchange].len())
+            .map(|pattern| (self.cheapest((exchange, pattern, 0, event)).0, pattern))
+            .min()
+            .unwrap_or((0, 0))
+    }
+
+    fn window_end(&self) -> usize {
+        self.events.min(self.from + WINDOW_EVENTS)
+    }
+
+    fn cheapest(&mut self, place: Place) -> (u32, Step) {
+        if let Some(known) = self.memo.get(&place) {
+            return *known;
+        }
+        let (exchange, pattern, element, event) = place;
+        let mut best = (u32::MAX, Step::Finish);
+        let mut offer = |cost: u32, step: Step| {
+            if cost < best.0 {
+                best = (cost, step);
+            }
+        };
+        // Beyond the window's last event nothing is known: no cost for what would be missing there.
+        let blind = event == self.window_end() && event < self.events;
+        if let Some(kind) = self.slots[exchange][pattern].get(element).copied() {
+            if event < self.window_end() {
+                let rest = (exchange, pattern, element + 1, event + 1);
+                match (self.fit)(exchange, event, kind) {
+                    Fit::Exact => offer(self.cheapest(rest).0, Step::Match),
+                    Fit::Altered => offer(ALTERED + self.cheapest(rest).0, Step::Altered),
+                    Fit::No => {}
+                }
+            }
+            let missing = if blind { 0 } else { MISSING };
+            let rest = (exchange, pattern, element + 1, event);
+            offer(missing + self.cheapest(rest).0, Step::Missing);
+        } else {
+            offer(self.best_pattern(exchange + 1, event).0, Step::Finish);
+        }
+        if event < self.window_end() {
+            let rest = (exchange, pattern, element, event + 1);
+            offer(EXTRA + self.cheapest(rest).0, Step::Extra);
+        }
+        self.memo.insert(place, best);
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EventKind::{OnEhloCommand as Ehlo, OnMailCommand as Mail, OnNoopCommand as Noop};
+    use pretty_assertions::assert_eq;
+
+    /// Each exchange fires the kinds listed; an event is exact for the exchange whose number it carries.
+    fn deviations(slots: &[&[EventKind]], events: &[(usize, EventKind)]) -> Vec<Deviation> {
+        let slots: Vec<Vec<Pattern>> = slots.iter().map(|kinds| vec![kinds.to_vec()]).collect();
+        let fit = |exchange: usize, event: usize, kind: EventKind| match events[event] {
+            (from, fired) if fired == kind && from == exchange => Fit::Exact,
+            (_, fired) if fired == kind => Fit::Altered,
+            _ => Fit::No,
+        };
+        align(&slots, events.len(), &fit).deviations
+    }
+
+    #[test]
+    fn events_in_their_places_do_not_deviate() {
+        assert_eq!(
+            deviations(&[&[], &[Ehlo], &[Mail]], &[(1, Ehlo), (2, Mail)]),
+            []
+        );
+    }
+
+    #[test]
+    fn a_missing_event_is_named_and_the_rest_still_fits() {
+        assert_eq!(
+            deviations(&[&[Ehlo], &[Mail], &[Noop]], &[(0, Ehlo), (2, Noop)]),
+            [Deviation::Missing {
+                exchange: 1,
+                kind: Mail
+            }]
+        );
+    }
+
+    #[test]
+    fn a_doubled_event_is_extra() {
+        assert_eq!(
+            deviations(&[&[Noop], &[Noop]], &[(0, Noop), (0, Noop), (1, Noop)]),
+            [Deviation::Extra {
+                event: 1,
+                exchange: 1
+            }]
+        );
+        assert_eq!(
+            deviations(&[&[Noop]], &[(0, Noop), (0, Noop)]),
+            [Deviation::Extra {
+                event: 1,
+                exchange: 1
+            }]
+        );
+    }
+
+    #[test]
+    fn a_changed_argument_is_altered() {
+        assert_eq!(
+            deviations(&[&[Ehlo], &[Mail]], &[(0, Ehlo), (7, Mail)]),
+            [Deviation::Altered {
+                exchange: 1,
+                event: 1
+            }]
+        );
+    }
+
+    #[test]
+    fn the_first_of_two_alike_may_be_the_missing_one() {
+        assert_eq!(
+            deviations(&[&[Noop], &[Noop]], &[(1, Noop)]),
+            [Deviation::Missing {
+                exchange: 0,
+                kind: Noop
+            }]
+        );
+    }
+
+    #[test]
+    fn a_long_run_of_deviations_takes_linear_time() {
+        let slots: Vec<&[EventKind]> = vec![&[Noop]; 20_000];
+        let events: Vec<(usize, EventKind)> = (0..20_000).map(|_| (0, Mail)).collect();
+        assert_eq!(deviations(&slots, &events).len(), 40_000);
+    }
+}

@@ -1,0 +1,236 @@
+//! CON: what is content and what is not, and that it arrives as it was sent.
+
+use super::{
+    catalogue::{Entry, on_the_wire, sees},
+    verdict::{Level, Rule, SeenLeniency},
+    view::{Found, View},
+};
+use crate::{
+    model::{Outcome, Stimulus, Stop, relevant_tolerances},
+    transcript::ClientAct,
+    wire::{LeniencyLevel, Verb, parse_command},
+};
+
+const fn rule(
+    id: &'static str,
+    title: &'static str,
+    source: &'static str,
+    explanation: &'static str,
+    example: &'static str,
+) -> Rule {
+    Rule {
+        id,
+        title,
+        level: Level::Must,
+        source,
+        explanation,
+        example,
+    }
+}
+
+pub(super) const RULES: [Entry; 7] = [
+    Entry {
+        rule: rule(
+            "CON-1",
+            "OnEndOfData never fires for a message whose end was not received",
+            "RFC 5321 4.1.1.4; event-model CON-1",
+            "When the client is lost inside DATA (close, reset, time-out) there is no message. An agent that is \
+             told of one archives or delivers half a message.",
+            "354, half a body, FIN: OnEndOfData, OnDisconnect",
+        ),
+        observable: sees!(OnEndOfData),
+        exercised: |view| view.messages().any(|(_, message)| !message.complete),
+    },
+    Entry {
+        rule: rule(
+            "CON-2",
+            "Only CRLF.CRLF ends DATA",
+            "RFC 5321 4.1.1.4, 2.3.8; CVE-2023-51764, -51765, -51766, CVE-2024-27305 (SMTP smuggling)",
+            "LF.LF, LF.CRLF, CR.CR and every other look-alike is content. A server that ends the message there \
+             takes what follows as commands: one message becomes two, the second under a forged sender. A \
+             look-alike that begins with a true CRLF cannot come through a sender that stuffs dots, and is \
+             reported as not strict.",
+            "content LF . LF MAIL FROM:<forged@example.org>: OnEndOfData, OnMailCommand",
+        ),
+        observable: on_the_wire,
+        exercised: |view| {
+            relevant_tolerances(view.wire, &view.reading)
+                .iter()
+                .any(|t| !t.look_alikes.is_empty())
+        },
+    },
+    Entry {
+        rule: rule(
+            "CON-3",
+            "The content handed on is what was sent after removing dot-stuffing",
+            "RFC 5321 4.5.2; event-model CON-3",
+            "Byte for byte: OnEndOfData's size and digest, and OnEndOfHeaders' for the header section.",
+            "`..a` sent, `..a` handed on",
+        ),
+        observable: sees!(OnEndOfData),
+        exercised: |view| {
+            view.messages()
+                .any(|(_, message)| message.content.is_some())
+        },
+    },
+    Entry {
+        rule: rule(
+            "CON-4",
+            "Commands inside content fire no event",
+            "RFC 5321 4.1.1.4; event-model CON-4",
+            "Between the 354 and the end of data every line is content, whatever it looks like.",
+            "354, `RSET` as a line of the body: OnRsetCommand",
+        ),
+        observable: |hello| hello.is_some(),
+        exercised: |view| {
+            view.messages()
+                .any(|(exchange, _)| holds_command(&view.wire.sent[exchange.span.clone()]))
+        },
+    },
+    Entry {
+        rule: rule(
+            "CON-7",
+            "Arguments arrive as sent",
+            "bb643108: the event arguments carry the command's; event-model CON-7",
+            "Domain, paths and parameters with their case and quoting: a local part's case means something \
+             (RFC 5321 2.4), and a filter must judge what was said.",
+            "MAIL FROM:<John@Example.org>: OnMailCommand(john@example.org)",
+        ),
+        observable: |hello| hello.is_some(),
+        exercised: |view| {
+            view.commands().any(|(exchange, line)| {
+                let carries =
+                    matches!(line.verb, Verb::Helo | Verb::Ehlo | Verb::Mail | Verb::Rcpt);
+                carries && exchange.outcome == Outcome::Accepted
+            })
+        },
+    },
+    Entry {
+        rule: rule(
+            "CON-8",
+            "A command line whose end was not received is never acted on",
+            "RFC 5321 2.3.8, 4.1.1; event-model CON-8",
+            "Half a line may mean anything: `RCPT TO:<a@b.co` was perhaps going to be `a@b.com`.",
+            "`RSE`, FIN: OnRsetCommand",
+        ),
+        observable: |hello| hello.is_some(),
+        exercised: |view| {
+            view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len()
+        },
+    },
+    Entry {
+        rule: rule(
+            "CON-9",
+            "Commands pipelined behind the end of data are neither lost nor taken for content",
+            "RFC 2920 3.1; event-model CON-9",
+            "A client may send the next MAIL in the same segment as the end of data.",
+            "`.` CRLF `QUIT` CRLF in one segment: 250, and then nothing",
+        ),
+        observable: on_the_wire,
+        exercised: |view| pipelined_behind_data(view).next().is_some(),
+    },
+];
+
+fn holds_command(content: &[u8]) -> bool {
+    content
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end)
+        .any(|line| Verb::of(line) != Verb::Unknown && parse_command(line).is_ok())
+}
+
+/// Commands that came in the segment which also carried the end of a message before them.
+pub(super) fn pipelined_behind_data(view: &View<'_>) -> impl Iterator<Item = usize> {
+    let exchanges = view.exchanges();
+    (1..exchanges.len()).filter(move |index| {
+        exchanges[..*index]
+            .iter()
+            .rev()
+            .take_while(|e| e.entry == exchanges[*index].entry)
+            .any(
+                |before| matches!(&before.stimulus, Stimulus::Message(message) if message.complete),
+            )
+    })
+}
+
+/// The leniencies without which the session cannot be explained, as findings.
+pub(super) fn judge_tolerance(view: &View<'_>) -> Vec<Found> {
+    let mut founds = Vec::new();
+    for look_alike in &view.tolerance.look_alikes {
+        let place = view
+            .messages()
+            .find(|(_, message)| message.ended_by == Some(*look_alike));
+        let Some((exchange, _)) = place else { continue };
+        let weight = match look_alike.level() {
+            LeniencyLevel::Security => "a dot-stuffing sender would let it through",
+            _ => "a dot-stuffing sender would not let it through",
+        };
+        let entry = view
+            .reply(exchange)
+            .map_or(exchange.entry, |reply| reply.entry);
+        let what = format!(
+            "{look_alike} ended the message ({weight}); what followed was taken for commands"
+        );
+        let mut found = Found::new("CON-2", entry, what);
+        if look_alike.level() != LeniencyLevel::Security {
+            found.level = Level::Should;
+        }
+        founds.push(found);
+    }
+    let ends = view.tolerance.line_ends;
+    for (taken, name) in [(ends.bare_lf, "LF"), (ends.bare_cr, "CR")] {
+        if taken {
+            let what = format!("a bare {name} was taken for the end of a command line");
+            founds.push(Found::new("WIR-19", None, what));
+        }
+    }
+    founds
+}
+
+/// What the server took beyond the standard, by name, with the cases that showed it.
+pub(super) fn note_leniencies(view: &View<'_>, seen: &mut Vec<SeenLeniency>) {
+    let mut note = |name: String, level| {
+        let index = seen
+            .iter()
+            .position(|known| known.name == name)
+            .unwrap_or_else(|| {
+                seen.push(SeenLeniency {
+                    name,
+                    level,
+                    cases: Vec::new(),
+                });
+                seen.len() - 1
+            });
+        let case = &view.log.open.case;
+        if !seen[index].cases.contains(case) {
+            seen[index].cases.push(case.clone());
+        }
+    };
+    for look_alike in &view.tolerance.look_alikes {
+        note(format!("{look_alike} ends a message"), look_alike.level());
+    }
+    if view.tolerance.line_ends.bare_lf {
+        note(
+            "a bare LF ends a command line".into(),
+            LeniencyLevel::NotStrict,
+        );
+    }
+    if view.tolerance.line_ends.bare_cr {
+        note(
+            "a bare CR ends a command line".into(),
+            LeniencyLevel::NotStrict,
+        );
+    }
+    for (exchange, line) in view.commands() {
+        let Ok(parsed) = &line.parsed else { continue };
+        if exchange.outcome == Outcome::Accepted {
+            for leniency in parsed.leniencies.iter() {
+                note(leniency.name().into(), leniency.level());
+            }
+        }
+    }
+}
+
+/// Whether a reply that never came is the fault of what CON-9 forbids.
+pub(super) fn lost_behind_data(view: &View<'_>, index: usize) -> bool {
+    view.wire.did(ClientAct::GaveUp) && pipelined_behind_data(view).any(|behind| behind == index)
+}

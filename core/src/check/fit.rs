@@ -1,0 +1,139 @@
+//! Whether an event carries what its exchange's octets say (CON-3, CON-7, REJ-3).
+
+use super::align::Fit;
+use crate::{
+    event::{Event, EventKind, MessageDigest},
+    model::{CommandLine, Exchange, Stimulus, WireLog, own_event},
+    octets::Octets,
+    wire::{Command, ForwardPath, Path, ReversePath},
+};
+
+/// How well `event` fits `exchange` as its `kind`.
+pub(super) fn fit(
+    wire: &WireLog<'_>,
+    exchange: &Exchange<'_>,
+    event: &Event,
+    kind: EventKind,
+) -> Fit {
+    if event.kind() != kind {
+        return Fit::No;
+    }
+    let exact = match (event, &exchange.stimulus) {
+        (
+            Event::OnReject {
+                command, response, ..
+            },
+            stimulus,
+        ) => {
+            rejected_command_fits(command.as_ref(), stimulus)
+                && response_fits(wire, exchange, response.as_ref())
+        }
+        (event, Stimulus::Command(line)) => command_event_fits(line, event),
+        (Event::OnEndOfHeaders { headers }, Stimulus::Message(message)) => {
+            digest_fits(headers.as_ref(), message.headers.as_ref())
+        }
+        (Event::OnEndOfData { content }, Stimulus::Message(message)) => {
+            digest_fits(content.as_ref(), message.content.as_ref())
+        }
+        _ => true,
+    };
+    if exact { Fit::Exact } else { Fit::Altered }
+}
+
+/// Whether `event` is what the command on `line` fires, arguments and all. A malformed line fires nothing of its
+/// own, so any arguments do.
+pub(super) fn command_event_fits(line: &CommandLine<'_>, event: &Event) -> bool {
+    let own = own_event(line.verb);
+    let same_kind = own == Some(event.kind())
+        || (own == Some(EventKind::OnHeloCommand) && event.kind() == EventKind::OnEhloCommand);
+    let Ok(parsed) = &line.parsed else {
+        return same_kind;
+    };
+    same_kind && arguments_fit(&parsed.command, event)
+}
+
+fn arguments_fit(command: &Command<'_>, event: &Event) -> bool {
+    match (command, event) {
+        (
+            Command::Helo { domain } | Command::Ehlo { domain },
+            Event::OnHeloCommand { domain: seen } | Event::OnEhloCommand { domain: seen },
+        ) => seen_as_sent(seen.as_ref(), domain),
+        (
+            Command::Mail { path, parameters },
+            Event::OnMailCommand {
+                reverse_path,
+                parameters: seen,
+            },
+        ) => {
+            let inner = match path {
+                ReversePath::Null => None,
+                ReversePath::Path(path) => Some(path),
+            };
+            path_as_sent(reverse_path.as_ref(), path.raw(), inner)
+                && seen_as_sent(seen.as_ref(), parameters.raw)
+        }
+        (
+            Command::Rcpt { path, parameters },
+            Event::OnRcptCommand {
+                forward_path,
+                parameters: seen,
+            },
+        ) => {
+            let inner = match path {
+                ForwardPath::Postmaster(_) => None,
+                ForwardPath::Path(path) => Some(path),
+            };
+            path_as_sent(forward_path.as_ref(), path.raw(), inner)
+                && seen_as_sent(seen.as_ref(), parameters.raw)
+        }
+        (
+            Command::Noop { argument } | Command::Help { argument },
+            Event::OnNoopCommand { argument: seen } | Event::OnHelpCommand { argument: seen },
+        ) => seen_as_sent(seen.as_ref(), argument.unwrap_or_default()),
+        (Command::Auth { mechanism, .. }, Event::OnAuthCommand { mechanism: seen }) => {
+            seen_as_sent(seen.as_ref(), mechanism)
+        }
+        _ => true,
+    }
+}
+
+fn seen_as_sent(seen: Option<&Octets>, sent: &[u8]) -> bool {
+    seen.is_none_or(|seen| seen.0 == sent)
+}
+
+/// With or without angle brackets; and without the source route, which a server should ignore (RFC 5321, C).
+fn path_as_sent(seen: Option<&Octets>, raw: &[u8], path: Option<&Path<'_>>) -> bool {
+    let Some(seen) = seen else { return true };
+    let bare = seen
+        .0
+        .strip_prefix(b"<")
+        .and_then(|s| s.strip_suffix(b">"))
+        .unwrap_or(&seen.0);
+    let without_route = path.and_then(|path| raw.get(path.route?.len() + 1..));
+    bare == raw || without_route == Some(bare)
+}
+
+fn digest_fits(seen: Option<&MessageDigest>, sent: Option<&MessageDigest>) -> bool {
+    match (seen, sent) {
+        (Some(seen), Some(sent)) => seen == sent,
+        _ => true,
+    }
+}
+
+/// A line too long to be kept may be reported by its beginning.
+fn rejected_command_fits(seen: Option<&Octets>, stimulus: &Stimulus<'_>) -> bool {
+    match (seen, stimulus) {
+        (Some(seen), Stimulus::Command(line)) => {
+            let cut = line.text.len() > crate::model::COMMAND_LINE_LIMIT && !seen.0.is_empty();
+            seen.0 == line.text || (cut && line.text.starts_with(&seen.0))
+        }
+        _ => true,
+    }
+}
+
+fn response_fits(wire: &WireLog<'_>, exchange: &Exchange<'_>, seen: Option<&Octets>) -> bool {
+    match (seen, exchange.reply) {
+        (Some(seen), Some(reply)) => seen.0 == wire.replies[reply].reply.text(),
+        _ => true,
+    }
+}

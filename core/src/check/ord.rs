@@ -1,0 +1,207 @@
+//! ORD: the order of events within a session.
+
+use super::{
+    attribute::about,
+    catalogue::{Entry, on_the_wire, sees},
+    verdict::{Level, Rule},
+    view::{Found, View},
+};
+use crate::{
+    event::{EventKind, Hello},
+    model::{Certainty, Outcome},
+    wire::Verb,
+};
+
+const fn rule(
+    id: &'static str,
+    title: &'static str,
+    source: &'static str,
+    explanation: &'static str,
+    example: &'static str,
+) -> Rule {
+    Rule {
+        id,
+        title,
+        level: Level::Must,
+        source,
+        explanation,
+        example,
+    }
+}
+
+pub(super) const RULES: [Entry; 10] = [
+    Entry {
+        rule: rule(
+            "ORD-1",
+            "No OnMailCommand before an accepted HELO or EHLO",
+            "bb643108, SMTP events: sequence 2/3 before 6; RFC 5321 4.1.4",
+            "A MAIL in a session that was never greeted is refused by the protocol (503) and fires OnReject only.",
+            "OnConnect, OnMailCommand",
+        ),
+        observable: sees!(OnMailCommand),
+        exercised: |view| {
+            out_of_sequence(view, Verb::Mail, |e| e.state.is_some_and(|s| !s.greeted))
+        },
+    },
+    Entry {
+        rule: rule(
+            "ORD-2",
+            "No OnRcptCommand outside a transaction",
+            "bb643108, SMTP events: sequence 6 before 7; RFC 5321 3.3",
+            "A RCPT without a MAIL that was accepted is refused by the protocol (503) and fires OnReject only.",
+            "OnEhloCommand, OnRcptCommand",
+        ),
+        observable: sees!(OnRcptCommand),
+        exercised: |view| out_of_sequence(view, Verb::Rcpt, |_| true),
+    },
+    Entry {
+        rule: rule(
+            "ORD-3",
+            "No OnDataCommand before an accepted RCPT in the same transaction",
+            "bb643108, SMTP events: sequence 7 before 8; RFC 5321 3.3",
+            "Without a recipient there is nobody to take the message: DATA is refused (503 or 554), OnReject fires.",
+            "OnMailCommand, OnDataCommand",
+        ),
+        observable: sees!(OnDataCommand),
+        exercised: |view| out_of_sequence(view, Verb::Data, |_| true),
+    },
+    Entry {
+        rule: rule(
+            "ORD-4",
+            "OnEndOfHeaders fires exactly once for a completed message, before OnEndOfData",
+            "bb643108, SMTP events: sequence 9 between 8 and 10; event-model ORD-4",
+            "It fires at the blank line. A message without one gets it at the end of data, just before \
+             OnEndOfData; an empty message or one that begins with a blank line gets it too, with no fields.",
+            "OnDataCommand, OnEndOfData (a message without a blank line)",
+        ),
+        observable: sees!(OnEndOfHeaders),
+        exercised: |view| view.messages().any(|(_, message)| message.complete),
+    },
+    Entry {
+        rule: rule(
+            "ORD-5",
+            "OnEndOfData fires once for each completed message, after OnEndOfHeaders",
+            "bb643108, SMTP events: sequence 10; event-model ORD-5",
+            "An archive or a spam filter takes the message there: twice means two copies, never means none.",
+            "OnDataCommand, OnEndOfHeaders, OnEndOfData, OnEndOfData",
+        ),
+        observable: sees!(OnEndOfData),
+        exercised: |view| view.messages().any(|(_, message)| message.complete),
+    },
+    Entry {
+        rule: rule(
+            "ORD-6",
+            "A second MAIL inside a transaction fires OnReject, not OnMailCommand",
+            "RFC 5321 4.1.4: MAIL must not be sent while a transaction is open; event-model ORD-6",
+            "The transaction that is open stays as it is; the second MAIL is refused (503).",
+            "OnMailCommand, OnMailCommand, OnRcptCommand",
+        ),
+        observable: sees!(OnMailCommand),
+        exercised: |view| out_of_sequence(view, Verb::Mail, |e| e.state.is_some_and(|s| s.greeted)),
+    },
+    Entry {
+        rule: rule(
+            "ORD-7",
+            "RSET, HELO, EHLO and the end of data clear the transaction",
+            "RFC 5321 4.1.1.5, 4.1.4, 3.3; event-model ORD-7",
+            "After any of them, accepted or refused at the end of data, RCPT and DATA are out of sequence until \
+             the next MAIL. A transaction that survives gives a message the wrong sender or recipients.",
+            "MAIL, RCPT, RSET, then DATA answered by 354",
+        ),
+        observable: on_the_wire,
+        exercised: |view| {
+            view.commands().any(|(exchange, line)| {
+                exchange.history.cleared_by.is_some()
+                    && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data)
+            })
+        },
+    },
+    Entry {
+        rule: rule(
+            "ORD-9",
+            "An event fires before the reply is on the wire",
+            "aa580445/EVENTS: an agent can still refuse; event-model ORD-9",
+            "When the client has read a reply, the event that it answers has been emitted: else no agent could \
+             have had a say in it. Judged by the adapter's clock.",
+            "250 read by the client, OnRcptCommand emitted 40 ms later",
+        ),
+        observable: |hello| hello.is_some_and(has_clock),
+        exercised: |view| view.alignment.cause.iter().any(Option::is_some),
+    },
+    Entry {
+        rule: rule(
+            "ORD-10",
+            "Events come in the order of the commands",
+            "RFC 2920 3.2; event-model ORD-10",
+            "However the bytes were cut into segments, and however many commands came in one.",
+            "MAIL, RCPT in one segment: OnRcptCommand, OnMailCommand",
+        ),
+        observable: |hello| hello.is_some(),
+        exercised: |view| view.events.len() > 1,
+    },
+    Entry {
+        rule: rule(
+            "ORD-11",
+            "Each accepted command fires its event exactly once",
+            "bb643108: each event occurs \"when\" its command is received; event-model, section 1",
+            "OnRcptCommand once for each recipient, OnNoopCommand once for each NOOP. An agent that counts, bills \
+             or limits relies on it.",
+            "RCPT, RCPT: OnRcptCommand",
+        ),
+        observable: |hello| hello.is_some(),
+        exercised: |view| {
+            view.commands().any(|(exchange, line)| {
+                exchange.outcome == Outcome::Accepted
+                    && crate::model::own_event(line.verb).is_some_and(|kind| view.sees(kind))
+            })
+        },
+    },
+];
+
+fn has_clock(hello: &Hello) -> bool {
+    hello.semantics.clock
+}
+
+fn out_of_sequence(
+    view: &View<'_>,
+    verb: Verb,
+    when: impl Fn(&crate::model::Exchange<'_>) -> bool,
+) -> bool {
+    view.commands().any(|(exchange, line)| {
+        line.verb == verb && exchange.in_sequence == Certainty::No && when(exchange)
+    })
+}
+
+/// Two clocks of one machine agree to well within this (ns): the reader may be preempted between the read and
+/// the stamp, never the other way round, so this only guards against a clock that is being slewed.
+const CLOCK_SLACK: u64 = 2_000_000;
+
+pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    if !view.header.hello.as_ref().is_some_and(has_clock) {
+        return;
+    }
+    let caused = view.alignment.cause.iter().zip(&view.events);
+    let on_connect = view
+        .all_of(EventKind::OnConnect)
+        .next()
+        .map(|event| (0, event));
+    let all = caused
+        .filter_map(|(cause, event)| Some(((*cause)?, event)))
+        .chain(on_connect);
+    for (index, event) in all {
+        let exchange = &view.exchanges()[index];
+        let Some(reply) = view.reply(exchange) else {
+            continue;
+        };
+        let emitted = view.emitted_at(event);
+        if emitted > reply.at + CLOCK_SLACK {
+            let late = (emitted - reply.at) / 1_000;
+            let kind = event.record.event.kind();
+            let what = format!(
+                "{kind} for {} was emitted {late} us after the client had read the reply",
+                about(view, index)
+            );
+            founds.push(Found::new("ORD-9", event.entry, what));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! REJ: what fires, and what stays as it was, when something is refused.
+
+use super::{
+    attribute::about,
+    catalogue::{Entry, on_the_wire, sees},
+    verdict::{Level, Rule},
+    view::{Found, View},
+};
+use crate::{
+    event::HandlerAction,
+    model::{Certainty, Exchange, Outcome},
+    wire::Verb,
+};
+
+pub(super) const RULES: [Entry; 4] = [
+    Entry {
+        rule: Rule {
+            id: "REJ-1",
+            title: "A malformed or out-of-sequence command fires OnReject and no event of its own",
+            level: Level::Must,
+            source: "EVENTS (OnReject), ParsingStatus (aa580445): ProtocolError; event-model REJ-1",
+            explanation: "The protocol refuses it before any handler could look at it: OnReject with ProtocolError \
+                is all that agents see. Judged by the command's own event alone where OnReject is not shown.",
+            example: "`RCPT TO:<a@` answered 501: OnRcptCommand",
+        },
+        observable: |hello| hello.is_some(),
+        exercised: |view| {
+            view.commands().any(|(exchange, line)| {
+                let refused = matches!(exchange.outcome, Outcome::Refused | Outcome::Dropped);
+                refused && (line.parsed.is_err() || exchange.in_sequence == Certainty::No)
+            })
+        },
+    },
+    Entry {
+        rule: Rule {
+            id: "REJ-2",
+            title: "A command that a handler refuses fires its own event, then OnReject, then the reply",
+            level: Level::Must,
+            source: "EVENTS: OnReject \"when any other event rejects a command or message\"; event-model REJ-2",
+            explanation: "In this order and at once, so that an agent that logs refusals can join the two.",
+            example: "OnReject, OnRcptCommand, 550",
+        },
+        observable: sees!(OnReject),
+        exercised: |view| {
+            let refuses = |action: &HandlerAction| {
+                matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail)
+            };
+            view.script_has(refuses)
+                && view
+                    .exchanges()
+                    .iter()
+                    .any(|exchange| exchange.outcome == Outcome::Refused)
+        },
+    },
+    Entry {
+        rule: Rule {
+            id: "REJ-3",
+            title: "One OnReject for each refusal, none without one, with the response that was sent",
+            level: Level::Must,
+            source: "RejectEventArgs: Command, SmtpResponse; event-model REJ-3",
+            explanation: "OnReject carries the whole command and the very response that the client reads.",
+            example: "550 5.7.1 on the wire, OnReject with 554 5.0.0",
+        },
+        observable: sees!(OnReject),
+        exercised: |view| {
+            view.exchanges()
+                .iter()
+                .any(|exchange| exchange.outcome == Outcome::Refused)
+        },
+    },
+    Entry {
+        rule: Rule {
+            id: "REJ-4",
+            title: "A refused command leaves the state as it was",
+            level: Level::Must,
+            source: "RFC 5321 3.3, 4.1.4; event-model REJ-4",
+            explanation: "A refused MAIL opens no transaction, a refused RCPT adds no recipient, a refused DATA \
+                keeps the recipients, a refused second MAIL keeps the transaction.",
+            example: "RCPT answered 550, then DATA answered 354",
+        },
+        observable: on_the_wire,
+        exercised: |view| {
+            view.commands().any(|(exchange, line)| {
+                exchange.history.refused.is_some()
+                    && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data)
+            })
+        },
+    },
+];
+
+/// REJ-4, ORD-7 and the plain sequence rules of the wire: an answer that only a wrong state explains.
+pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    for (index, exchange) in view.exchanges().iter().enumerate() {
+        let Some(verb) = exchange.verb() else {
+            continue;
+        };
+        let Some(code) = view.code(exchange) else {
+            continue;
+        };
+        if !matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data) {
+            continue;
+        }
+        let accepted = exchange.outcome == Outcome::Accepted;
+        let what = match exchange.in_sequence {
+            Certainty::No if accepted => format!(
+                "{} was accepted ({code}) out of sequence",
+                about(view, index)
+            ),
+            Certainty::Yes if code == 503 => {
+                format!("{} was answered 503 in sequence", about(view, index))
+            }
+            _ => continue,
+        };
+        let entry = view.reply(exchange).map(|reply| reply.entry);
+        let (rule, why) = wrong_state(exchange);
+        founds.push(Found::new(rule, entry, format!("{what}{why}")));
+    }
+}
+
+fn wrong_state(exchange: &Exchange<'_>) -> (&'static str, String) {
+    match exchange.history.refused {
+        Some(refused) => (
+            "REJ-4",
+            format!(", after a {} that was refused", refused.name()),
+        ),
+        None => match exchange.history.cleared_by {
+            Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
+            None => ("WIR-5", String::new()),
+        },
+    }
+}

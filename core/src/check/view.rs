@@ -1,0 +1,236 @@
+//! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
+
+use std::collections::HashMap;
+
+use super::{
+    align::{Alignment, Fit, align},
+    fit::fit,
+    verdict::Level,
+};
+use crate::{
+    event::{Event, EventKind, HandlerAction, Hello},
+    model::{
+        Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus, Tolerance,
+        UnansweredData, WireLog, allowed, read,
+    },
+    transcript::{ClientAct, Header, SessionLog},
+    wire::Verb,
+};
+
+/// A rule broken at a place of one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) rule: &'static str,
+    pub(super) level: Level,
+    pub(super) entry: Option<usize>,
+    pub(super) what: String,
+}
+
+impl Found {
+    pub(super) fn new(rule: &'static str, entry: impl Into<Option<usize>>, what: String) -> Self {
+        Self {
+            rule,
+            level: super::catalogue::level_of(rule),
+            entry: entry.into(),
+            what,
+        }
+    }
+}
+
+/// Which connection sent which argument first: what tells one session's data from another's (SES-5).
+#[derive(Debug, Default)]
+pub(super) struct Arguments(HashMap<Vec<u8>, u64>);
+
+impl Arguments {
+    pub(super) fn add(&mut self, argument: &[u8], conn: u64) {
+        if !argument.is_empty() {
+            self.0.entry(argument.to_vec()).or_insert(conn);
+        }
+    }
+
+    /// The first connection that sent `argument`.
+    pub(super) fn sender(&self, argument: &[u8]) -> Option<u64> {
+        self.0.get(argument).copied()
+    }
+}
+
+/// One session, read under one tolerance.
+pub(super) struct View<'t> {
+    pub(super) header: &'t Header,
+    pub(super) log: &'t SessionLog,
+    pub(super) wire: &'t WireLog<'t>,
+    pub(super) tolerance: &'t Tolerance,
+    pub(super) arguments: &'t Arguments,
+    pub(super) reading: Reading<'t>,
+    /// The events between OnConnect and OnDisconnect, in order: those that exchanges fire.
+    pub(super) events: Vec<LoggedEvent<'t>>,
+    /// `events` laid against the reading's exchanges.
+    pub(super) alignment: Alignment,
+}
+
+impl<'t> View<'t> {
+    pub(super) fn new(
+        header: &'t Header,
+        log: &'t SessionLog,
+        wire: &'t WireLog<'t>,
+        arguments: &'t Arguments,
+        tolerance: &'t Tolerance,
+        data: UnansweredData,
+    ) -> Self {
+        let reading = read(wire, tolerance, data);
+        let events = fired_by_exchanges(wire);
+        let alignment = match &header.hello {
+            Some(hello) => lay_out(wire, &reading, &events, hello),
+            None => Alignment::default(),
+        };
+        Self {
+            header,
+            log,
+            wire,
+            tolerance,
+            arguments,
+            reading,
+            events,
+            alignment,
+        }
+    }
+
+    /// Whether the adapter shows `kind`.
+    pub(super) fn sees(&self, kind: EventKind) -> bool {
+        self.header
+            .hello
+            .as_ref()
+            .is_some_and(|hello| hello.sees(kind))
+    }
+
+    pub(super) fn exchanges(&self) -> &[Exchange<'t>] {
+        &self.reading.exchanges
+    }
+
+    pub(super) fn reply(&self, exchange: &Exchange<'_>) -> Option<&LoggedReply> {
+        exchange.reply.map(|index| &self.wire.replies[index])
+    }
+
+    pub(super) fn code(&self, exchange: &Exchange<'_>) -> Option<u16> {
+        self.reply(exchange)?.reply.code
+    }
+
+    /// The commands, each with its exchange.
+    pub(super) fn commands(
+        &self,
+    ) -> impl Iterator<Item = (&Exchange<'t>, &crate::model::CommandLine<'t>)> {
+        self.exchanges()
+            .iter()
+            .filter_map(|exchange| match &exchange.stimulus {
+                Stimulus::Command(line) => Some((exchange, line)),
+                _ => None,
+            })
+    }
+
+    /// The messages, each with its exchange.
+    pub(super) fn messages(&self) -> impl Iterator<Item = (&Exchange<'t>, &crate::model::Message)> {
+        self.exchanges()
+            .iter()
+            .filter_map(|exchange| match &exchange.stimulus {
+                Stimulus::Message(message) => Some((exchange, message)),
+                _ => None,
+            })
+    }
+
+    /// Whether the last thing the server did was to accept a QUIT.
+    pub(super) fn quit_accepted(&self) -> bool {
+        self.exchanges().last().is_some_and(|last| {
+            last.verb() == Some(Verb::Quit) && last.outcome == Outcome::Accepted
+        })
+    }
+
+    /// When the client first ended its side or gave up (ns).
+    pub(super) fn client_left(&self) -> Option<u64> {
+        self.wire
+            .acts
+            .iter()
+            .find(|(act, ..)| *act != ClientAct::Silence)
+            .map(|(.., at)| *at)
+    }
+
+    /// Whether the server ended the connection before the client did anything to it.
+    pub(super) fn server_left_first(&self) -> bool {
+        self.wire
+            .server_end
+            .is_some_and(|(.., at)| self.client_left().is_none_or(|left| at <= left))
+    }
+
+    /// Whether the handler script does `wanted` somewhere.
+    pub(super) fn script_has(&self, wanted: impl Fn(&HandlerAction) -> bool) -> bool {
+        self.log
+            .open
+            .handlers
+            .rules
+            .iter()
+            .any(|rule| wanted(&rule.action))
+    }
+
+    /// Events of `kind` among all of the session.
+    pub(super) fn all_of(&self, kind: EventKind) -> impl Iterator<Item = &LoggedEvent<'t>> {
+        self.wire
+            .events
+            .iter()
+            .filter(move |event| event.record.event.kind() == kind)
+    }
+
+    /// When `event` was emitted: by the adapter's clock where it has one, else when the suite read it (ns).
+    pub(super) fn emitted_at(&self, event: &LoggedEvent<'_>) -> u64 {
+        let clock = self
+            .header
+            .hello
+            .as_ref()
+            .is_some_and(|hello| hello.semantics.clock);
+        event.record.at.filter(|_| clock).unwrap_or(event.at)
+    }
+
+    /// Whether an event of `kind` has been laid to `exchange`.
+    pub(super) fn alignment_has(&self, exchange: usize, kind: EventKind) -> bool {
+        self.alignment
+            .cause
+            .iter()
+            .zip(&self.events)
+            .any(|(cause, event)| *cause == Some(exchange) && event.record.event.kind() == kind)
+    }
+
+    pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {
+        fit(self.wire, &self.exchanges()[exchange], event, event.kind())
+    }
+}
+
+/// OnConnect and OnDisconnect frame the session and are judged apart, and so is what follows OnDisconnect.
+fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>> {
+    let kind = |event: &LoggedEvent<'_>| event.record.event.kind();
+    wire.events
+        .iter()
+        .take_while(|event| kind(event) != EventKind::OnDisconnect)
+        .filter(|event| kind(event) != EventKind::OnConnect)
+        .copied()
+        .collect()
+}
+
+fn lay_out(
+    wire: &WireLog<'_>,
+    reading: &Reading<'_>,
+    events: &[LoggedEvent<'_>],
+    hello: &Hello,
+) -> Alignment {
+    let slots: Vec<Vec<Pattern>> = reading
+        .exchanges
+        .iter()
+        .map(|exchange| allowed(exchange, hello))
+        .collect();
+    let fits = |exchange: usize, event: usize, kind: EventKind| {
+        fit(
+            wire,
+            &reading.exchanges[exchange],
+            &events[event].record.event,
+            kind,
+        )
+    };
+    align(&slots, events.len(), &fits)
+}

@@ -1,0 +1,71 @@
+//! WIR-7, WIR-8 and WIR-18: how the server closes.
+
+use crate::{
+    check::view::{Found, View},
+    model::Outcome,
+    transcript::ClientAct,
+    wire::Verb,
+};
+
+pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    founds.extend(stays_open(view));
+    founds.extend(closes_unannounced(view));
+}
+
+/// The client waited for a close that was due, in vain.
+fn stays_open(view: &View<'_>) -> Option<Found> {
+    let gave_up = view
+        .wire
+        .acts
+        .iter()
+        .find(|(act, ..)| *act == ClientAct::GaveUp)?;
+    let last = view.wire.replies.last()?;
+    if view.wire.server_end.is_some() {
+        return None;
+    }
+    match last.reply.code {
+        Some(421) => Some(Found::new(
+            "WIR-8",
+            gave_up.1,
+            "the connection stayed open after the 421".into(),
+        )),
+        Some(221) if view.quit_accepted() => Some(Found::new(
+            "WIR-7",
+            gave_up.1,
+            "the connection stayed open after the 221".into(),
+        )),
+        _ => None,
+    }
+}
+
+/// The server ended a session in which nobody had asked for that and it had not said so.
+fn closes_unannounced(view: &View<'_>) -> Option<Found> {
+    let (_, entry, _) = view.wire.server_end?;
+    let announced = view
+        .wire
+        .replies
+        .iter()
+        .any(|logged| matches!(logged.reply.code, Some(221 | 421)));
+    let refused_at_once = view.exchanges()[0].outcome == Outcome::Refused;
+    let timed_out = view.wire.did(ClientAct::Silence);
+    if announced || refused_at_once || timed_out || !view.server_left_first() {
+        return None;
+    }
+    let quit = view
+        .exchanges()
+        .last()
+        .is_some_and(|last| last.verb() == Some(Verb::Quit));
+    if quit {
+        return Some(Found::new(
+            "WIR-7",
+            entry,
+            "the connection was closed before QUIT was answered".into(),
+        ));
+    }
+    let what = if view.wire.replies.is_empty() {
+        "the connection was closed without a banner"
+    } else {
+        "the connection was closed without a 421"
+    };
+    Some(Found::new("WIR-18", entry, what.into()))
+}

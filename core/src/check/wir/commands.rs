@@ -1,0 +1,240 @@
+//! WIR-5, -6, -10, -12 to -15, -17 and -20: what a command must be answered.
+
+use super::{
+    replies::texts,
+    rules::{any_time, minimum, must_be_accepted},
+};
+use crate::{
+    check::{
+        attribute::about,
+        verdict::Level,
+        view::{Found, View},
+    },
+    model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus},
+    wire::{Command, LeniencyLevel, Verb},
+};
+
+pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    for (index, exchange) in view.exchanges().iter().enumerate() {
+        let Stimulus::Command(line) = &exchange.stimulus else {
+            continue;
+        };
+        let Some(code) = view.code(exchange) else {
+            continue;
+        };
+        let broken = [
+            wrong_refusal(view, exchange, line, code),
+            malformed_accepted(exchange, line),
+            unknown_accepted(exchange, line),
+            not_honoured(view, exchange, line, code),
+            must_accept(view, exchange, line, code),
+        ];
+        let entry = view.reply(exchange).map(|reply| reply.entry);
+        for (rule, level, why) in broken.into_iter().flatten() {
+            let what = format!("{} was answered {code}: {why}", about(view, index));
+            founds.push(Found {
+                level,
+                ..Found::new(rule, entry, what)
+            });
+        }
+    }
+}
+
+type Broken = Option<(&'static str, Level, String)>;
+
+fn must(rule: &'static str, why: impl Into<String>) -> Broken {
+    Some((rule, Level::Must, why.into()))
+}
+
+/// A refusal that is not this command's: 503 in sequence, another code out of it, 500 for what must be known.
+fn wrong_refusal(
+    view: &View<'_>,
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+    code: u16,
+) -> Broken {
+    let Ok(parsed) = &line.parsed else {
+        return None;
+    };
+    if !parsed.leniencies.is_empty() || exchange.outcome != Outcome::Refused {
+        return None;
+    }
+    let served = view.exchanges()[0].outcome == Outcome::Accepted;
+    if served && code == 503 && any_time(line.verb) {
+        return must("WIR-10", "it may be used at any time");
+    }
+    let greets = matches!(line.verb, Verb::Helo | Verb::Ehlo);
+    if served && code == 503 && greets {
+        return must("WIR-5", "it may be repeated at any time");
+    }
+    if matches!(code, 500 | 502) && minimum(line.verb) {
+        return misread(exchange, line);
+    }
+    let sequenced = matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data);
+    let wrong = exchange.in_sequence == Certainty::No
+        && sequenced
+        && !out_of_sequence_code(line.verb, code);
+    if wrong {
+        must("WIR-5", "out of sequence is 503")
+    } else {
+        None
+    }
+}
+
+/// 503 for all; 554 for DATA without valid recipients (RFC 5321, 3.3); 530 where the server wants AUTH or TLS
+/// first; 555 and 501 where the parameters were looked at before the sequence.
+const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
+    matches!((verb, code), (_, 503 | 530 | 501 | 555) | (Verb::Data, 554))
+}
+
+/// A well-formed command of the minimum that was answered as if it were unknown.
+fn misread(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
+    let len = exchange.span.len();
+    if len > COMMAND_LINE_LIMIT {
+        return None;
+    }
+    if len > 256 {
+        return must(
+            "WIR-12",
+            format!("a line of {len} octets is within the limit"),
+        );
+    }
+    if lower_case(line.text) {
+        return must("WIR-17", "verbs are read without regard to case");
+    }
+    must("WIR-20", "every server must know it")
+}
+
+/// Whether the verb has a lower-case letter.
+pub(super) fn lower_case(text: &[u8]) -> bool {
+    let verb = text
+        .split(|octet| *octet == b' ')
+        .next()
+        .unwrap_or_default();
+    Verb::of(text) != Verb::Unknown && verb.iter().any(u8::is_ascii_lowercase)
+}
+
+fn malformed_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
+    if exchange.outcome != Outcome::Accepted {
+        return None;
+    }
+    match &line.parsed {
+        Err(error) => Some(("WIR-6", Level::Should, format!("malformed {error}"))),
+        Ok(parsed) => {
+            let loose = parsed
+                .leniencies
+                .iter()
+                .find(|l| l.level() > LeniencyLevel::Harmless)?;
+            Some(("WIR-6", Level::Should, format!("it has {}", loose.name())))
+        }
+    }
+}
+
+fn unknown_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
+    let unknown = line.verb == Verb::Unknown && line.parsed.is_ok();
+    if unknown && exchange.outcome == Outcome::Accepted {
+        return must("WIR-13", "no such command is announced");
+    }
+    None
+}
+
+/// The extensions of MAIL that this version knows: keyword in EHLO's reply, parameter of MAIL.
+const EXTENSIONS: [(&str, &str); 3] = [
+    ("SIZE", "SIZE"),
+    ("8BITMIME", "BODY"),
+    ("SMTPUTF8", "SMTPUTF8"),
+];
+
+/// The announced extension that `line` uses in a way that cannot be refused for its value.
+fn extension_used(view: &View<'_>, line: &CommandLine<'_>) -> Option<&'static str> {
+    let Ok(parsed) = &line.parsed else {
+        return None;
+    };
+    let Command::Mail { parameters, .. } = parsed.command else {
+        return None;
+    };
+    let announced = announced(view);
+    // Only where every parameter is an announced extension's: another one may be what was refused.
+    let known = |keyword: &[u8]| {
+        EXTENSIONS
+            .iter()
+            .find(|(_, parameter)| keyword.eq_ignore_ascii_case(parameter.as_bytes()))
+    };
+    let mut used = None;
+    for parameter in parameters.iter() {
+        let (keyword, name) = known(parameter.keyword)?;
+        if !announced
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(keyword.as_bytes()))
+            || !plain(name, parameter.value)
+        {
+            return None;
+        }
+        used = Some(*keyword);
+    }
+    used
+}
+
+fn plain(name: &str, value: Option<&[u8]>) -> bool {
+    match (name, value) {
+        ("SIZE", Some(value)) => {
+            value.len() <= 4 && !value.is_empty() && value.iter().all(u8::is_ascii_digit)
+        }
+        ("BODY", Some(value)) => {
+            value.eq_ignore_ascii_case(b"8BITMIME") || value.eq_ignore_ascii_case(b"7BIT")
+        }
+        ("SMTPUTF8", None) => true,
+        _ => false,
+    }
+}
+
+pub(super) fn uses_extension(view: &View<'_>, line: &CommandLine<'_>) -> bool {
+    extension_used(view, line).is_some()
+}
+
+/// The keywords of the last EHLO that was accepted.
+fn announced<'v>(view: &'v View<'_>) -> Vec<&'v [u8]> {
+    let greeting = view.exchanges().iter().rev().find(|exchange| {
+        matches!(exchange.verb(), Some(Verb::Ehlo | Verb::Helo))
+            && exchange.outcome == Outcome::Accepted
+    });
+    let reply = greeting
+        .filter(|exchange| exchange.verb() == Some(Verb::Ehlo))
+        .and_then(|e| view.reply(e));
+    let Some(logged) = reply else {
+        return Vec::new();
+    };
+    let lines = texts(&logged.reply.raw).skip(1);
+    lines
+        .filter_map(|text| text.split(|octet| *octet == b' ').next())
+        .collect()
+}
+
+fn not_honoured(
+    view: &View<'_>,
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+    code: u16,
+) -> Broken {
+    if exchange.in_sequence != Certainty::Yes || !matches!(code, 500..=504 | 555) || code == 503 {
+        return None;
+    }
+    let keyword = extension_used(view, line)?;
+    must("WIR-14", format!("EHLO announced {keyword}"))
+}
+
+fn must_accept(
+    view: &View<'_>,
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+    code: u16,
+) -> Broken {
+    // A handler may refuse anybody; that is its affair, not the server's.
+    if !must_be_accepted(exchange, line) || !view.log.open.handlers.is_empty() {
+        return None;
+    }
+    if (500..600).contains(&code) && code != 503 {
+        return must("WIR-15", "it must be accepted");
+    }
+    None
+}

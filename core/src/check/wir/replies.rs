@@ -1,0 +1,188 @@
+//! WIR-1 to WIR-4, WIR-11 and WIR-16: the replies themselves.
+
+use super::order::legal;
+use crate::{
+    check::{
+        attribute::about,
+        con::lost_behind_data,
+        view::{Found, View},
+    },
+    model::{Exchange, LoggedReply, Outcome, Stimulus},
+    octets::escape,
+    transcript::ClientAct,
+    wire::Verb,
+};
+
+/// Octets of a reply line, its CRLF included (RFC 5321, 4.5.3.1.5).
+const REPLY_LINE_LIMIT: usize = 512;
+
+pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    let first_unanswered = view
+        .exchanges()
+        .iter()
+        .position(|exchange| exchange.outcome == Outcome::Unanswered);
+    if let Some(index) = first_unanswered {
+        founds.extend(unanswered(view, index));
+    }
+    for reply in &view.reading.unsolicited {
+        founds.extend(unsolicited(&view.wire.replies[*reply], view));
+    }
+    founds.extend(malformed(view));
+    for (index, exchange) in view.exchanges().iter().enumerate() {
+        let Some(reply) = view.reply(exchange) else {
+            continue;
+        };
+        founds.extend(illegal_code(view, index, exchange, reply));
+        if exchange.verb() == Some(Verb::Ehlo) && exchange.outcome == Outcome::Accepted {
+            founds.extend(ehlo_reply(reply));
+        }
+    }
+}
+
+/// A reply is owed only where the client waited for it to the end.
+fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
+    if !view.wire.did(ClientAct::GaveUp) || view.wire.server_end.is_some() {
+        return None;
+    }
+    let exchange = &view.exchanges()[index];
+    if matches!(&exchange.stimulus, Stimulus::Message(message) if !message.complete) {
+        return None;
+    }
+    let rule = match &exchange.stimulus {
+        Stimulus::Connection => "WIR-1",
+        _ if lost_behind_data(view, index) => "CON-9",
+        _ if exchange.verb() == Some(Verb::Quit) => "WIR-7",
+        _ => "WIR-2",
+    };
+    let what = format!("{} was never answered", about(view, index));
+    Some(Found::new(rule, exchange.entry, what))
+}
+
+/// A 421 may come at any time; anything else answers something.
+fn unsolicited(logged: &LoggedReply, view: &View<'_>) -> Option<Found> {
+    if logged.reply.code == Some(421) {
+        return None;
+    }
+    let after_421 = view.wire.replies.iter().any(|other| {
+        other.reply.code == Some(421)
+            && (other.at, other.entry) <= (logged.at, logged.entry)
+            && *other != *logged
+    });
+    let rule = if after_421 { "WIR-8" } else { "WIR-2" };
+    let what = format!(
+        "`{}` answers nothing that was sent",
+        escape(logged.reply.text())
+    );
+    Some(Found::new(rule, logged.entry, what))
+}
+
+/// The first malformed reply; one is enough to say so.
+fn malformed(view: &View<'_>) -> Option<Found> {
+    let broken = view
+        .wire
+        .replies
+        .iter()
+        .find_map(|logged| Some((logged, logged.reply.problem?)));
+    if let Some((logged, problem)) = broken {
+        let what = format!("`{}`: {problem}", shortened(&logged.reply.raw));
+        return Some(Found::new("WIR-3", logged.entry, what));
+    }
+    let rest = &view.wire.unfinished_reply;
+    let waited = view
+        .wire
+        .server_end
+        .is_some_and(|(end, ..)| end == crate::transcript::ServerEnd::Close)
+        || view.wire.did(ClientAct::GaveUp)
+        || view.wire.did(ClientAct::Overflow);
+    (waited && !rest.is_empty())
+        .then(|| Found::new("WIR-3", None, format!("`{}` has no end", shortened(rest))))
+        .or_else(|| over_long(view))
+}
+
+fn shortened(octets: &[u8]) -> String {
+    const MOST: usize = 60;
+    let dots = if octets.len() > MOST { "..." } else { "" };
+    format!("{}{dots}", octets[..octets.len().min(MOST)].escape_ascii())
+}
+
+fn over_long(view: &View<'_>) -> Option<Found> {
+    let lines = |logged: &LoggedReply| {
+        logged
+            .reply
+            .raw
+            .split_inclusive(|octet| *octet == b'\n')
+            .map(<[u8]>::len)
+            .max()
+            .unwrap_or(0)
+    };
+    let logged = view
+        .wire
+        .replies
+        .iter()
+        .find(|logged| lines(logged) > REPLY_LINE_LIMIT)?;
+    let what = format!("a reply line of {} octets", lines(logged));
+    Some(Found::new("WIR-16", logged.entry, what))
+}
+
+fn illegal_code(
+    view: &View<'_>,
+    index: usize,
+    exchange: &Exchange<'_>,
+    logged: &LoggedReply,
+) -> Option<Found> {
+    let code = logged.reply.code?;
+    // WIR-6 and WIR-13 speak of what should have been refused.
+    let unknown =
+        matches!(&exchange.stimulus, Stimulus::Command(line) if line.verb == Verb::Unknown);
+    if legal(exchange, code) || (unknown && (200..300).contains(&code)) {
+        return None;
+    }
+    let rule = match &exchange.stimulus {
+        Stimulus::Connection => "WIR-1",
+        Stimulus::Command(line) if line.verb == Verb::Quit => "WIR-7",
+        _ => "WIR-4",
+    };
+    let what = format!("{} was answered {code}", about(view, index));
+    Some(Found::new(rule, logged.entry, what))
+}
+
+/// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF )
+///             / ( "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) "250" SP ehlo-line CRLF )
+/// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+fn ehlo_reply(logged: &LoggedReply) -> Option<Found> {
+    if logged.reply.problem.is_some() {
+        return None;
+    }
+    for (number, text) in texts(&logged.reply.raw).enumerate() {
+        let word = text
+            .split(|octet| *octet == b' ')
+            .next()
+            .unwrap_or_default();
+        let good = if number == 0 {
+            !word.is_empty() && word.iter().all(|octet| octet.is_ascii_graphic())
+        } else {
+            let rest = word
+                .iter()
+                .all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
+            // `AUTH=LOGIN` is an old client's spelling that servers still send beside the right one.
+            word.first().is_some_and(u8::is_ascii_alphanumeric)
+                && (rest || word.starts_with(b"AUTH="))
+        };
+        if !good {
+            let what = format!(
+                "EHLO's reply, line {}: `{}` is no {}",
+                number + 1,
+                escape(text),
+                if number == 0 { "domain" } else { "keyword" }
+            );
+            return Some(Found::new("WIR-11", logged.entry, what));
+        }
+    }
+    None
+}
+
+/// The text of each line of a reply.
+pub(super) fn texts(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    raw.split_inclusive(|octet| *octet == b'\n')
+        .map(|line| line.get(4..).unwrap_or_default().trim_ascii_end())
+}

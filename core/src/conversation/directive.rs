@@ -1,0 +1,277 @@
+//! The lines that begin with `%`: what each says.
+
+use core::str;
+
+use super::{
+    LONGEST_PAUSE_MS, ReplyPattern, Step, raw,
+    words::{Word, Words},
+};
+use crate::{
+    event::{EventKind, HandlerAction, HandlerRule},
+    wire::SyntaxError,
+};
+
+/// What a directive says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Directive {
+    Comment,
+    Title(String),
+    Purpose(String),
+    Source(String),
+    Handler(HandlerRule),
+    Early,
+    Raw(Vec<u8>),
+    Segment,
+    Cut,
+    End,
+    /// `%expect`, `%pause` and the ends of a connection.
+    Step(Step),
+}
+
+type Result<T> = core::result::Result<T, SyntaxError>;
+
+const fn wrong<T>(at: usize, expected: &'static str) -> Result<T> {
+    Err(SyntaxError { at, expected })
+}
+
+/// Reads a directive from its `%` to the end of its line.
+///
+/// ```text
+/// directive = "%#" *OCTET
+///           / "%title" text / "%purpose" text / "%source" text
+///           / "%handler" handler / "%expect" 1*( blank code ) / "%raw" blank quoted
+///           / "%pause" blank duration / "%early" / "%segment" / "%cut" / "%end"
+///           / "%silence" / "%half-close" / "%close" / "%reset"
+/// text      = blank 1*CHAR    ; without control characters or surrounding white space
+/// blank     = 1*( SP / HTAB )
+/// ```
+pub(super) fn parse(line: &[u8]) -> Result<Directive> {
+    if line.starts_with(b"%#") {
+        return Ok(Directive::Comment);
+    }
+    let text = str::from_utf8(line).or_else(|error| wrong(error.valid_up_to(), "UTF-8 text"))?;
+    let mut words = Words::of(text);
+    let directive = match words.next().text {
+        "%title" => Directive::Title(one_line(&words.rest())?),
+        "%purpose" => Directive::Purpose(one_line(&words.rest())?),
+        "%source" => Directive::Source(one_line(&words.rest())?),
+        "%handler" => Directive::Handler(handler(&mut words)?),
+        "%expect" => Directive::Step(Step::Expect(pattern(&mut words)?)),
+        "%raw" => Directive::Raw(quoted(&words.rest())?),
+        "%pause" => Directive::Step(Step::Pause(duration(&words.next())?)),
+        "%early" => Directive::Early,
+        "%segment" => Directive::Segment,
+        "%cut" => Directive::Cut,
+        "%end" => Directive::End,
+        "%silence" => Directive::Step(Step::Silence),
+        "%half-close" => Directive::Step(Step::HalfClose),
+        "%close" => Directive::Step(Step::Close),
+        "%reset" => Directive::Step(Step::Reset),
+        _ => {
+            return wrong(
+                0,
+                "a directive such as `%expect`, or `%%` for a line that begins with `%`",
+            );
+        }
+    };
+    words.finish()?;
+    Ok(directive)
+}
+
+fn one_line(word: &Word<'_>) -> Result<String> {
+    if word.text.is_empty() {
+        return wrong(word.at, "a line of text");
+    }
+    match word.text.find(char::is_control) {
+        Some(control) => wrong(word.at + control, "text without control characters"),
+        None => Ok(word.text.to_owned()),
+    }
+}
+
+fn quoted(word: &Word<'_>) -> Result<Vec<u8>> {
+    let octets = raw::unquote(word.text).map_err(|error| SyntaxError {
+        at: word.at + error.at,
+        ..error
+    })?;
+    if octets.is_empty() {
+        return wrong(word.at, "at least one octet");
+    }
+    Ok(octets)
+}
+
+/// ```text
+/// handler = blank event blank nth blank action    ; nth from 1
+/// action  = "accept" / "drop" / "fail" / "sleep" blank duration / "reject" blank reply
+/// ```
+fn handler(words: &mut Words<'_>) -> Result<HandlerRule> {
+    let word = words.next();
+    let event: EventKind = word
+        .text
+        .parse()
+        .or_else(|_| wrong(word.at, "an event such as OnRcptCommand"))?;
+    let word = words.next();
+    let nth = match number(word.text).and_then(|n| u32::try_from(n).ok()) {
+        Some(nth) if nth > 0 => nth,
+        _ => return wrong(word.at, "which event of the session, from 1"),
+    };
+    let word = words.next();
+    let action = match word.text {
+        "accept" => HandlerAction::Accept,
+        "drop" => HandlerAction::Drop,
+        "fail" => HandlerAction::Fail,
+        "sleep" => HandlerAction::Sleep(duration(&words.next())?),
+        "reject" => HandlerAction::Reject(refusal(&words.rest())?),
+        _ => {
+            return wrong(
+                word.at,
+                "one of `accept`, `reject`, `drop`, `fail`, `sleep`",
+            );
+        }
+    };
+    Ok(HandlerRule { event, nth, action })
+}
+
+/// A reply line that refuses (RFC 5321, 4.2).
+///
+/// ```text
+/// reply = ( "4" / "5" ) 2DIGIT [ SP textstring ]
+/// ```
+fn refusal(word: &Word<'_>) -> Result<String> {
+    let code_fits = match word.text.as_bytes() {
+        [b'4' | b'5', second, third] | [b'4' | b'5', second, third, b' ', ..] => {
+            second.is_ascii_digit() && third.is_ascii_digit()
+        }
+        _ => false,
+    };
+    if !code_fits {
+        return wrong(word.at, "a reply such as 550 5.7.1 not here");
+    }
+    let is_text = |octet: u8| matches!(octet, b'\t' | b' '..=b'~');
+    match word.text.bytes().position(|octet| !is_text(octet)) {
+        Some(at) => wrong(word.at + at, "printable ASCII"),
+        None => Ok(word.text.to_owned()),
+    }
+}
+
+/// ```text
+/// code = ( "2" / "3" / "4" / "5" / "x" ) 2( DIGIT / "x" )
+/// ```
+fn pattern(words: &mut Words<'_>) -> Result<ReplyPattern> {
+    let mut codes = Vec::new();
+    loop {
+        let word = words.next();
+        match *word.text.as_bytes() {
+            [] if !codes.is_empty() => return Ok(ReplyPattern { codes }),
+            [
+                first @ (b'2'..=b'5' | b'x'),
+                second @ (b'0'..=b'9' | b'x'),
+                third @ (b'0'..=b'9' | b'x'),
+            ] => codes.push([first, second, third]),
+            _ => return wrong(word.at, "a reply code such as 250 or 5xx"),
+        }
+    }
+}
+
+/// A time in milliseconds.
+///
+/// ```text
+/// duration = 1*DIGIT ( "ms" / "s" )    ; at most 60 s
+/// ```
+fn duration(word: &Word<'_>) -> Result<u64> {
+    let millis = match word.text.strip_suffix("ms") {
+        Some(digits) => number(digits),
+        None => word
+            .text
+            .strip_suffix('s')
+            .and_then(number)
+            .and_then(|seconds| seconds.checked_mul(1000)),
+    };
+    match millis {
+        Some(millis) if millis <= LONGEST_PAUSE_MS => Ok(millis),
+        Some(_) => wrong(word.at, "a duration of at most 60s"),
+        None => wrong(word.at, "a duration such as 200ms"),
+    }
+}
+
+/// Digits only: `str::parse` would take a sign.
+fn number(digits: &str) -> Option<u64> {
+    if digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        digits.parse().ok()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn durations_are_milliseconds_or_seconds() {
+        for (text, millis) in [
+            ("%pause 200ms", 200),
+            ("%pause 2s", 2000),
+            ("%pause 60s", 60_000),
+        ] {
+            assert_eq!(
+                parse(text.as_bytes()),
+                Ok(Directive::Step(Step::Pause(millis)))
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_text() {
+        let handler = |action| {
+            Ok(Directive::Handler(HandlerRule {
+                event: EventKind::OnRcptCommand,
+                nth: 2,
+                action,
+            }))
+        };
+        assert_eq!(
+            parse(b"%handler OnRcptCommand 2 reject 550 5.7.1 not  here "),
+            handler(HandlerAction::Reject("550 5.7.1 not  here".into()))
+        );
+        assert_eq!(
+            parse(b"%handler\tOnRcptCommand 2 sleep 1s"),
+            handler(HandlerAction::Sleep(1000))
+        );
+    }
+
+    #[test]
+    fn errors_point_at_the_word_that_is_wrong() {
+        for (line, at) in [
+            ("%", 0),
+            ("%Close", 0),
+            ("%title", 6),
+            ("%title a\u{1}", 8),
+            ("%close now", 7),
+            ("%pause", 6),
+            ("%pause 200", 7),
+            ("%pause +1s", 7),
+            ("%pause 61s", 7),
+            ("%pause 18446744073709551615s", 7),
+            ("%expect", 7),
+            ("%expect 250 25", 12),
+            ("%expect 150", 8),
+            ("%handler OnFoo 1 drop", 9),
+            ("%handler OnConnect 0 drop", 19),
+            ("%handler OnConnect 1 droop", 21),
+            ("%handler OnConnect 1 reject 250 fine", 28),
+            ("%handler OnConnect 1 reject 5501", 28),
+            ("%handler OnConnect 1 reject 550 \u{e9}", 32),
+            ("%raw \"\"", 5),
+            ("%raw \"\\q\"", 6),
+        ] {
+            assert_eq!(parse(line.as_bytes()).unwrap_err().at, at, "{line}");
+        }
+        assert_eq!(parse(b"%title a\xff").unwrap_err().at, 8);
+    }
+
+    #[test]
+    fn a_comment_may_hold_any_octets() {
+        assert_eq!(parse(b"%# \xff"), Ok(Directive::Comment));
+    }
+}

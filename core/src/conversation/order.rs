@@ -1,0 +1,38 @@
+//! Which steps may follow which on one connection.
+
+use super::Step;
+
+/// What the client can still do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Phase {
+    /// Anything.
+    #[default]
+    Open,
+    /// It has sent FIN: it reads, waits, and ends the connection.
+    HalfClosed,
+    /// It waits for the server's end.
+    Silent,
+    /// Nothing.
+    Over,
+}
+
+impl Phase {
+    /// The phase behind `step`, or what is expected in its place.
+    pub(super) const fn after(self, step: &Step) -> Result<Self, &'static str> {
+        match (self, step) {
+            (Self::Over, _) => Err("nothing more: the client has closed or reset the connection"),
+            (_, Step::Close | Step::Reset) => Ok(Self::Over),
+            (_, Step::Expect(_)) => Ok(self),
+            (Self::Silent, _) => {
+                Err("`%expect`, `%close` or `%reset`: the client has fallen silent")
+            }
+            (_, Step::Silence) => Ok(Self::Silent),
+            (_, Step::Pause(_)) => Ok(self),
+            (Self::HalfClosed, Step::Send(_) | Step::HalfClose) => {
+                Err("nothing that sends: the client has half-closed the connection")
+            }
+            (Self::Open, Step::HalfClose) => Ok(Self::HalfClosed),
+            (Self::Open, Step::Send(_)) => Ok(Self::Open),
+        }
+    }
+}

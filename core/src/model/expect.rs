@@ -1,0 +1,133 @@
+//! Which events each exchange allows: the heart of the model (event-model.md, sections 1 and 2).
+
+use super::{
+    content::Message,
+    reading::{CommandLine, Exchange, Outcome, Stimulus},
+    state::Certainty,
+};
+use crate::{
+    event::{EventKind, Hello},
+    wire::Verb,
+};
+
+/// Some events in order, as one exchange may fire them.
+pub type Pattern = Vec<EventKind>;
+
+/// The event of `verb`'s own, if it has one.
+pub const fn own_event(verb: Verb) -> Option<EventKind> {
+    match verb {
+        Verb::Helo => Some(EventKind::OnHeloCommand),
+        Verb::Ehlo => Some(EventKind::OnEhloCommand),
+        Verb::Mail => Some(EventKind::OnMailCommand),
+        Verb::Rcpt => Some(EventKind::OnRcptCommand),
+        Verb::Data => Some(EventKind::OnDataCommand),
+        Verb::Rset => Some(EventKind::OnRsetCommand),
+        Verb::Noop => Some(EventKind::OnNoopCommand),
+        Verb::Help => Some(EventKind::OnHelpCommand),
+        Verb::Auth => Some(EventKind::OnAuthCommand),
+        Verb::Bdat => Some(EventKind::OnDataCommand),
+        Verb::Quit | Verb::Vrfy | Verb::Expn | Verb::StartTls | Verb::Unknown => None,
+    }
+}
+
+/// Every sequence of visible events that `exchange` may fire, the fullest first. Never empty.
+pub fn allowed(exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
+    let full = match &exchange.stimulus {
+        Stimulus::Connection => connection(exchange.outcome),
+        Stimulus::Command(line) => command(line, exchange, hello),
+        Stimulus::Message(message) => content(message, exchange.outcome, hello),
+    };
+    let mut patterns: Vec<Pattern> = Vec::new();
+    for pattern in full {
+        let visible: Pattern = pattern
+            .into_iter()
+            .filter(|kind| hello.sees(*kind))
+            .collect();
+        if !patterns.contains(&visible) {
+            patterns.push(visible);
+        }
+    }
+    patterns
+}
+
+/// OnConnect itself is judged apart (SES-1); here is only what may follow it.
+fn connection(outcome: Outcome) -> Vec<Pattern> {
+    match outcome {
+        Outcome::Accepted => vec![vec![]],
+        Outcome::Refused => vec![vec![EventKind::OnReject]],
+        Outcome::Dropped | Outcome::Unanswered | Outcome::Strange => {
+            vec![vec![EventKind::OnReject], vec![]]
+        }
+    }
+}
+
+fn command(line: &CommandLine<'_>, exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
+    let reject = EventKind::OnReject;
+    let own: Pattern = own_event(line.verb)
+        .map(|kind| {
+            if hello.semantics.helo_as_ehlo {
+                as_ehlo(kind)
+            } else {
+                kind
+            }
+        })
+        .into_iter()
+        .collect();
+    let own_reject: Pattern = own.iter().copied().chain([reject]).collect();
+    let early = own
+        .first()
+        .is_some_and(|kind| hello.semantics.before_sequence_check.contains(kind));
+    let malformed = line.parsed.is_err();
+    match exchange.outcome {
+        Outcome::Accepted if malformed => vec![own, vec![]],
+        Outcome::Accepted => vec![own],
+        // Only OnReject: the protocol refused it. Malformed and out of sequence always so (REJ-1); a well-formed
+        // one may be refused by a handler (REJ-2) or by a limit.
+        Outcome::Refused if malformed => vec![vec![reject]],
+        Outcome::Refused if exchange.in_sequence == Certainty::No && !early => vec![vec![reject]],
+        Outcome::Refused => vec![own_reject, vec![reject]],
+        Outcome::Dropped if malformed => vec![vec![reject], vec![]],
+        Outcome::Dropped if exchange.in_sequence == Certainty::No && !early => {
+            vec![vec![reject], vec![]]
+        }
+        Outcome::Unanswered if malformed || exchange.in_sequence == Certainty::No => {
+            vec![vec![reject], vec![]]
+        }
+        // Nobody saw what became of it: accepted, refused or dropped.
+        Outcome::Dropped | Outcome::Unanswered | Outcome::Strange => {
+            vec![own_reject, own, vec![reject], vec![]]
+        }
+    }
+}
+
+fn as_ehlo(kind: EventKind) -> EventKind {
+    if kind == EventKind::OnHeloCommand {
+        EventKind::OnEhloCommand
+    } else {
+        kind
+    }
+}
+
+fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Vec<Pattern> {
+    use EventKind::{OnEndOfData, OnEndOfHeaders, OnReject};
+    let headers = vec![OnEndOfHeaders];
+    let headers_reject = vec![OnEndOfHeaders, OnReject];
+    let both = vec![OnEndOfHeaders, OnEndOfData];
+    let both_reject = vec![OnEndOfHeaders, OnEndOfData, OnReject];
+    if !message.complete {
+        if !message.header_section_ended || hello.semantics.late_end_of_headers {
+            return vec![vec![]];
+        }
+        return vec![headers_reject, headers, vec![]];
+    }
+    match outcome {
+        Outcome::Accepted => vec![both],
+        // Refused at the end of the header section, or for its size: the message never reaches OnEndOfData.
+        Outcome::Refused => vec![both_reject, headers_reject],
+        // An agent that drops the session in one of them leaves out what would follow.
+        Outcome::Dropped => vec![both_reject, both, headers_reject, headers],
+        Outcome::Unanswered | Outcome::Strange => {
+            vec![both_reject, both, headers_reject, headers, vec![]]
+        }
+    }
+}

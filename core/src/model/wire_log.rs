@@ -1,0 +1,119 @@
+//! A session's log taken apart: what the client sent as one run of octets, the replies, the events, the ends.
+
+use core::net::SocketAddr;
+
+use super::replies::{ReplyReader, SeenReply};
+use crate::{
+    event::EventRecord,
+    transcript::{ClientAct, ServerEnd, SessionLog, What},
+};
+
+/// A reply with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedReply {
+    /// The reply.
+    pub reply: SeenReply,
+    /// Index of the entry that completed it.
+    pub entry: usize,
+    /// When the client had read it (ns).
+    pub at: u64,
+}
+
+/// An event with its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggedEvent<'t> {
+    /// The event.
+    pub record: &'t EventRecord,
+    /// Index of its entry.
+    pub entry: usize,
+    /// When the suite read it (ns).
+    pub at: u64,
+}
+
+/// One write of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// Offset of its first octet among all that the client sent.
+    pub start: usize,
+    /// Index of its entry.
+    pub entry: usize,
+    /// When, before the write (ns).
+    pub at: u64,
+}
+
+/// A session's log, taken apart.
+#[derive(Debug)]
+pub struct WireLog<'t> {
+    /// The client's address.
+    pub client: SocketAddr,
+    /// All that the client sent.
+    pub sent: Vec<u8>,
+    /// How it was cut.
+    pub segments: Vec<Segment>,
+    /// In order.
+    pub replies: Vec<LoggedReply>,
+    /// Octets of a reply that never ended.
+    pub unfinished_reply: Vec<u8>,
+    /// In the order in which they were read.
+    pub events: Vec<LoggedEvent<'t>>,
+    /// What the client did to the connection, with entry and time.
+    pub acts: Vec<(ClientAct, usize, u64)>,
+    /// How and when the server ended its side.
+    pub server_end: Option<(ServerEnd, usize, u64)>,
+    /// Whether all that belongs to the session has been seen.
+    pub settled: bool,
+}
+
+impl<'t> WireLog<'t> {
+    /// Takes `log` apart.
+    pub fn new(log: &'t SessionLog) -> Self {
+        let mut wire = Self {
+            client: log.open.client,
+            sent: Vec::new(),
+            segments: Vec::new(),
+            replies: Vec::new(),
+            unfinished_reply: Vec::new(),
+            events: Vec::new(),
+            acts: Vec::new(),
+            server_end: None,
+            settled: false,
+        };
+        let mut reader = ReplyReader::default();
+        for (entry, logged) in log.entries.iter().enumerate() {
+            let at = logged.at;
+            match &logged.what {
+                What::Sent(octets) => {
+                    wire.segments.push(Segment {
+                        start: wire.sent.len(),
+                        entry,
+                        at,
+                    });
+                    wire.sent.extend_from_slice(octets.as_ref());
+                }
+                What::Received(octets) => reader.push(octets.as_ref(), |reply| {
+                    wire.replies.push(LoggedReply { reply, entry, at });
+                }),
+                What::Event(record) => wire.events.push(LoggedEvent { record, entry, at }),
+                What::Client(act) => wire.acts.push((*act, entry, at)),
+                What::Server(end) => wire.server_end = Some((*end, entry, at)),
+                What::Settled => wire.settled = true,
+                What::Expected { .. } => {}
+            }
+        }
+        wire.unfinished_reply = reader.unfinished().to_vec();
+        wire
+    }
+
+    /// The segment that carried the octet at `offset`; `None` when nothing was sent.
+    pub fn segment_of(&self, offset: usize) -> Option<Segment> {
+        let behind = self
+            .segments
+            .partition_point(|segment| segment.start <= offset);
+        self.segments.get(behind.checked_sub(1)?).copied()
+    }
+
+    /// Whether the client did `act`.
+    pub fn did(&self, act: ClientAct) -> bool {
+        self.acts.iter().any(|(done, ..)| *done == act)
+    }
+}

@@ -1,0 +1,136 @@
+//! The verbs (RFC 5321, 4.1.1; RFC 3030; RFC 3207; RFC 4954).
+
+use super::cursor::is_white_space;
+
+/// The verb at the front of a line, whatever follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the verbs are their own names")]
+pub enum Verb {
+    Helo,
+    Ehlo,
+    Mail,
+    Rcpt,
+    Data,
+    Rset,
+    Noop,
+    Help,
+    Quit,
+    Vrfy,
+    Expn,
+    Auth,
+    StartTls,
+    Bdat,
+    Unknown,
+}
+
+impl Verb {
+    /// The verb of `line`, which may be malformed behind it. Leading white space is passed over.
+    pub fn of(line: &[u8]) -> Self {
+        let is_text = |octet: &u8| !is_white_space(*octet);
+        let start = line.iter().position(is_text).unwrap_or(line.len());
+        let text = line.get(start..).unwrap_or_default();
+        let end = text
+            .iter()
+            .position(|octet| is_white_space(*octet))
+            .unwrap_or(text.len());
+        Self::of_word(text.get(..end).unwrap_or_default())
+    }
+
+    /// The verb that `word` is, without regard to case.
+    pub(super) fn of_word(word: &[u8]) -> Self {
+        let Ok(four) = <[u8; 4]>::try_from(word) else {
+            return if word.eq_ignore_ascii_case(b"STARTTLS") {
+                Self::StartTls
+            } else {
+                Self::Unknown
+            };
+        };
+        match &four.map(|octet| octet.to_ascii_uppercase()) {
+            b"HELO" => Self::Helo,
+            b"EHLO" => Self::Ehlo,
+            b"MAIL" => Self::Mail,
+            b"RCPT" => Self::Rcpt,
+            b"DATA" => Self::Data,
+            b"RSET" => Self::Rset,
+            b"NOOP" => Self::Noop,
+            b"HELP" => Self::Help,
+            b"QUIT" => Self::Quit,
+            b"VRFY" => Self::Vrfy,
+            b"EXPN" => Self::Expn,
+            b"AUTH" => Self::Auth,
+            b"BDAT" => Self::Bdat,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// As in the RFC: `MAIL`, `STARTTLS`; the unknown verb is `?`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Helo => "HELO",
+            Self::Ehlo => "EHLO",
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Rset => "RSET",
+            Self::Noop => "NOOP",
+            Self::Help => "HELP",
+            Self::Quit => "QUIT",
+            Self::Vrfy => "VRFY",
+            Self::Expn => "EXPN",
+            Self::Auth => "AUTH",
+            Self::StartTls => "STARTTLS",
+            Self::Bdat => "BDAT",
+            Self::Unknown => "?",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verb_is_found_in_any_case_behind_white_space() {
+        assert_eq!(Verb::of(b"mAiL FROM:"), Verb::Mail);
+        assert_eq!(Verb::of(b" \tstarttls"), Verb::StartTls);
+        assert_eq!(Verb::of(b"DATA\tx"), Verb::Data);
+    }
+
+    #[test]
+    fn a_verb_glued_to_something_is_unknown() {
+        for line in [
+            "DATAX",
+            "MAILFROM:<a>",
+            "",
+            "  ",
+            "STARTTL",
+            "EHL\0",
+            "-AIL",
+        ] {
+            assert_eq!(Verb::of(line.as_bytes()), Verb::Unknown, "{line}");
+        }
+    }
+
+    #[test]
+    fn each_name_is_read_as_its_verb() {
+        for verb in [
+            Verb::Helo,
+            Verb::Ehlo,
+            Verb::Mail,
+            Verb::Rcpt,
+            Verb::Data,
+            Verb::Rset,
+            Verb::Noop,
+            Verb::Help,
+            Verb::Quit,
+            Verb::Vrfy,
+            Verb::Expn,
+            Verb::Auth,
+            Verb::StartTls,
+            Verb::Bdat,
+            Verb::Unknown,
+        ] {
+            assert_eq!(Verb::of(verb.name().as_bytes()), verb);
+        }
+    }
+}
