@@ -10,16 +10,16 @@ use std::{
 
 use tokio::{
     fs::File,
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream},
     net::{TcpListener, UnixListener},
     task::JoinSet,
     time::sleep,
 };
 
-use super::{BrokenLine, observer::Shared};
+use super::{BrokenLine, observer::Shared, scripts::Writer};
 
-/// How often a file is looked at.
-const TAIL_PERIOD: Duration = Duration::from_millis(10);
+/// How often a file is looked at, and a full system asked again.
+const PERIOD: Duration = Duration::from_millis(10);
 /// Octets that a file's reader may be behind.
 const TAIL_BUFFER: usize = 64 * 1024;
 
@@ -31,6 +31,49 @@ pub struct ObserveError {
     pub place: String,
     /// Why.
     pub source: io::Error,
+}
+
+/// A socket that adapters connect to.
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// The two directions of an adapter's connection.
+type Connection = (Box<dyn AsyncRead + Send + Unpin>, Writer);
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Connection> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // A script must not be held back by the system.
+                stream.set_nodelay(true)?;
+                let (reader, writer) = stream.into_split();
+                Ok((Box::new(reader), Box::new(writer)))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                let (reader, writer) = stream.into_split();
+                Ok((Box::new(reader), Box::new(writer)))
+            }
+        }
+    }
+
+    /// Reads each connection, for ever.
+    async fn pump(self, shared: Arc<Shared>) {
+        let mut streams = JoinSet::new();
+        loop {
+            match self.accept().await {
+                Ok((reader, writer)) => {
+                    let pump = Arc::clone(&shared).pump(BufReader::new(reader), Some(writer));
+                    streams.spawn(pump);
+                }
+                // Such as too many open files: one of them may be closed soon.
+                Err(_) => sleep(PERIOD).await,
+            }
+        }
+    }
 }
 
 /// Listens on `address` (port 0: any free one) and reads every connection; returns where it listens.
@@ -45,12 +88,7 @@ pub(super) async fn listen_tcp(
     };
     let listener = TcpListener::bind(address).await.map_err(fail)?;
     let local = listener.local_addr().map_err(fail)?;
-    tasks.spawn(accept(Arc::clone(shared), || async {
-        let (stream, _) = listener.accept().await?;
-        // An answer waited for must not be held back by the system.
-        stream.set_nodelay(true)?;
-        Ok(stream.into_split())
-    }));
+    tasks.spawn(Listener::Tcp(listener).pump(Arc::clone(shared)));
     Ok(local)
 }
 
@@ -64,31 +102,8 @@ pub(super) fn listen_unix(
         place: path.display().to_string(),
         source,
     })?;
-    tasks.spawn(accept(Arc::clone(shared), || async {
-        let (stream, _) = listener.accept().await?;
-        Ok(stream.into_split())
-    }));
+    tasks.spawn(Listener::Unix(listener).pump(Arc::clone(shared)));
     Ok(())
-}
-
-/// Reads each connection that `next` accepts, for ever.
-async fn accept<R, W, F>(shared: Arc<Shared>, next: impl Fn() -> F)
-where
-    R: AsyncRead + Unpin + Send + 'static,
-    W: AsyncWrite + Unpin + Send + 'static,
-    F: Future<Output = io::Result<(R, W)>>,
-{
-    let mut streams = JoinSet::new();
-    loop {
-        match next().await {
-            Ok((reader, writer)) => {
-                let pump = Arc::clone(&shared).pump(BufReader::new(reader), Some(Box::new(writer)));
-                streams.spawn(pump);
-            }
-            // Such as too many open files: one of them may be closed soon.
-            Err(_) => sleep(TAIL_PERIOD).await,
-        }
-    }
 }
 
 /// Reads a file from its beginning and follows it as it grows; one that is not there yet is waited for.
@@ -106,14 +121,14 @@ pub(super) fn follow_file(path: &Path, shared: &Arc<Shared>, tasks: &mut JoinSet
 async fn tail(path: &Path, mut sender: DuplexStream) -> io::Result<()> {
     let mut file = loop {
         match File::open(path).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => sleep(TAIL_PERIOD).await,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => sleep(PERIOD).await,
             result => break result?,
         }
     };
     let mut buffer = vec![0; TAIL_BUFFER];
     loop {
         match file.read(&mut buffer).await? {
-            0 => sleep(TAIL_PERIOD).await,
+            0 => sleep(PERIOD).await,
             n => sender.write_all(&buffer[..n]).await?,
         }
     }
