@@ -42,6 +42,6 @@ pub async fn play(
     Ok(SessionLog {
         conn: 1,
         open,
-        entries: log.finish(),
+        entries: log.take(),
     })
 }

@@ -145,7 +145,7 @@ mod tests {
             What::Event(record) => Some(record.event.kind()),
             _ => None,
         };
-        let entries = log.finish().into_iter();
+        let entries = log.take().into_iter();
         entries.filter_map(|entry| kind(entry.what)).collect()
     }
 

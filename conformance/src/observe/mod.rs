@@ -11,7 +11,7 @@ mod source;
 mod spec;
 
 pub use hub::Hub;
-pub use observer::Observer;
+pub use observer::{Observer, ScriptSender, StreamReader};
 pub use scripts::ScriptError;
 pub use source::ObserveError;
 pub use spec::{EventsSpec, EventsSpecError};

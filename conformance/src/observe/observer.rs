@@ -1,6 +1,6 @@
 //! Reads event streams into a hub, and keeps what else comes over them: the hello, answers, the first error.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use smtpspec_core::event::{HandlerScript, Hello, StreamError, StreamItem, parse_stream_line};
 use tokio::{io::AsyncBufRead, sync::watch, task::JoinSet};
@@ -15,7 +15,8 @@ use super::{
 /// What is known of one server under test through its event stream. Reading ends when this is dropped.
 pub struct Observer {
     shared: Arc<Shared>,
-    tasks: JoinSet<()>,
+    /// Aborted when dropped.
+    _tasks: JoinSet<()>,
     address: Option<SocketAddr>,
     /// A Unix socket's path, which is removed in the end.
     path: Option<PathBuf>,
@@ -51,16 +52,15 @@ impl Observer {
         }
         Ok(Self {
             shared,
-            tasks,
+            _tasks: tasks,
             address,
             path,
         })
     }
 
-    /// Reads a further stream, for example a child's standard output.
-    pub fn read(&mut self, reader: impl AsyncBufRead + Unpin + Send + 'static) {
-        let shared = Arc::clone(&self.shared);
-        self.tasks.spawn(shared.pump(reader, None));
+    /// What reads further streams, for example a child's standard output.
+    pub fn reader(&self) -> StreamReader {
+        StreamReader(Arc::clone(&self.shared))
     }
 
     /// Where we listen, for a stream over TCP.
@@ -83,13 +83,47 @@ impl Observer {
         first(&self.shared.broken).await
     }
 
+    /// The way for handler scripts to the adapter.
+    pub fn scripts(&self) -> ScriptSender {
+        ScriptSender(Arc::clone(&self.shared))
+    }
+}
+
+/// Reads a further stream into an observer's hub.
+pub struct StreamReader(Arc<Shared>);
+
+impl StreamReader {
+    /// Reads `stream` to its end.
+    pub async fn read(self, stream: impl AsyncBufRead + Unpin) {
+        self.0.pump(stream, None).await;
+    }
+}
+
+/// The way for handler scripts to an adapter, over the connection on which its events come.
+#[derive(Clone)]
+pub struct ScriptSender(Arc<Shared>);
+
+impl ScriptSender {
     /// Gives the adapter the script for the session of `peer`, who must not connect before this returns.
-    pub async fn script(
+    pub async fn give(
         &self,
         peer: SocketAddr,
         handlers: &HandlerScript,
     ) -> Result<(), ScriptError> {
-        self.shared.scripts.give(peer, handlers).await
+        self.0.scripts.give(peer, handlers).await
+    }
+}
+
+impl fmt::Debug for ScriptSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptSender").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Observer");
+        out.field("address", &self.address).finish_non_exhaustive()
     }
 }
 

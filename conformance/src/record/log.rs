@@ -91,13 +91,18 @@ impl Log {
         self.0.events.borrow().count
     }
 
-    /// Whether [`Log::finish`] was called.
+    /// Whether the log takes no more entries.
     pub fn is_finished(&self) -> bool {
         self.state().finished
     }
 
+    /// Ends the log: it takes no more entries.
+    pub fn finish(&self) {
+        self.state().finished = true;
+    }
+
     /// Ends the log and takes its entries.
-    pub fn finish(&self) -> Vec<Entry> {
+    pub fn take(&self) -> Vec<Entry> {
         let mut state = self.state();
         state.finished = true;
         std::mem::take(&mut state.entries)
