@@ -34,7 +34,10 @@ fn rule_table(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
             n => format!("{n} sessions"),
         };
         let (id, title) = (rule.rule.id, rule.rule.title);
-        writeln!(out, "  {style}{verdict:<14}{style:#}  {id:<7} {title} {FAINT}{count}{FAINT:#}")?;
+        writeln!(
+            out,
+            "  {style}{verdict:<14}{style:#}  {id:<7} {title} {FAINT}{count}{FAINT:#}"
+        )?;
     }
     Ok(())
 }
@@ -51,7 +54,11 @@ fn leniencies(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
             smtpspec_core::wire::LeniencyLevel::Security => "security",
         };
         let cases = some_of(seen.cases.iter().map(String::as_str));
-        writeln!(out, "  {:<10}  {} {FAINT}{cases}{FAINT:#}", level, seen.name)?;
+        writeln!(
+            out,
+            "  {:<10}  {} {FAINT}{cases}{FAINT:#}",
+            level, seen.name
+        )?;
     }
     Ok(())
 }
@@ -67,7 +74,10 @@ fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
 fn not_as_written(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
     let missed: Vec<_> = missed(report.transcript).collect();
     if !missed.is_empty() {
-        writeln!(out, "\nConversations that got another reply than they were written for (no rule by itself):")?;
+        writeln!(
+            out,
+            "\nConversations that got another reply than they were written for (no rule by itself):"
+        )?;
         for (case, want, got) in &missed {
             let got = got.map_or("no reply".into(), |code| code.to_string());
             writeln!(out, "  {case}: wanted {want}, got {got}")?;
@@ -76,13 +86,21 @@ fn not_as_written(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()
     if !report.skipped.is_empty() {
         let names = some_of(report.skipped.iter().map(|(case, _)| case.as_str()));
         let why = &report.skipped[0].1;
-        writeln!(out, "\n{} conversations were not played: {why} ({names})", report.skipped.len())?;
+        writeln!(
+            out,
+            "\n{} conversations were not played: {why} ({names})",
+            report.skipped.len()
+        )?;
     }
     Ok(())
 }
 
 fn findings(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
-    let broken = report.verdict.rules.iter().filter(|rule| !rule.findings.is_empty());
+    let broken = report
+        .verdict
+        .rules
+        .iter()
+        .filter(|rule| !rule.findings.is_empty());
     for rule in broken {
         finding(out, report, rule)?;
     }
@@ -92,22 +110,45 @@ fn findings(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
 /// One rule: what it says, the shortest session that breaks it, and how to see that again.
 fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> io::Result<()> {
     let style = style::of(rule.verdict);
-    let heading = if rule.verdict == Verdict::Broken { "BROKEN" } else { "NOT STRICT" };
-    writeln!(out, "\n{style}{heading}{style:#} {STRONG}{}  {}{STRONG:#}", rule.rule.id, rule.rule.title)?;
+    let heading = if rule.verdict == Verdict::Broken {
+        "BROKEN"
+    } else {
+        "NOT STRICT"
+    };
+    writeln!(
+        out,
+        "\n{style}{heading}{style:#} {STRONG}{}  {}{STRONG:#}",
+        rule.rule.id, rule.rule.title
+    )?;
     writeln!(out, "  {}", rule.rule.source)?;
-    let Some(first) = shortest(report, rule) else { return Ok(()) };
+    let Some(first) = shortest(report, rule) else {
+        return Ok(());
+    };
     writeln!(out, "  {}: {}", first.case, first.what)?;
-    if let Some(session) = report.transcript.sessions.iter().find(|s| s.conn == first.conn) {
+    if let Some(session) = report
+        .transcript
+        .sessions
+        .iter()
+        .find(|s| s.conn == first.conn)
+    {
         let hello = report.transcript.header.hello.as_ref();
         let clock = hello.is_some_and(|hello| hello.semantics.clock);
         if session.entries.len() <= LONGEST_LADDER {
             ladder(out, session, clock, first.entry)?;
         }
         let target = &report.transcript.header.target;
-        writeln!(out, "  see it again: smtpspec replay {}{target}", replay_name(&first.case))?;
+        writeln!(
+            out,
+            "  see it again: smtpspec replay {}{target}",
+            replay_name(&first.case)
+        )?;
     }
-    let others: Vec<&str> =
-        rule.findings.iter().filter(|f| f.case != first.case).map(|f| f.case.as_str()).collect();
+    let others: Vec<&str> = rule
+        .findings
+        .iter()
+        .filter(|f| f.case != first.case)
+        .map(|f| f.case.as_str())
+        .collect();
     if !others.is_empty() {
         writeln!(out, "  also in: {}", some_of(others.into_iter()))?;
     }
@@ -121,17 +162,28 @@ fn replay_name(case: &str) -> String {
 /// The finding in the session with the fewest entries, the worst level first.
 fn shortest<'a>(report: &RunReport<'_>, rule: &'a RuleVerdict) -> Option<&'a Finding> {
     let length = |finding: &Finding| {
-        let session = report.transcript.sessions.iter().find(|s| s.conn == finding.conn);
+        let session = report
+            .transcript
+            .sessions
+            .iter()
+            .find(|s| s.conn == finding.conn);
         session.map_or(usize::MAX, |session| session.entries.len())
     };
-    rule.findings.iter().min_by_key(|finding| (finding.level != Level::Must, length(finding)))
+    rule.findings
+        .iter()
+        .min_by_key(|finding| (finding.level != Level::Must, length(finding)))
 }
 
 fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
     let counts = Counts::of(report.transcript);
     let header = &report.transcript.header;
-    let server = header.hello.as_ref().map_or("events not observed", |hello| hello.server.as_str());
-    let elapsed = report.elapsed.map_or(String::new(), |e| format!(", {:.1} s", e.as_secs_f64()));
+    let server = header
+        .hello
+        .as_ref()
+        .map_or("events not observed", |hello| hello.server.as_str());
+    let elapsed = report
+        .elapsed
+        .map_or(String::new(), |e| format!(", {:.1} s", e.as_secs_f64()));
     writeln!(out, "\n{} ({server})", header.target)?;
     writeln!(
         out,
@@ -150,7 +202,12 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         .into_iter()
         .map(|(verdict, name)| format!("{} {name}", rules_with(report.verdict, verdict)))
         .collect();
-    writeln!(out, "  {} rules: {}", report.verdict.rules.len(), numbers.join(", "))?;
+    writeln!(
+        out,
+        "  {} rules: {}",
+        report.verdict.rules.len(),
+        numbers.join(", ")
+    )?;
     let (style, conclusion) = conclusion(report);
     writeln!(out, "  {style}{conclusion}{style:#}")
 }
@@ -158,7 +215,9 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
 fn conclusion(report: &RunReport<'_>) -> (anstyle::Style, &'static str) {
     let overall = report.verdict.overall();
     let text = match overall {
-        Verdict::Broken => "rules broken: read the findings above; `smtpspec rules ID` explains a rule",
+        Verdict::Broken => {
+            "rules broken: read the findings above; `smtpspec rules ID` explains a rule"
+        }
         Verdict::Inconclusive => "inconclusive: the evidence was cut off",
         Verdict::NotStrict => "conforms, though not strictly",
         _ => "conforms: every rule that was exercised and could be observed holds",

@@ -21,12 +21,20 @@ pub struct Counts {
 impl Counts {
     /// Of a run.
     pub fn of(transcript: &Transcript) -> Self {
-        let mut cases: Vec<&str> =
-            transcript.sessions.iter().map(|session| session.open.case.as_str()).collect();
+        let mut cases: Vec<&str> = transcript
+            .sessions
+            .iter()
+            .map(|session| session.open.case.as_str())
+            .collect();
         cases.sort_unstable();
         cases.dedup();
-        let entries = transcript.sessions.iter().flat_map(|session| &session.entries);
-        let events = entries.filter(|entry| matches!(entry.what, What::Event(_))).count();
+        let entries = transcript
+            .sessions
+            .iter()
+            .flat_map(|session| &session.entries);
+        let events = entries
+            .filter(|entry| matches!(entry.what, What::Event(_)))
+            .count();
         Self {
             cases: cases.len(),
             sessions: transcript.sessions.len(),
@@ -40,9 +48,11 @@ impl Counts {
 pub(super) fn missed(transcript: &Transcript) -> impl Iterator<Item = (&str, &str, Option<u16>)> {
     transcript.sessions.iter().filter_map(|session| {
         session.entries.iter().find_map(|entry| match &entry.what {
-            What::Expected { want, got, met: false } => {
-                Some((session.open.case.as_str(), want.as_str(), *got))
-            }
+            What::Expected {
+                want,
+                got,
+                met: false,
+            } => Some((session.open.case.as_str(), want.as_str(), *got)),
             _ => None,
         })
     })
@@ -50,5 +60,8 @@ pub(super) fn missed(transcript: &Transcript) -> impl Iterator<Item = (&str, &st
 
 /// Rules with `verdict`.
 pub(super) fn rules_with(run: &RunVerdict, verdict: Verdict) -> usize {
-    run.rules.iter().filter(|rule| rule.verdict == verdict).count()
+    run.rules
+        .iter()
+        .filter(|rule| rule.verdict == verdict)
+        .count()
 }

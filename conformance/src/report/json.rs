@@ -78,8 +78,14 @@ pub fn json(report: &RunReport<'_>) -> String {
         elapsed_ms: report.elapsed.map(|elapsed| elapsed.as_millis()),
         rules: rules(report),
         leniencies: leniencies(report),
-        missed: missed(report.transcript).map(|(case, want, got)| Missed { case, want, got }).collect(),
-        skipped: report.skipped.iter().map(|(case, why)| Skipped { case, why }).collect(),
+        missed: missed(report.transcript)
+            .map(|(case, want, got)| Missed { case, want, got })
+            .collect(),
+        skipped: report
+            .skipped
+            .iter()
+            .map(|(case, why)| Skipped { case, why })
+            .collect(),
     };
     // Strings and numbers only: there is nothing in it that JSON cannot carry.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

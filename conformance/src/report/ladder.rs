@@ -22,15 +22,25 @@ pub fn ladder(
     clock: bool,
     marked: Option<usize>,
 ) -> io::Result<()> {
-    let start = session.entries.first().map_or(0, |entry| moment(entry, clock));
+    let start = session
+        .entries
+        .first()
+        .map_or(0, |entry| moment(entry, clock));
     let mut order: Vec<usize> = (0..session.entries.len()).collect();
     order.sort_by_key(|index| moment(&session.entries[*index], clock));
     for rule in &session.open.handlers.rules {
         let action = action_name(&rule.action);
-        writeln!(out, "{FAINT}        handler: {} {} {action}{FAINT:#}", rule.event, rule.nth)?;
+        writeln!(
+            out,
+            "{FAINT}        handler: {} {} {action}{FAINT:#}",
+            rule.event, rule.nth
+        )?;
     }
     let (client, server) = (session.open.client, session.open.server);
-    writeln!(out, "{FAINT}   0.000  client {client} connects to {server}{FAINT:#}")?;
+    writeln!(
+        out,
+        "{FAINT}   0.000  client {client} connects to {server}{FAINT:#}"
+    )?;
     for index in order {
         let entry = &session.entries[index];
         let mark = if marked == Some(index) { ">>" } else { "  " };
@@ -62,9 +72,16 @@ fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()>
         What::Server(ServerEnd::Reset) => {
             writeln!(out, "{stamp}{FAINT}(the server resets){FAINT:#}")
         }
-        What::Expected { want, got, met: false } => {
+        What::Expected {
+            want,
+            got,
+            met: false,
+        } => {
             let got = got.map_or("no reply".into(), |code| code.to_string());
-            writeln!(out, "{stamp}(the conversation expected {want} here, got {got})")
+            writeln!(
+                out,
+                "{stamp}(the conversation expected {want} here, got {got})"
+            )
         }
         What::Expected { .. } | What::Settled => Ok(()),
     }
@@ -122,7 +139,8 @@ fn action_name(action: &HandlerAction) -> String {
 pub fn event_line(record: &EventRecord) -> String {
     let kind = record.event.kind();
     let text = |octets: &Option<Octets>| octets.as_ref().map(ToString::to_string);
-    let digest = |digest: &Option<MessageDigest>| digest.as_ref().map(|d| format!("{} octets", d.size));
+    let digest =
+        |digest: &Option<MessageDigest>| digest.as_ref().map(|d| format!("{} octets", d.size));
     let argument = match &record.event {
         Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => text(domain),
         Event::OnAuthCommand { mechanism } | Event::OnEndOfAuthentication { mechanism, .. } => {

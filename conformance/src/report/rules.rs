@@ -13,9 +13,17 @@ use super::style::{FAINT, STRONG};
 pub fn list_rules(out: &mut impl Write) -> io::Result<()> {
     for rule in rules() {
         let level = level(rule);
-        writeln!(out, "{STRONG}{:<7}{STRONG:#} {level:<6}  {} {FAINT}({}){FAINT:#}", rule.id, rule.title, rule.source)?;
+        writeln!(
+            out,
+            "{STRONG}{:<7}{STRONG:#} {level:<6}  {} {FAINT}({}){FAINT:#}",
+            rule.id, rule.title, rule.source
+        )?;
     }
-    writeln!(out, "\n{} rules. `smtpspec rules ID` explains one.", rules().count())
+    writeln!(
+        out,
+        "\n{} rules. `smtpspec rules ID` explains one.",
+        rules().count()
+    )
 }
 
 /// Writes all that is known of `rule`.
@@ -25,9 +33,17 @@ pub fn explain_rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
     writeln!(out, "source:   {}", rule.source)?;
     writeln!(out, "broken by: {}", rule.example)?;
     writeln!(out, "\n{}\n", rule.explanation)?;
-    writeln!(out, "To see it broken, plant a defect in the embedded server:")?;
+    writeln!(
+        out,
+        "To see it broken, plant a defect in the embedded server:"
+    )?;
     for defect in Defect::ALL.iter().filter(|defect| defect.rule() == rule.id) {
-        writeln!(out, "  smtpspec run --defect {:<34} # {}", defect.name(), defect.about())?;
+        writeln!(
+            out,
+            "  smtpspec run --defect {:<34} # {}",
+            defect.name(),
+            defect.about()
+        )?;
     }
     Ok(())
 }

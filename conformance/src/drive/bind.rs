@@ -1,0 +1,112 @@
+//! From a server's address to a client that knows its own port and is not connected yet.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    time::{Duration, Instant},
+};
+
+use smtpspec_core::conversation::Conversation;
+use tokio::{
+    net::TcpSocket,
+    time::{sleep, timeout},
+};
+
+use super::{Limits, client::Client};
+use crate::record::Log;
+
+/// Why a conversation could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// No local port could be had.
+    #[error("cannot bind a local port to reach {server}: {source}")]
+    Bind {
+        /// The server's address.
+        server: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server did not take the connection.
+    #[error("cannot connect to {server}: {source}")]
+    Connect {
+        /// The server's address.
+        server: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A client with a port of its own, not connected yet.
+#[derive(Debug)]
+pub struct Bound {
+    socket: TcpSocket,
+    client: SocketAddr,
+    server: SocketAddr,
+    limits: Limits,
+}
+
+/// Takes a local port from which `server` can be reached.
+pub async fn bind(server: SocketAddr, limits: &Limits) -> Result<Bound, DriveError> {
+    let fail = |source| DriveError::Bind { server, source };
+    let local = SocketAddr::new(source_address(server).map_err(fail)?, 0);
+    let socket = bind_patiently(local, limits.connect).await.map_err(fail)?;
+    socket.set_nodelay(true).map_err(fail)?;
+    let client = socket.local_addr().map_err(fail)?;
+    let limits = limits.clone();
+    Ok(Bound {
+        socket,
+        client,
+        server,
+        limits,
+    })
+}
+
+impl Bound {
+    /// The client's own address: what the server will see as its peer.
+    pub fn client(&self) -> SocketAddr {
+        self.client
+    }
+
+    /// Connects and plays `conversation` to its end.
+    pub async fn play(self, conversation: &Conversation, log: &Log) -> Result<(), DriveError> {
+        let server = self.server;
+        let fail = |source| DriveError::Connect { server, source };
+        let stream = timeout(self.limits.connect, self.socket.connect(server))
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(fail)?;
+        Client::new(stream, log, &self.limits)
+            .play(conversation)
+            .await;
+        Ok(())
+    }
+}
+
+/// The address that the system would speak to `server` from. Connecting a datagram socket asks the routing
+/// table and sends nothing.
+fn source_address(server: SocketAddr) -> io::Result<IpAddr> {
+    let any = match server {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(server)?;
+    Ok(socket.local_addr()?.ip())
+}
+
+/// Binds; when every port is taken (those of ended sessions stay so for a minute), waits for one.
+async fn bind_patiently(local: SocketAddr, limit: Duration) -> io::Result<TcpSocket> {
+    let give_up = Instant::now() + limit;
+    loop {
+        let socket = match local {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        match socket.bind(local) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < give_up => {
+                sleep(Duration::from_millis(50)).await;
+            }
+            result => return result.map(|()| socket),
+        }
+    }
+}

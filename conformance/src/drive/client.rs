@@ -1,0 +1,174 @@
+//! A connected client: what each step of a conversation means on a socket.
+
+use std::ops::ControlFlow::{self, Break, Continue};
+
+use smtpspec_core::{
+    conversation::{Conversation, ReplyPattern, Step},
+    model::Pacer,
+    transcript::{ClientAct, ServerEnd, What},
+};
+use socket2::SockRef;
+use tokio::{net::TcpStream, task::yield_now, time::Duration};
+
+use super::{Limits, wire::Wire};
+use crate::record::Log;
+
+/// Sends of more segments than this are not slowed down to keep the segments apart.
+const MOST_GAPS: usize = 64;
+
+/// How the connection ended. Logged already when a value of this type exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Server(ServerEnd),
+    Client(ClientAct),
+}
+
+/// Whether the conversation goes on.
+pub(super) type Flow<T = ()> = ControlFlow<End, T>;
+
+/// A client in the middle of a conversation.
+pub(super) struct Client<'a> {
+    wire: Wire<'a>,
+    limits: &'a Limits,
+    /// The next send does not wait for the replies that are due.
+    hasty: bool,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(stream: TcpStream, log: &'a Log, limits: &'a Limits) -> Self {
+        Self {
+            wire: Wire::new(stream, log, limits),
+            limits,
+            hasty: false,
+        }
+    }
+
+    /// Plays all steps. When the connection has ended, only what is expected is still looked at: that a server
+    /// says 421 before it leaves can be expected.
+    pub(super) async fn play(mut self, conversation: &Conversation) {
+        self.hasty = conversation.early;
+        let mut flow = Continue(());
+        for step in &conversation.steps {
+            match step {
+                Step::Expect(pattern) => {
+                    if flow.is_continue() {
+                        flow = self.replies().await;
+                    }
+                    self.expect(pattern, flow.is_break());
+                }
+                _ if flow.is_break() => {}
+                step => flow = self.step(step).await,
+            }
+        }
+        if flow.is_continue() {
+            flow = self.finish().await;
+        }
+        if flow == Break(End::Server(ServerEnd::Close)) {
+            self.wire.log().push(What::Client(ClientAct::Close));
+        }
+    }
+
+    async fn step(&mut self, step: &Step) -> Flow {
+        match step {
+            Step::Send(segments) => self.send(segments).await,
+            // Looked at by `play`, which also does so when the connection has ended.
+            Step::Expect(_) => Continue(()),
+            Step::Pause(ms) => self.wire.pause(Duration::from_millis(*ms)).await,
+            Step::Silence => {
+                self.wire.log().push(What::Client(ClientAct::Silence));
+                self.server_end(self.limits.silence).await
+            }
+            Step::HalfClose => self.half_close().await,
+            Step::Close => self.close(),
+            Step::Reset => self.reset(),
+        }
+    }
+
+    async fn send(&mut self, segments: &[Vec<u8>]) -> Flow {
+        if !std::mem::take(&mut self.hasty) {
+            self.replies().await?;
+        }
+        for (n, segment) in segments.iter().enumerate() {
+            if n > 0 && segments.len() <= MOST_GAPS {
+                self.wire.pause(self.limits.segment_gap).await?;
+            } else if n > 0 {
+                yield_now().await;
+            }
+            self.wire.write(segment).await?;
+        }
+        Continue(())
+    }
+
+    /// Waits until no reply is due.
+    async fn replies(&mut self) -> Flow {
+        let limit = self.limits.reply;
+        self.wire.read_until(limit, |pacer| pacer.due() == 0).await
+    }
+
+    /// Waits until the server ends its side.
+    async fn server_end(&mut self, limit: Duration) -> Flow {
+        self.wire.read_until(limit, |_| false).await
+    }
+
+    async fn half_close(&mut self) -> Flow {
+        self.wire.drain()?;
+        self.wire.log().push(What::Client(ClientAct::HalfClose));
+        self.wire.shut_down_sending()?;
+        self.server_end(self.limits.reply).await
+    }
+
+    /// FIN. What has come already is read before: it belongs to the evidence, and closing a socket that holds
+    /// unread octets would send RST instead.
+    fn close(&mut self) -> Flow {
+        self.wire.drain()?;
+        self.wire.log().push(What::Client(ClientAct::Close));
+        self.wire.shut_down_sending()?;
+        Break(End::Client(ClientAct::Close))
+    }
+
+    /// RST: the socket is closed, when it is dropped, with a linger time of zero.
+    fn reset(&mut self) -> Flow {
+        self.wire.drain()?;
+        let linger = SockRef::from(self.wire.stream()).set_linger(Some(Duration::ZERO));
+        let act = match linger {
+            Ok(()) => ClientAct::Reset,
+            // The log says what happened, not what was meant.
+            Err(_) => ClientAct::Close,
+        };
+        self.wire.log().push(What::Client(act));
+        Break(End::Client(act))
+    }
+
+    /// After the last step: the replies due, then the server's close if it is bound to close, else ours.
+    async fn finish(&mut self) -> Flow {
+        self.replies().await?;
+        if self.wire.pacer().closing() {
+            self.server_end(self.limits.reply).await
+        } else {
+            self.close()
+        }
+    }
+
+    /// Holds the last reply against `pattern`. Without a reply to the last command there is none to hold, unless
+    /// the server said that it was leaving.
+    fn expect(&self, pattern: &ReplyPattern, ended: bool) {
+        let pacer: &Pacer = self.wire.pacer();
+        let unanswered = ended && pacer.due() > 0 && !pacer.closing();
+        let got = pacer.last_code().filter(|_| !unanswered);
+        self.wire.log().push(What::Expected {
+            want: written(pattern),
+            got,
+            met: got.is_some_and(|code| pattern.matches(code)),
+        });
+    }
+}
+
+/// The pattern as it stands in a conversation: `250`, `4xx 5xx`.
+fn written(pattern: &ReplyPattern) -> String {
+    let codes: Vec<_> = pattern
+        .codes
+        .iter()
+        .map(|code| String::from_utf8_lossy(code))
+        .collect();
+    codes.join(" ")
+}

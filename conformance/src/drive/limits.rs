@@ -1,0 +1,31 @@
+//! Limits on everything: no server can hold a session for ever or fill the memory.
+
+use std::time::Duration;
+
+/// How long, and how much, a client takes from a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// For the connection to be established. Default 5 s.
+    pub connect: Duration,
+    /// For each reply that is due, and for a close that is due. Default 5 s.
+    pub reply: Duration,
+    /// For the server to end a silent session. Default 5 s.
+    pub silence: Duration,
+    /// Between two segments of one send, so that they stay apart on the wire; not applied to sends of more than
+    /// 64 segments. Default 500 µs.
+    pub segment_gap: Duration,
+    /// Octets that the server may send in a session. Default 1 MiB.
+    pub max_received: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            reply: Duration::from_secs(5),
+            silence: Duration::from_secs(5),
+            segment_gap: Duration::from_micros(500),
+            max_received: 1 << 20,
+        }
+    }
+}

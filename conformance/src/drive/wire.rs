@@ -1,0 +1,190 @@
+//! A client's socket: every octet that passes goes to the log and to the pacer.
+
+use std::{
+    io::{self, ErrorKind, Read},
+    net::Shutdown,
+    ops::ControlFlow::{Break, Continue},
+};
+
+use smtpspec_core::{
+    model::Pacer,
+    transcript::{ClientAct, ServerEnd, What},
+};
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncReadExt, Interest},
+    net::TcpStream,
+    time::{Duration, Instant, timeout_at},
+};
+
+use super::{
+    Limits,
+    client::{End, Flow},
+};
+use crate::record::Log;
+
+/// Octets read at once.
+const CHUNK: usize = 16 * 1024;
+
+pub(super) struct Wire<'a> {
+    stream: TcpStream,
+    log: &'a Log,
+    limits: &'a Limits,
+    pacer: Pacer,
+    buffer: Vec<u8>,
+    received: usize,
+}
+
+impl<'a> Wire<'a> {
+    pub(super) fn new(stream: TcpStream, log: &'a Log, limits: &'a Limits) -> Self {
+        Self {
+            stream,
+            log,
+            limits,
+            pacer: Pacer::new(),
+            buffer: vec![0; CHUNK],
+            received: 0,
+        }
+    }
+
+    pub(super) fn log(&self) -> &'a Log {
+        self.log
+    }
+
+    pub(super) fn pacer(&self) -> &Pacer {
+        &self.pacer
+    }
+
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Reads until `done` holds. Each reply may take `limit`; an octet now and then does not prolong it.
+    pub(super) async fn read_until(
+        &mut self,
+        limit: Duration,
+        done: impl Fn(&Pacer) -> bool,
+    ) -> Flow {
+        let mut deadline = Instant::now() + limit;
+        let mut due = self.pacer.due();
+        while !done(&self.pacer) {
+            if !self.read(deadline).await? {
+                return self.client(ClientAct::GaveUp);
+            }
+            if self.pacer.due() < due {
+                deadline = Instant::now() + limit;
+            }
+            due = self.pacer.due();
+        }
+        Continue(())
+    }
+
+    /// Does nothing but read for `time`.
+    pub(super) async fn pause(&mut self, time: Duration) -> Flow {
+        let deadline = Instant::now() + time;
+        while self.read(deadline).await? {}
+        Continue(())
+    }
+
+    /// Writes one segment. Reads when the server does not take it: it may itself wait for its replies to be read.
+    pub(super) async fn write(&mut self, segment: &[u8]) -> Flow {
+        // A server that has left is not spoken to.
+        self.drain()?;
+        self.log.push(What::Sent(segment.into()));
+        self.pacer.sent(segment);
+        let deadline = Instant::now() + self.limits.reply;
+        let mut rest = segment;
+        while !rest.is_empty() {
+            match self.stream.try_write(rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.ready(deadline).await?;
+                }
+                Err(_) => return self.lost(),
+            }
+        }
+        Continue(())
+    }
+
+    /// Takes what has come, without waiting. Asks the system itself: the runtime's idea of what is readable
+    /// may be a moment old.
+    pub(super) fn drain(&mut self) -> Flow {
+        loop {
+            let result = (&*SockRef::from(&self.stream)).read(&mut self.buffer);
+            match result {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Continue(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => self.take(result)?,
+            }
+        }
+    }
+
+    /// Sends FIN.
+    pub(super) fn shut_down_sending(&mut self) -> Flow {
+        match SockRef::from(&self.stream).shutdown(Shutdown::Write) {
+            Ok(()) => Continue(()),
+            Err(_) => self.lost(),
+        }
+    }
+
+    /// Reads once; `false` when nothing came before `deadline`.
+    async fn read(&mut self, deadline: Instant) -> Flow<bool> {
+        match timeout_at(deadline, self.stream.read(&mut self.buffer)).await {
+            Err(_) => Continue(false),
+            Ok(result) => {
+                self.take(result)?;
+                Continue(true)
+            }
+        }
+    }
+
+    /// Waits until the socket can be written to, and reads what comes meanwhile.
+    async fn ready(&mut self, deadline: Instant) -> Flow {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match timeout_at(deadline, self.stream.ready(interest)).await {
+            Err(_) => self.client(ClientAct::GaveUp),
+            Ok(Err(_)) => self.lost(),
+            Ok(Ok(ready)) if ready.is_readable() => {
+                // Through the runtime, so that it learns when there is nothing more to read.
+                match self.stream.try_read(&mut self.buffer) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => Continue(()),
+                    result => self.take(result),
+                }
+            }
+            Ok(Ok(_)) => Continue(()),
+        }
+    }
+
+    /// What a read has brought: octets in `buffer`, the end, or an error.
+    fn take(&mut self, result: io::Result<usize>) -> Flow {
+        let n = match result {
+            Ok(0) => return self.server(ServerEnd::Close),
+            Ok(n) => n,
+            Err(_) => return self.server(ServerEnd::Reset),
+        };
+        let octets = &self.buffer[..n];
+        self.log.push(What::Received(octets.into()));
+        self.pacer.received(octets);
+        self.received += n;
+        if self.received > self.limits.max_received {
+            return self.client(ClientAct::Overflow);
+        }
+        Continue(())
+    }
+
+    /// The system says that the connection is gone. What the server said before is still there to be read.
+    fn lost(&mut self) -> Flow {
+        self.drain()?;
+        self.server(ServerEnd::Reset)
+    }
+
+    fn server(&self, end: ServerEnd) -> Flow {
+        self.log.push(What::Server(end));
+        Break(End::Server(end))
+    }
+
+    fn client(&self, act: ClientAct) -> Flow {
+        self.log.push(What::Client(act));
+        Break(End::Client(act))
+    }
+}

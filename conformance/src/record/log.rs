@@ -1,0 +1,120 @@
+//! One session's log while it is being written.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smtpspec_core::{
+    event::{EventKind, EventRecord},
+    transcript::{Entry, What},
+};
+use tokio::sync::watch;
+
+use super::now_ns;
+
+/// A session's log, shared by the driver, which logs what it does and reads, and the event stream, which logs
+/// what the server fires. Entries are stamped under one lock, so that their times grow in their order.
+#[derive(Debug, Clone)]
+pub struct Log(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// How many events were logged, and whether OnDisconnect was one of them.
+    events: watch::Sender<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    entries: Vec<Entry>,
+    finished: bool,
+}
+
+/// What the event stream has brought so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    count: u64,
+    disconnect: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Log {
+    /// An empty log.
+    pub fn new() -> Self {
+        Self(Arc::new(Shared {
+            state: Mutex::default(),
+            events: watch::Sender::new(Seen::default()),
+        }))
+    }
+
+    /// Adds an entry, stamped now. A finished log takes no more.
+    pub fn push(&self, what: What) {
+        let mut state = self.state();
+        if !state.finished {
+            state.entries.push(Entry { at: now_ns(), what });
+        }
+    }
+
+    /// Adds an event, stamped now; gives it back when the log is finished.
+    pub fn push_event(&self, record: EventRecord) -> Result<(), EventRecord> {
+        let disconnect = record.event.kind() == EventKind::OnDisconnect;
+        let mut state = self.state();
+        if state.finished {
+            return Err(record);
+        }
+        let what = What::Event(record);
+        state.entries.push(Entry { at: now_ns(), what });
+        drop(state);
+        self.0.events.send_modify(|seen| {
+            seen.count += 1;
+            seen.disconnect |= disconnect;
+        });
+        Ok(())
+    }
+
+    /// Waits until OnDisconnect has been logged.
+    pub async fn disconnected(&self) {
+        // The sender lives in `self`: the channel cannot close while this waits.
+        let _ = self
+            .0
+            .events
+            .subscribe()
+            .wait_for(|seen| seen.disconnect)
+            .await;
+    }
+
+    /// How many events have been logged.
+    pub fn events(&self) -> u64 {
+        self.0.events.borrow().count
+    }
+
+    /// Whether the log takes no more entries.
+    pub fn is_finished(&self) -> bool {
+        self.state().finished
+    }
+
+    /// Ends the log: it takes no more entries.
+    pub fn finish(&self) {
+        self.state().finished = true;
+    }
+
+    /// Ends the log and takes its entries.
+    pub fn take(&self) -> Vec<Entry> {
+        let mut state = self.state();
+        state.finished = true;
+        std::mem::take(&mut state.entries)
+    }
+
+    /// Whether `other` is this same log.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere cannot leave a vector of entries half-written.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,11 @@
+//! A campaign: conversations against one target, many at once, a transcript out.
+
+mod campaign;
+mod case;
+mod options;
+mod session;
+mod settle;
+
+pub use campaign::{Outcome, Progress, RunError, campaign};
+pub use case::{Case, CaseError, documented};
+pub use options::CampaignOptions;

@@ -1,0 +1,35 @@
+//! How a campaign is run.
+
+use std::time::Duration;
+
+use crate::drive::Limits;
+
+/// How a campaign is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignOptions {
+    /// Connections at once. Waiting for late events is no part of that. Default 64.
+    pub jobs: usize,
+    /// What a client takes from the server.
+    pub limits: Limits,
+    /// OnDisconnect is due so long after the close (SES-4). Default 1 s.
+    pub disconnect_limit: Duration,
+    /// How long to look for events behind OnDisconnect. Default 30 ms.
+    pub linger: Duration,
+    /// Where OnDisconnect cannot be seen: how long no event must come for a session to be over. Default 150 ms.
+    pub quiet: Duration,
+    /// For the whole run; what is not finished then is cut off. Default 30 min.
+    pub run: Duration,
+}
+
+impl Default for CampaignOptions {
+    fn default() -> Self {
+        Self {
+            jobs: 64,
+            limits: Limits::default(),
+            disconnect_limit: Duration::from_secs(1),
+            linger: Duration::from_millis(30),
+            quiet: Duration::from_millis(150),
+            run: Duration::from_secs(30 * 60),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a server under test could not be had, or was lost.
+
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitStatus, time::Duration};
+
+use crate::{
+    drive::DriveError,
+    observe::{BrokenLine, ObserveError},
+};
+
+/// Why a server under test could not be had, or was lost in the run.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// No target has this name.
+    #[error("unknown target `{name}`: expected one of {}", known.join(", "))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// An adapter's server has not been installed.
+    #[error("the server of adapter `{name}` is not installed: run {}", script.display())]
+    NotInstalled {
+        /// The adapter.
+        name: String,
+        /// What installs it.
+        script: PathBuf,
+    },
+    /// Not an address, or a name that does not resolve.
+    #[error("`{text}` is no address of a server (expected HOST:PORT): {source}")]
+    Address {
+        /// As given.
+        text: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A server beyond the loopback interface.
+    #[error(
+        "{address} is not on the loopback interface: smtpspec sends hostile input; if the server is yours to test, \
+         allow it with --allow-remote"
+    )]
+    Remote {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The event stream could not be opened.
+    #[error(transparent)]
+    Events(#[from] ObserveError),
+    /// The server or its adapter could not be started.
+    #[error("cannot start {what}: {source}")]
+    Start {
+        /// What was to be started.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No hello came over the event stream.
+    #[error(
+        "`{name}` said no hello over its event stream within {limit:?}{}",
+        after(output)
+    )]
+    NoHello {
+        /// The target.
+        name: String,
+        /// How long was waited.
+        limit: Duration,
+        /// The end of what its process has printed.
+        output: String,
+    },
+    /// The server does not accept connections.
+    #[error("{source}{}", after(output))]
+    Unreachable {
+        /// Names the address.
+        source: DriveError,
+        /// The end of what its process has printed.
+        output: String,
+    },
+    /// The server's process has ended.
+    #[error("the process of `{name}` has ended ({status}){}", after(output))]
+    Died {
+        /// The adapter.
+        name: String,
+        /// How.
+        status: ExitStatus,
+        /// The end of what it printed.
+        output: String,
+    },
+    /// The event stream cannot be understood, or has ended.
+    #[error(transparent)]
+    BrokenEventStream(#[from] BrokenLine),
+}
+
+/// What a process printed, to be put behind an error.
+fn after(output: &str) -> String {
+    match output.trim_end() {
+        "" => String::new(),
+        output => format!("; its last output:\n{output}"),
+    }
+}

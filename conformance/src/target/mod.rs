@@ -1,0 +1,120 @@
+//! Servers under test: how to find, start, watch and stop one.
+
+mod adapter;
+mod child;
+mod error;
+mod probe;
+mod running;
+mod stage;
+
+pub use error::TargetError;
+pub use running::Running;
+pub use stage::{Scripts, Stage};
+
+use std::{net::SocketAddr, time::Duration};
+
+use smtpspec_core::receiver::Config;
+use tokio::net::lookup_host;
+
+use crate::observe::EventsSpec;
+
+/// The name of the built-in target.
+const EMBEDDED: &str = "embedded";
+
+/// A server under test that is not started yet.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The reference server, in this process.
+    Embedded(Box<Config>),
+    /// A server that is running already.
+    Connect {
+        /// `HOST:PORT`.
+        address: String,
+        /// Where its events come from; without it only the wire is observed.
+        events: Option<EventsSpec>,
+    },
+    /// A third-party server, started by the adapter of this name.
+    Adapter(String),
+}
+
+/// How to start a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartOptions {
+    /// Whether a server beyond the loopback interface may be talked to. Default no.
+    pub allow_remote: bool,
+    /// After how much silence the embedded server, and an adapter's server where it can be told, drops a client.
+    /// Default 1 s, so that conversations about silence are quick.
+    pub idle: Duration,
+    /// For the server to accept connections and its adapter to say hello. Default 20 s.
+    pub start: Duration,
+}
+
+impl Default for StartOptions {
+    fn default() -> Self {
+        Self {
+            allow_remote: false,
+            idle: Duration::from_secs(1),
+            start: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Target {
+    /// The target of this name: `embedded` (without defects), or an adapter.
+    pub fn named(name: &str) -> Result<Self, TargetError> {
+        if name == EMBEDDED {
+            return Ok(Self::Embedded(Box::default()));
+        }
+        let known = known();
+        if known.iter().any(|adapter| adapter == name) {
+            return Ok(Self::Adapter(name.to_owned()));
+        }
+        Err(TargetError::Unknown {
+            name: name.to_owned(),
+            known,
+        })
+    }
+
+    /// Its name, as a transcript shows it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Embedded(_) => EMBEDDED,
+            Self::Connect { address, .. } => address,
+            Self::Adapter(name) => name,
+        }
+    }
+
+    /// Starts it, or finds it, and waits until it accepts connections and its adapter has said hello.
+    pub async fn start(&self, options: &StartOptions) -> Result<Running, TargetError> {
+        match self {
+            Self::Embedded(config) => Running::embedded(config, options),
+            Self::Connect { address, events } => {
+                let server = resolve(address, options.allow_remote).await?;
+                Running::connect(address, server, events.as_ref(), options).await
+            }
+            Self::Adapter(name) => adapter::start(name, options).await,
+        }
+    }
+}
+
+/// The names that [`Target::named`] takes.
+pub fn known() -> Vec<String> {
+    let mut names = vec![EMBEDDED.to_owned()];
+    names.extend(adapter::list());
+    names
+}
+
+async fn resolve(text: &str, allow_remote: bool) -> Result<SocketAddr, TargetError> {
+    let fail = |source| TargetError::Address {
+        text: text.to_owned(),
+        source,
+    };
+    let mut addresses = lookup_host(text).await.map_err(fail)?;
+    let address = addresses.next();
+    let address = address.ok_or_else(|| fail(std::io::ErrorKind::NotFound.into()))?;
+    if address.ip().is_loopback() || allow_remote {
+        Ok(address)
+    } else {
+        Err(TargetError::Remote { address })
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether a server accepts connections: a session that only says QUIT, before the run.
+
+use std::time::Duration;
+
+use smtpspec_core::{
+    conversation::{Conversation, Step},
+    event::EventKind,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Stage;
+use crate::{
+    drive::{self, DriveError, Limits},
+    record::Log,
+};
+
+/// Between two attempts.
+const PERIOD: Duration = Duration::from_millis(50);
+/// For the probe's own events to come.
+const EVENTS: Duration = Duration::from_secs(1);
+
+/// Tries to connect until it succeeds or `patience` is over. The probe's events do not become strays.
+pub(super) async fn probe(stage: &Stage, patience: Duration) -> Result<(), DriveError> {
+    let give_up = Instant::now() + patience;
+    loop {
+        match attempt(stage).await {
+            Err(DriveError::Connect { .. }) if Instant::now() < give_up => sleep(PERIOD).await,
+            result => return result,
+        }
+    }
+}
+
+async fn attempt(stage: &Stage) -> Result<(), DriveError> {
+    let quit = Conversation {
+        steps: vec![Step::Send(vec![b"QUIT\r\n".to_vec()])],
+        ..Conversation::default()
+    };
+    let bound = drive::bind(stage.server, &Limits::default()).await?;
+    let client = bound.client();
+    let log = Log::new();
+    stage.hub.open(client, log.clone());
+    let result = bound.play(&quit, &log).await;
+    if result.is_ok() && stage.sees(EventKind::OnDisconnect) {
+        // Whether it comes is for the run to say.
+        let _ = timeout(EVENTS, log.disconnected()).await;
+    }
+    stage.hub.close(client, &log);
+    result
+}

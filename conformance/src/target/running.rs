@@ -1,0 +1,203 @@
+//! A server under test while it is tested.
+
+use std::{
+    future::pending,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use smtpspec_core::{event::Hello, receiver::Config};
+use tokio::time::timeout;
+
+use super::{
+    EMBEDDED, Scripts, Stage, StartOptions, TargetError, child::ChildProcess, probe::probe,
+};
+use crate::{
+    observe::{EventsSpec, Hub, Observer},
+    serve::{self, Hooks, ServeOptions, Server},
+};
+
+/// For a process that is ending to be seen to have ended.
+const DYING: Duration = Duration::from_millis(500);
+
+/// A server under test that accepts connections. Dropped, it is killed; better is [`Running::stop`].
+#[derive(Debug)]
+pub struct Running {
+    name: String,
+    stage: Stage,
+    server: Option<Server>,
+    observer: Option<Observer>,
+    child: Option<ChildProcess>,
+}
+
+impl Running {
+    pub(super) fn embedded(config: &Config, options: &StartOptions) -> Result<Self, TargetError> {
+        let hub = Hub::new();
+        let events = hub.clone();
+        let hooks = Hooks::new(move |record| events.event(record));
+        let scripts = Scripts::Registry(hooks.scripts.clone());
+        let serve_options = ServeOptions {
+            idle: options.idle,
+            ..ServeOptions::default()
+        };
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(listen, config.clone(), serve_options, hooks);
+        let server = server.map_err(|source| TargetError::Start {
+            what: "the embedded server".to_owned(),
+            source,
+        })?;
+        let stage = Stage {
+            server: server.address(),
+            hello: Some(serve::hello()),
+            hub,
+            scripts,
+        };
+        Ok(Self {
+            name: EMBEDDED.to_owned(),
+            stage,
+            server: Some(server),
+            observer: None,
+            child: None,
+        })
+    }
+
+    pub(super) async fn connect(
+        name: &str,
+        server: SocketAddr,
+        events: Option<&EventsSpec>,
+        options: &StartOptions,
+    ) -> Result<Self, TargetError> {
+        let observer = match events {
+            Some(spec) => Some(Observer::open(spec).await?),
+            None => None,
+        };
+        Self::watch(name, server, observer, None, options).await
+    }
+
+    /// Waits for the hello, if there is an event stream, and until the server accepts connections.
+    pub(super) async fn watch(
+        name: &str,
+        server: SocketAddr,
+        observer: Option<Observer>,
+        child: Option<ChildProcess>,
+        options: &StartOptions,
+    ) -> Result<Self, TargetError> {
+        let hub = observer.as_ref().map(|observer| observer.hub().clone());
+        let mut running = Self {
+            name: name.to_owned(),
+            stage: Stage {
+                server,
+                hello: None,
+                hub: hub.unwrap_or_default(),
+                scripts: Scripts::None,
+            },
+            server: None,
+            observer,
+            child,
+        };
+        if running.observer.is_some() {
+            let hello = running.hello(options.start).await?;
+            running.take(hello);
+        }
+        // A server that we did not start is there or is not.
+        let patience = running
+            .child
+            .as_ref()
+            .map_or(Duration::ZERO, |_| options.start);
+        tokio::select! {
+            biased;
+            error = running.failed() => Err(error),
+            result = probe(&running.stage, patience) => result.map_err(|source| {
+                TargetError::Unreachable { source, output: running.output() }
+            }),
+        }?;
+        Ok(running)
+    }
+
+    async fn hello(&self, limit: Duration) -> Result<Hello, TargetError> {
+        let Some(observer) = &self.observer else {
+            return pending().await;
+        };
+        let hello = async {
+            tokio::select! {
+                biased;
+                hello = observer.hello() => Ok(hello),
+                error = self.failed() => Err(error),
+            }
+        };
+        let hello = timeout(limit, hello).await;
+        hello.unwrap_or_else(|_| {
+            Err(TargetError::NoHello {
+                name: self.name.clone(),
+                limit,
+                output: self.output(),
+            })
+        })
+    }
+
+    fn take(&mut self, hello: Hello) {
+        if let (true, Some(observer)) = (hello.semantics.scripts, &self.observer) {
+            self.stage.scripts = Scripts::Adapter(observer.scripts());
+        }
+        self.stage.hello = Some(hello);
+    }
+
+    /// Its name, as a transcript shows it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What sessions need of it.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// Waits until the target is lost: its process has ended, or its event stream cannot be understood.
+    pub async fn failed(&self) -> TargetError {
+        tokio::select! {
+            biased;
+            error = self.died() => error,
+            error = self.broken() => error,
+        }
+    }
+
+    async fn died(&self) -> TargetError {
+        let Some(child) = &self.child else {
+            return pending().await;
+        };
+        let status = child.exited().await;
+        TargetError::Died {
+            name: self.name.clone(),
+            status,
+            output: self.output(),
+        }
+    }
+
+    async fn broken(&self) -> TargetError {
+        let Some(observer) = &self.observer else {
+            return pending().await;
+        };
+        let broken = observer.broken().await;
+        // A process that dies takes its event stream with it: its death is the better explanation.
+        let died = timeout(DYING, self.died()).await;
+        died.unwrap_or(TargetError::BrokenEventStream(broken))
+    }
+
+    /// The end of what the target's process has printed.
+    pub fn output(&self) -> String {
+        self.child
+            .as_ref()
+            .map(ChildProcess::output)
+            .unwrap_or_default()
+    }
+
+    /// Stops it, if we started it.
+    pub async fn stop(self) {
+        if let Some(server) = self.server {
+            server.shut_down().await;
+        }
+        if let Some(child) = self.child {
+            child.stop().await;
+        }
+    }
+}

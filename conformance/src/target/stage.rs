@@ -1,0 +1,63 @@
+//! What a session needs of the target: where to connect, where events go, who takes handler scripts.
+
+use std::net::SocketAddr;
+
+use smtpspec_core::event::{EventKind, HandlerScript, Hello};
+
+use crate::{
+    observe::{Hub, ScriptError, ScriptSender},
+    serve::ScriptRegistry,
+};
+
+/// What a session needs of the target. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The server's address.
+    pub server: SocketAddr,
+    /// What its adapter said; `None` when only the wire is observed.
+    pub hello: Option<Hello>,
+    /// Where its events go.
+    pub hub: Hub,
+    /// Who takes handler scripts.
+    pub scripts: Scripts,
+}
+
+/// Who takes handler scripts.
+#[derive(Debug, Clone)]
+pub enum Scripts {
+    /// Nobody.
+    None,
+    /// The embedded server.
+    Registry(ScriptRegistry),
+    /// An adapter.
+    Adapter(ScriptSender),
+}
+
+impl Stage {
+    /// Whether events of `kind` can be seen.
+    pub fn sees(&self, kind: EventKind) -> bool {
+        self.hello.as_ref().is_some_and(|hello| hello.sees(kind))
+    }
+
+    /// Whether conversations with handler scripts can be played.
+    pub fn takes_scripts(&self) -> bool {
+        !matches!(self.scripts, Scripts::None)
+    }
+
+    /// Hands the server the script for the session of `client`, who connects only after this.
+    pub async fn script(
+        &self,
+        client: SocketAddr,
+        script: &HandlerScript,
+    ) -> Result<(), ScriptError> {
+        match &self.scripts {
+            _ if script.is_empty() => Ok(()),
+            Scripts::None => Err(ScriptError::NotTaken),
+            Scripts::Registry(registry) => {
+                registry.put(client, script.clone());
+                Ok(())
+            }
+            Scripts::Adapter(sender) => sender.give(client, script).await,
+        }
+    }
+}
