@@ -68,12 +68,12 @@ fn each_has_a_title_of_its_own_a_purpose_and_a_source() {
 fn the_example_in_the_format_reference_can_be_read() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/README.md");
     let readme = fs::read_to_string(readme).unwrap();
-    let example: String = readme
+    let example: Vec<&str> = readme
         .lines()
         .skip_while(|line| !line.starts_with("    %title"))
-        .take_while(|line| line.is_empty() || line.starts_with("    "))
-        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
+        .map_while(|line| line.strip_prefix("    ").or(line.is_empty().then_some("")))
         .collect();
+    let example = example.join("\n");
     let conversation = Conversation::parse(example.trim_end().as_bytes()).unwrap();
     assert_eq!(conversation.handlers.rules.len(), 1);
     assert!(conversation.octets().ends_with(b"\r\n.\r\nQUIT\r\n"));
