@@ -24,6 +24,8 @@ mod replies;
 mod state;
 mod table;
 mod tamper;
+#[cfg(test)]
+mod tests;
 
 pub use agent::{ScriptAgent, SmtpReceiveAgent, Verdict};
 pub use config::Config;
