@@ -1,1 +1,10 @@
-//! Inputs that the benchmarks share.
+//! Inputs that the benchmarks share: the same octets in every run and for every parser.
+
+mod commands;
+mod data;
+mod random;
+mod replies;
+
+pub use commands::{COMMANDS, commands};
+pub use data::{DATA_OCTETS, data};
+pub use replies::{REPLIES, replies};

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `smtpspec`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    smtpspec::cli::main()
+}

@@ -1,1 +1,40 @@
-//! Arguments in, exit code out; no logic.
+//! The command: arguments in, exit code out. What it does lives in the library.
+
+mod args;
+mod check;
+mod error;
+mod filter;
+mod replay;
+mod rules;
+mod run;
+mod serve;
+
+pub use args::{Cli, Command};
+pub use error::CliError;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Reads the command line, does what it says, and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<u8, CliError> {
+    let command = cli.command.unwrap_or_else(|| Command::Run(args::RunArgs::defaults()));
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Serve(args) => serve::serve(&args),
+        Command::Rules(args) => rules::rules(&args),
+    }
+}

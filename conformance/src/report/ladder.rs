@@ -63,7 +63,7 @@ fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()>
         What::Sent(octets) => lines(out, stamp, "C: ", octets, STRONG),
         What::Received(octets) => lines(out, stamp, "S: ", octets, SERVER),
         What::Event(record) => {
-            writeln!(out, "{stamp}{:LEFT$}{EVENT}{}{EVENT:#}", "", event(record))
+            writeln!(out, "{stamp}{:LEFT$}{EVENT}{}{EVENT:#}", "", event_line(record))
         }
         What::Client(act) => writeln!(out, "{stamp}{FAINT}{}{FAINT:#}", client_act(*act)),
         What::Server(ServerEnd::Close) => {
@@ -136,7 +136,7 @@ fn action_name(action: &HandlerAction) -> String {
 }
 
 /// The event with what it carries, as `OnMailCommand(a@example.org)`.
-pub(crate) fn event(record: &EventRecord) -> String {
+pub fn event_line(record: &EventRecord) -> String {
     let kind = record.event.kind();
     let text = |octets: &Option<Octets>| octets.as_ref().map(ToString::to_string);
     let digest =

@@ -5,13 +5,15 @@ mod counts;
 mod json;
 mod ladder;
 mod rules;
+mod single;
 mod style;
 
 pub use console::console;
 pub use counts::Counts;
 pub use json::json;
-pub use ladder::ladder;
+pub use ladder::{event_line, ladder};
 pub use rules::{explain_rule, list_rules};
+pub use single::{findings_of_one, one_session};
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ impl<'t> Across<'t> {
             let Ok(parsed) = &line.parsed else { continue };
             match parsed.command {
                 Command::Helo { domain } | Command::Ehlo { domain } => {
-                    self.arguments.add(domain, conn)
+                    self.arguments.add(domain, conn);
                 }
                 Command::Mail { path, .. } => self.arguments.add(path.raw(), conn),
                 Command::Rcpt { path, .. } => self.arguments.add(path.raw(), conn),
@@ -58,20 +58,32 @@ impl<'t> Across<'t> {
         &self.arguments
     }
 
-    /// SES-6: a session id that another connection had before.
-    pub(super) fn judge(&self, view: &View<'_>) -> Option<Found> {
-        view.wire.events.iter().find_map(|event| {
+    /// SES-5 and SES-6 as far as ids and addresses show them: a session id that another connection had before, an
+    /// event of this session that names another client.
+    pub(super) fn judge(&self, view: &View<'_>) -> Vec<Found> {
+        let events = || view.wire.events.iter();
+        let reused = events().find_map(|event| {
             let first = *self.ids.get(event.record.session.as_str())?;
             (first != view.log.conn).then(|| {
                 let id = &event.record.session;
                 let what = format!("session id {id:?} was used for connection {first} before");
                 Found::new("SES-6", event.entry, what)
             })
-        })
+        });
+        let client = view.wire.client;
+        let stranger = events()
+            .find(|event| event.record.peer != client)
+            .map(|event| {
+                let (kind, peer) = (event.record.event.kind(), event.record.peer);
+                let what =
+                    format!("{kind} names the client {peer}; the session's client is {client}");
+                Found::new("SES-5", event.entry, what)
+            });
+        reused.into_iter().chain(stranger).collect()
     }
 
     /// Events whose client address is none of ours.
-    pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
+    pub(super) fn strays(transcript: &Transcript) -> Vec<Finding> {
         transcript
             .strays
             .iter()

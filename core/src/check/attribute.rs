@@ -190,11 +190,8 @@ fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
         .map(|found| (found.rule, found.what))
         .or_else(|| behind_the_end(view, before))
         .unwrap_or_else(|| match fired.kind() {
-            EventKind::OnEndOfHeaders => (
-                "ORD-4",
-                "no message of this session is owed another one here".into(),
-            ),
-            EventKind::OnEndOfData => extra_end_of_data(view, before),
+            EventKind::OnEndOfHeaders => extra_of_message(view, before, "ORD-4"),
+            EventKind::OnEndOfData => extra_of_message(view, before, "ORD-5"),
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
             _ => extra_command_event(view, fired, before),
         });
@@ -216,14 +213,14 @@ fn behind_the_end(view: &View<'_>, before: usize) -> Option<(&'static str, Strin
     (acted || after_quit).then(|| (rule, format!("{what} had ended the session")))
 }
 
-fn extra_end_of_data(view: &View<'_>, before: usize) -> (&'static str, String) {
+fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
     let unfinished = view.messages().any(|(_, message)| !message.complete);
     if unfinished && before + 1 >= view.exchanges().len() {
         return ("CON-1", "the end of the message was never received".into());
     }
     (
-        "ORD-5",
-        "no completed message is owed another one here".into(),
+        rule,
+        "no message of this session is owed another one here".into(),
     )
 }
 

@@ -50,7 +50,7 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
             },
         );
     }
-    let strays = across.strays(transcript);
+    let strays = Across::strays(transcript);
     let hello = transcript.header.hello.as_ref();
     let rules = tallies
         .into_iter()

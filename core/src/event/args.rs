@@ -61,11 +61,7 @@ pub struct MessageDigest {
 impl MessageDigest {
     /// Finishes a running hash over `size` octets.
     pub fn finish(size: u64, hash: Sha256) -> Self {
-        let sha256 = hash
-            .finalize()
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
+        let sha256 = format!("{:x}", hash.finalize());
         Self { size, sha256 }
     }
 

@@ -39,6 +39,10 @@ impl Hello {
 /// adapter must claim to be held to: the disconnect reason, a clock, and handler scripts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a claim of its own, by name in the JSON"
+)]
 pub struct Semantics {
     /// OnDisconnect carries a reason that distinguishes QUIT, time-out, loss and drop.
     pub disconnect_reason: bool,

@@ -20,12 +20,11 @@ pub const fn own_event(verb: Verb) -> Option<EventKind> {
         Verb::Ehlo => Some(EventKind::OnEhloCommand),
         Verb::Mail => Some(EventKind::OnMailCommand),
         Verb::Rcpt => Some(EventKind::OnRcptCommand),
-        Verb::Data => Some(EventKind::OnDataCommand),
+        Verb::Data | Verb::Bdat => Some(EventKind::OnDataCommand),
         Verb::Rset => Some(EventKind::OnRsetCommand),
         Verb::Noop => Some(EventKind::OnNoopCommand),
         Verb::Help => Some(EventKind::OnHelpCommand),
         Verb::Auth => Some(EventKind::OnAuthCommand),
-        Verb::Bdat => Some(EventKind::OnDataCommand),
         Verb::Quit | Verb::Vrfy | Verb::Expn | Verb::StartTls | Verb::Unknown => None,
     }
 }

@@ -20,7 +20,7 @@ enum Mode {
     Commands,
     /// DATA was sent; its reply decides.
     Undecided,
-    Content(DataStream),
+    Content(Box<DataStream>),
 }
 
 /// Follows a session's octets in both directions under the strict reading.
@@ -77,7 +77,7 @@ impl Pacer {
             None => self.surplus += 1,
             Some(Due::Data) => {
                 self.mode = match code {
-                    Some(354) => Mode::Content(DataStream::new()),
+                    Some(354) => Mode::Content(Box::default()),
                     _ => Mode::Commands,
                 };
                 self.read_on();
@@ -87,31 +87,33 @@ impl Pacer {
     }
 
     fn read_on(&mut self) {
+        let mut taken = 0;
         loop {
             match &mut self.mode {
-                Mode::Undecided => return,
+                Mode::Undecided => break,
                 Mode::Commands => {
-                    let Some(line) = self.lines.next(&self.unread) else {
-                        return;
+                    let Some(line) = self.lines.next(&self.unread[taken..]) else {
+                        break;
                     };
                     let data = Verb::of(line.text) == Verb::Data;
-                    let len = line.len;
-                    self.unread.drain(..len);
+                    taken += line.len;
                     if data {
                         self.mode = Mode::Undecided;
                     }
                     self.expect(if data { Due::Data } else { Due::Command });
                 }
-                Mode::Content(stream) => match stream.push(&self.unread, |_| ()) {
-                    Some(used) => {
-                        self.unread.drain(..used);
-                        self.mode = Mode::Commands;
-                        self.expect(Due::Message);
+                Mode::Content(stream) => {
+                    let used = stream.push(&self.unread[taken..], |_| ());
+                    taken = used.map_or(self.unread.len(), |used| taken + used);
+                    if used.is_none() {
+                        break;
                     }
-                    None => return self.unread.clear(),
-                },
+                    self.mode = Mode::Commands;
+                    self.expect(Due::Message);
+                }
             }
         }
+        self.unread.drain(..taken);
     }
 
     /// A reply that came too early counts for the next thing that wants one. What it says of DATA cannot be
@@ -140,5 +142,55 @@ impl Pacer {
     /// Whether the server is bound to close now: a 221 or a 421 was its last reply.
     pub fn closing(&self) -> bool {
         matches!(self.last_code, Some(221 | 421))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(steps: &[(&str, &str)]) -> Pacer {
+        let mut pacer = Pacer::new();
+        for (sent, received) in steps {
+            pacer.sent(sent.as_bytes());
+            pacer.received(received.as_bytes());
+        }
+        pacer
+    }
+
+    const TO_DATA: [(&str, &str); 2] = [("", "220 hi\r\n"), ("DATA\r\n", "")];
+
+    #[test]
+    fn the_banner_is_due_first_and_then_one_reply_a_line() {
+        assert_eq!(Pacer::new().due(), 1);
+        let pacer = after(&[("", "220 hi\r\n"), ("NOOP\r\nNOOP\r\nNO", "250 ok\r\n")]);
+        assert_eq!((pacer.due(), pacer.last_code()), (1, Some(250)));
+    }
+
+    #[test]
+    fn content_wants_one_reply_at_its_end_in_any_pieces() {
+        let mut pacer = after(&TO_DATA);
+        pacer.received(b"354 go\r\n");
+        for octet in b"QUIT\r\n\n.\n\r\n." {
+            pacer.sent(&[*octet]);
+            assert_eq!(pacer.due(), 0);
+        }
+        pacer.sent(b"\r\nNOOP\r\n");
+        assert_eq!(pacer.due(), 2);
+    }
+
+    #[test]
+    fn behind_a_refused_data_come_commands() {
+        let mut pacer = after(&TO_DATA);
+        pacer.sent(b"NOOP\r\n");
+        assert_eq!(pacer.due(), 1);
+        pacer.received(b"503 no\r\n");
+        assert_eq!(pacer.due(), 1);
+    }
+
+    #[test]
+    fn a_reply_too_many_counts_for_the_next_command() {
+        let pacer = after(&[("", "220 hi\r\n"), ("", "250 early\r\n"), ("NOOP\r\n", "")]);
+        assert_eq!(pacer.due(), 0);
     }
 }

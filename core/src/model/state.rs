@@ -131,7 +131,7 @@ impl State {
 }
 
 /// Whether `verb`, once accepted, clears the transaction.
-pub fn clears(verb: Verb) -> bool {
+pub(super) fn clears(verb: Verb) -> bool {
     matches!(row(verb).1, Effect::Greet | Effect::Clear)
 }
 

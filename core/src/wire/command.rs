@@ -75,7 +75,8 @@ pub struct Parsed<'a> {
 /// A line is an error when it is empty, when it has a control character other than TAB, or when its verb is known
 /// and its argument malformed. Every other line is a command, be it [`Command::Unknown`].
 pub fn parse_command(line: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
-    let mut cursor = Cursor::open(line)?;
+    let mut cursor = Cursor::new(line);
+    cursor.trim()?;
     let word = cursor.run(class::VISIBLE | class::HIGH);
     if word.is_empty() {
         return Err(cursor.expected("a command"));

@@ -1,11 +1,12 @@
 //! A place in a command line, and the leniencies met on the way there.
 
+use super::plain::is_plain;
 use super::{Leniencies, Leniency, SyntaxError, class};
 
-/// Walks over a line whose octets are all printable, TAB, or above 127.
+/// Walks over a line. Behind [`Cursor::trim`] its octets are all printable, TAB, or above 127.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
-    /// The line without trailing white space; offsets in it are offsets in the line.
+    /// Offsets in it are offsets in the line, since only its end is ever trimmed.
     line: &'a [u8],
     at: usize,
     eight_bit: bool,
@@ -13,36 +14,37 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Stands on the first octet of `line` that is no white space. A control character other than TAB is an error
-    /// wherever it is: RFC 5321, 4.1.2 and 2.3.8 leave no command in which it could stand.
-    pub(super) fn open(line: &'a [u8]) -> Result<Self, SyntaxError> {
-        let mut cursor = Self {
-            line: line.trim_ascii_end(),
+    /// Stands at the front of `line`.
+    pub(super) fn new(line: &'a [u8]) -> Self {
+        Self {
+            line,
             at: 0,
             eight_bit: false,
             leniencies: Leniencies::NONE,
-        };
-        // Without an early exit, so that it compiles to a few vector instructions.
-        let plain = line
-            .iter()
-            .fold(true, |plain, octet| plain & matches!(octet, b' '..=b'~'));
-        if !plain {
-            cursor.survey(line)?;
         }
-        if cursor.line.len() < line.len() {
-            cursor.forgive(Leniency::TrailingSpace);
+    }
+
+    /// Goes to the first octet that is no white space, and leaves out white space at the line's end. A control
+    /// character other than TAB is an error wherever it is: RFC 5321, 4.1.2 and 2.3.8 leave no command in which it
+    /// could stand.
+    pub(super) fn trim(&mut self) -> Result<(), SyntaxError> {
+        if !is_plain(self.line) {
+            self.survey()?;
         }
-        while cursor.peek().is_some_and(is_white_space) {
-            cursor.at += 1;
-            cursor.forgive(Leniency::LeadingSpace);
+        while let [rest @ .., b' ' | b'\t'] = self.line {
+            self.line = rest;
+            self.forgive(Leniency::TrailingSpace);
         }
-        Ok(cursor)
+        if self.white_space() > 0 {
+            self.forgive(Leniency::LeadingSpace);
+        }
+        Ok(())
     }
 
     /// Looks closely at a line that has an octet outside of printable ASCII.
     #[cold]
-    fn survey(&mut self, line: &[u8]) -> Result<(), SyntaxError> {
-        for (at, octet) in line.iter().enumerate() {
+    fn survey(&mut self) -> Result<(), SyntaxError> {
+        for (at, octet) in self.line.iter().enumerate() {
             match octet {
                 b'\t' => self.forgive(Leniency::TabAsSpace),
                 0x80.. => self.eight_bit = true,
@@ -132,11 +134,13 @@ impl<'a> Cursor<'a> {
 
     /// Passes over the longest run of octets in `classes`, and returns it.
     pub(super) fn run(&mut self, classes: u8) -> &'a [u8] {
-        let start = self.at;
-        while self.peek().is_some_and(|octet| class::is(octet, classes)) {
-            self.at += 1;
+        let rest = self.rest();
+        let mut length = 0;
+        while length < rest.len() && class::is(rest[length], classes) {
+            length += 1;
         }
-        self.since(start)
+        self.at += length;
+        &rest[..length]
     }
 
     /// Passes over white space where the grammar has one space, and says whether there was any.
@@ -148,7 +152,7 @@ impl<'a> Cursor<'a> {
         length > 0
     }
 
-    /// Passes over white space and says how much there was. (A TAB was forgiven when the line was opened.)
+    /// Passes over white space and says how much there was. (A TAB was forgiven when the line was trimmed.)
     pub(super) fn white_space(&mut self) -> usize {
         let start = self.at;
         while self.peek().is_some_and(is_white_space) {

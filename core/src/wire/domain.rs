@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<usize, usize> {
-        let mut cursor = Cursor::open(text.as_bytes()).map_err(|error| error.at)?;
+        let mut cursor = Cursor::new(text.as_bytes());
         parse_domain(&mut cursor)
             .map(|_| cursor.at())
             .map_err(|error| error.at)

@@ -78,6 +78,7 @@ impl Leniencies {
     }
 
     /// This set and `leniency`.
+    #[must_use]
     pub const fn with(self, leniency: Leniency) -> Self {
         Self(self.0 | 1 << leniency as u8)
     }
@@ -98,6 +99,7 @@ impl Leniencies {
     }
 
     /// Members of either.
+    #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -15,6 +15,7 @@ mod line;
 mod mailbox;
 mod param;
 mod path;
+mod plain;
 mod reply;
 mod reply_code;
 mod reply_splitter;
@@ -32,3 +33,6 @@ pub use reply::{Reply, ReplyError, ReplyLines};
 pub use reply_code::{EnhancedCode, ReplyClass, ReplyCode};
 pub use reply_splitter::ReplySplitter;
 pub use verb::Verb;
+
+#[cfg(test)]
+mod tests;

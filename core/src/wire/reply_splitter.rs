@@ -1,5 +1,6 @@
 //! Cutting a byte stream into replies (RFC 5321, 4.2).
 
+use super::plain::is_plain;
 use super::{Reply, ReplyCode, ReplyError, SyntaxError};
 
 /// Finds replies at the front of a growing buffer; octets and lines already seen are not looked at again.
@@ -88,11 +89,9 @@ fn parse_line(line: &[u8], before: Option<ReplyCode>) -> Result<ReplyLine, Synta
         Some(b' ') | None => true,
         Some(_) => return Err(error(3, "\"-\", a space or the end of the line")),
     };
-    // Without an early exit, so that it compiles to a few vector instructions.
-    let plain = text.iter().fold(true, |plain, octet| {
-        plain & (*octet >= b' ') & (*octet != 0x7f)
-    });
-    if !plain && let Some(at) = text.iter().position(|octet| !is_text(*octet)) {
+    if !is_plain(text)
+        && let Some(at) = text.iter().position(|octet| !is_text(*octet))
+    {
         let expected = match text.get(at) {
             Some(b'\r') => "LF behind the CR",
             _ => "a printable character",

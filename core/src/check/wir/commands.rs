@@ -42,6 +42,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
 
 type Broken = Option<(&'static str, Level, String)>;
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what every judge here returns"
+)]
 fn must(rule: &'static str, why: impl Into<String>) -> Broken {
     Some((rule, Level::Must, why.into()))
 }

@@ -159,7 +159,7 @@ fn ehlo_reply(logged: &LoggedReply) -> Option<Found> {
             .next()
             .unwrap_or_default();
         let good = if number == 0 {
-            !word.is_empty() && word.iter().all(|octet| octet.is_ascii_graphic())
+            !word.is_empty() && word.iter().all(u8::is_ascii_graphic)
         } else {
             let rest = word
                 .iter()

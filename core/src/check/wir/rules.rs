@@ -337,8 +337,8 @@ pub(super) fn must_be_accepted(
         Command::Mail {
             path: ReversePath::Null,
             parameters,
-        } => parameters.raw.is_empty(),
-        Command::Rcpt {
+        }
+        | Command::Rcpt {
             path: ForwardPath::Postmaster(_),
             parameters,
         } => parameters.raw.is_empty(),

@@ -1,0 +1,183 @@
+//! The command line as values.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Does a mail server fire its events in the documented order, once, with the right data, also when the client
+/// cuts the line?
+///
+/// Without a command it runs the documented suite on the embedded server.
+#[derive(Debug, Parser)]
+#[command(name = "smtpspec", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do; `run` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  conforms: no rule that was exercised and could be observed is broken
+  1  rules are broken (with --strict also: not strict)
+  2  the run could not be done; the reason is on standard error
+  3  inconclusive: the evidence was cut off";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a suite at a server and judge what was said and which events fired.
+    Run(RunArgs),
+    /// Play one conversation and show it beside the events, in the order in which they happened.
+    Replay(ReplayArgs),
+    /// Judge a saved transcript again.
+    Check(CheckArgs),
+    /// Run the embedded server and print each event as it fires.
+    Serve(ServeArgs),
+    /// List the rules, or explain one.
+    Rules(RulesArgs),
+}
+
+/// Which server, and how to see its events.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter.
+    #[arg(long, value_name = "NAME", default_value = "embedded", conflicts_with = "connect")]
+    pub target: String,
+    /// A server that is already running.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub connect: Option<String>,
+    /// Where its events come from: tcp:HOST:PORT or unix:PATH (smtpspec listens there), file:PATH. Without it
+    /// only the wire is judged.
+    #[arg(long, value_name = "SPEC", requires = "connect")]
+    pub events: Option<String>,
+    /// Allow a server that is not on the loopback interface.
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Plant a defect in the embedded server, to see it caught (may be repeated; `serve --help` lists them).
+    #[arg(long, value_name = "NAME", conflicts_with = "connect")]
+    pub defect: Vec<String>,
+    /// How long a reply may take before smtpspec gives up.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The server.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Which conversations.
+    #[arg(long, value_enum, default_value_t = Suite::Documented)]
+    pub suite: Suite,
+    /// Only report rules whose id fits, for example `SES-*` (may be repeated).
+    #[arg(long, value_name = "GLOB")]
+    pub rule: Vec<String>,
+    /// Only play conversations whose name fits, for example `lost/*` (may be repeated).
+    #[arg(long, value_name = "GLOB")]
+    pub case: Vec<String>,
+    /// Sessions at once.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub jobs: u16,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
+    /// Also write transcript, report and the conversations of all findings into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Exit with 1 also when the server is only not strict.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// A `.smtp` file, or the name of a conversation of the documented suite, such as `seed/as-meant`.
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// The server.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The transcript, as written by `run --out`.
+    #[arg(value_name = "TRANSCRIPT")]
+    pub transcript: PathBuf,
+    /// Only report rules whose id fits (may be repeated).
+    #[arg(long, value_name = "GLOB")]
+    pub rule: Vec<String>,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
+    /// Exit with 1 also when the server is only not strict.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+#[command(after_help = defects())]
+pub struct ServeArgs {
+    /// Where to listen. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2525")]
+    pub listen: String,
+    /// How long a client may be silent.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    pub idle: Duration,
+    /// Plant a defect (may be repeated; listed below).
+    #[arg(long, value_name = "NAME")]
+    pub defect: Vec<String>,
+    /// How to print the events: for people, or as an event stream (JSON Lines).
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
+    /// Allow listening on an address that is not loopback.
+    #[arg(long)]
+    pub allow_remote: bool,
+}
+
+fn defects() -> String {
+    use smtpspec_core::receiver::Defect;
+    let lines = Defect::ALL
+        .iter()
+        .map(|defect| format!("  {:<36} {:<7} {}\n", defect.name(), defect.rule(), defect.about()));
+    format!("Defects, each with the rule that catches it:\n{}", lines.collect::<String>())
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// A rule, such as `SES-2`.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// A set of conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Suite {
+    /// The conversations written by hand under `corpus/conversations`.
+    Documented,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Console,
+    /// For programs.
+    Json,
+}
+
+impl RunArgs {
+    /// What `smtpspec` without arguments does.
+    pub fn defaults() -> Self {
+        match Cli::parse_from(["smtpspec", "run"]).command {
+            Some(Command::Run(args)) => args,
+            _ => unreachable!("the line above names the command"),
+        }
+    }
+}

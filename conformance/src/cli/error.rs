@@ -1,0 +1,105 @@
+//! Why a command could not be done. Each reads as a sentence that names the file, line or option.
+
+use std::{io, path::PathBuf};
+
+use smtpspec_core::{
+    conversation::ParseError, receiver::UnknownDefect, transcript::TranscriptError,
+};
+
+use crate::{
+    observe::EventsSpecError,
+    run::{CaseError, RunError},
+    target::TargetError,
+};
+
+/// Why a command could not be done (exit code 2).
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A glob is malformed.
+    #[error("{option}: {source}")]
+    Glob {
+        /// The option.
+        option: &'static str,
+        /// What is wrong.
+        source: globset::Error,
+    },
+    /// No rule has this id.
+    #[error("no rule is called `{0}`: `smtpspec rules` lists them all")]
+    UnknownRule(String),
+    /// No defect has this name.
+    #[error("--defect: {0}")]
+    Defect(UnknownDefect),
+    /// Defects can be planted in the embedded server only.
+    #[error("--defect: only the embedded server has planted defects, not `{0}`")]
+    DefectElsewhere(String),
+    /// `--events` is malformed.
+    #[error("--events: {0}")]
+    Events(#[from] EventsSpecError),
+    /// Nothing fits `--case`.
+    #[error("--case: no conversation of the suite fits {}: names look like `seed/as-meant`", .0.join(", "))]
+    NoCase(Vec<String>),
+    /// Nothing fits `--rule`.
+    #[error("--rule: no rule fits {}: `smtpspec rules` lists them all", .0.join(", "))]
+    NoRule(Vec<String>),
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("--out: cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is no transcript that this version reads.
+    #[error("{}: {source}", path.display())]
+    Transcript {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: TranscriptError,
+    },
+    /// A file is no conversation.
+    #[error("{}: {source}", path.display())]
+    Conversation {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ParseError,
+    },
+    /// Neither a file nor a conversation of the suite.
+    #[error("`{0}` is neither a file nor the name of a conversation of the documented suite (names look like `seed/as-meant`)")]
+    NoConversation(String),
+    /// A conversation of the suite is broken: a bug in smtpspec.
+    #[error("the built-in suite: {0}")]
+    Suite(#[from] CaseError),
+    /// A conversation with handlers for a server that takes none.
+    #[error("{0}")]
+    NotPlayable(String),
+    /// The embedded server cannot listen.
+    #[error("--listen: cannot listen on {address}: {why}")]
+    Listen {
+        /// As given.
+        address: String,
+        /// Why.
+        why: String,
+    },
+    /// The server under test could not be had.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The run failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The runtime could not be started.
+    #[error("cannot start the I/O runtime: {0}")]
+    Runtime(io::Error),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}

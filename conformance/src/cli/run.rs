@@ -1,0 +1,155 @@
+//! `smtpspec run`: plays a suite, judges it, reports.
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use smtpspec_core::{check::check, receiver::Config, transcript::Transcript};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{
+    CliError,
+    args::{Format, RunArgs, Suite, TargetArgs},
+    filter::Filter,
+    serve::defects,
+};
+use crate::{
+    drive::Limits,
+    report::{RunReport, console, json},
+    run::{CampaignOptions, Case, Outcome, campaign, documented},
+    target::{StartOptions, Target},
+};
+
+pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
+    let rules = Filter::new("--rule", &args.rule)?;
+    if !smtpspec_core::check::rules().any(|rule| rules.takes(rule.id)) {
+        return Err(CliError::NoRule(args.rule.clone()));
+    }
+    let cases = cases(args)?;
+    let target = target(&args.target)?;
+    let all = cases.clone();
+    let start = Instant::now();
+    let outcome = runtime()?.block_on(play(&target, cases, &args.target, usize::from(args.jobs)))?;
+    let elapsed = start.elapsed();
+    let mut verdict = check(&outcome.transcript);
+    verdict.rules.retain(|rule| rules.takes(rule.rule.id));
+    let report = RunReport {
+        transcript: &outcome.transcript,
+        verdict: &verdict,
+        skipped: &outcome.skipped,
+        elapsed: Some(elapsed),
+        strict: args.strict,
+    };
+    if let Some(dir) = &args.out {
+        write_out(dir, &report, &all)?;
+    }
+    // What was seen before the run broke off is still worth reading, but it is no verdict.
+    print(&report, args.format)?;
+    match outcome.error {
+        Some(error) => Err(error.into()),
+        None => Ok(report.exit_code()),
+    }
+}
+
+fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
+    let filter = Filter::new("--case", &args.case)?;
+    let mut cases = match args.suite {
+        Suite::Documented => documented()?,
+    };
+    cases.retain(|case| filter.takes(&case.name));
+    if cases.is_empty() {
+        return Err(CliError::NoCase(args.case.clone()));
+    }
+    Ok(cases)
+}
+
+/// The target that the options name.
+pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
+    if let Some(address) = &args.connect {
+        let events = args.events.as_deref().map(str::parse).transpose()?;
+        return Ok(Target::Connect { address: address.clone(), events });
+    }
+    let defects = defects(&args.defect)?;
+    match Target::named(&args.target)? {
+        Target::Embedded(config) => Ok(Target::Embedded(Box::new(Config { defects, ..*config }))),
+        other if defects.is_empty() => Ok(other),
+        other => Err(CliError::DefectElsewhere(other.name().to_owned())),
+    }
+}
+
+/// Starts the target, plays `cases`, stops the target.
+pub(super) async fn play(
+    target: &Target,
+    cases: Vec<Case>,
+    args: &TargetArgs,
+    jobs: usize,
+) -> Result<Outcome, CliError> {
+    let start = StartOptions { allow_remote: args.allow_remote, ..StartOptions::default() };
+    let limits = Limits { reply: args.timeout, silence: args.timeout, ..Limits::default() };
+    let options = CampaignOptions { jobs, limits, ..CampaignOptions::default() };
+    let running = target.start(&start).await?;
+    let bar = progress_line(cases.len());
+    let outcome = campaign(&running, cases, &options, |progress| {
+        bar.set_position(progress.done as u64);
+    })
+    .await;
+    bar.finish_and_clear();
+    running.stop().await;
+    Ok(outcome)
+}
+
+/// On standard error, only on a terminal, and gone when the run is over.
+fn progress_line(cases: usize) -> ProgressBar {
+    let bar = ProgressBar::new(cases as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} conversations, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// A runtime for all I/O.
+pub(super) fn runtime() -> Result<Runtime, CliError> {
+    Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)
+}
+
+/// Prints the report on standard output.
+pub(super) fn print(report: &RunReport<'_>, format: Format) -> Result<(), CliError> {
+    let mut out = anstream::stdout().lock();
+    match format {
+        Format::Console => console(&mut out, report),
+        Format::Json => out.write_all(json(report).as_bytes()),
+    }
+    .map_err(CliError::Output)
+}
+
+/// `transcript.jsonl`, `report.json`, and under `findings/` each conversation that broke a rule.
+fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), CliError> {
+    let write = |path: &Path, octets: &[u8]| {
+        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+        folder
+            .and_then(|()| fs::write(path, octets))
+            .map_err(|source| CliError::Write { path: path.to_owned(), source })
+    };
+    write(&dir.join("transcript.jsonl"), &written(report.transcript))?;
+    write(&dir.join("report.json"), json(report).as_bytes())?;
+    for finding in report.verdict.findings() {
+        let Some(case) = cases.iter().find(|case| case.name == finding.case) else { continue };
+        let name = format!("{}-{}.smtp", finding.rule, case.name.replace('/', "-"));
+        let comment = format!("%# breaks {}: {}\n", finding.rule, finding.what.replace('\n', " "));
+        let text = [comment.as_bytes(), &case.conversation.print()].concat();
+        write(&dir.join("findings").join(name), &text)?;
+    }
+    Ok(())
+}
+
+fn written(transcript: &Transcript) -> Vec<u8> {
+    let mut octets = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = transcript.write_to(&mut octets);
+    octets
+}

@@ -1,0 +1,87 @@
+//! `smtpspec serve`: the embedded server, each event on standard output as it fires.
+
+use std::{
+    io::Write,
+    net::{SocketAddr, ToSocketAddrs},
+};
+
+use smtpspec_core::{
+    event::EventRecord,
+    receiver::{Config, Defect, Defects},
+};
+
+use super::{
+    CliError,
+    args::{Format, ServeArgs},
+};
+use crate::{
+    report::event_line,
+    serve::{Hooks, ServeOptions, Server, hello},
+};
+
+pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
+    let listen = listen_address(args)?;
+    let config = Config { defects: defects(&args.defect)?, ..Config::default() };
+    let options = ServeOptions { idle: args.idle, ..ServeOptions::default() };
+    super::run::runtime()?.block_on(until_interrupted(listen, config, options, args.format))
+}
+
+/// The planted defects by name.
+pub(super) fn defects(names: &[String]) -> Result<Defects, CliError> {
+    names.iter().map(|name| name.parse::<Defect>().map_err(CliError::Defect)).collect()
+}
+
+fn listen_address(args: &ServeArgs) -> Result<SocketAddr, CliError> {
+    let fail = |why: String| CliError::Listen { address: args.listen.clone(), why };
+    let mut found = args.listen.to_socket_addrs().map_err(|e| fail(e.to_string()))?;
+    let address = found.next().ok_or_else(|| fail("the name has no address".into()))?;
+    if !address.ip().is_loopback() && !args.allow_remote {
+        return Err(fail("it is not a loopback address; --allow-remote allows it".into()));
+    }
+    Ok(address)
+}
+
+async fn until_interrupted(
+    listen: SocketAddr,
+    config: Config,
+    options: ServeOptions,
+    format: Format,
+) -> Result<u8, CliError> {
+    let hooks = Hooks::new(move |record| print(&record, format));
+    let server = Server::start(listen, config, options, hooks)
+        .map_err(|e| CliError::Listen { address: listen.to_string(), why: e.to_string() })?;
+    let address = server.address();
+    match format {
+        Format::Json => {
+            let hello = serde_json::to_string(&hello()).unwrap_or_default();
+            writeln!(std::io::stdout().lock(), "{hello}").map_err(CliError::Output)?;
+        }
+        Format::Console => {
+            let (host, port) = (address.ip(), address.port());
+            writeln!(
+                anstream::stdout().lock(),
+                "smtpspec serves SMTP on {address}; end it with Ctrl-C.\n\
+                 Speak to it: telnet {host} {port}, or nc -C {host} {port} (SMTP lines end with CRLF; -C sends it)"
+            )
+            .map_err(CliError::Output)?;
+        }
+    }
+    // Without a signal handler Ctrl-C ends the process at once, which is as good.
+    let _ = tokio::signal::ctrl_c().await;
+    server.shut_down().await;
+    Ok(0)
+}
+
+/// A reader that has gone away (`serve | head`) must not end the server's sessions.
+fn print(record: &EventRecord, format: Format) {
+    let _ = match format {
+        Format::Json => {
+            let line = serde_json::to_string(record).unwrap_or_default();
+            writeln!(std::io::stdout().lock(), "{line}")
+        }
+        Format::Console => {
+            let mut out = anstream::stdout().lock();
+            writeln!(out, "{:<21}  {:<5}  {}", record.peer.to_string(), record.session, event_line(record))
+        }
+    };
+}

@@ -1,0 +1,174 @@
+//! Transcripts written as ladders, for tests that read like the trace they are about.
+//!
+//! `C: text` is sent and `S: text` received with CRLF; `C! escaped` and `S! escaped` as they stand (Rust's byte
+//! escapes); `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close` end.
+//! Each line happens a millisecond after the one above it.
+
+use smtpspec_core::{
+    event::{
+        DisconnectReason, Event, EventKind, EventRecord, HandlerScript, Hello, MessageDigest,
+        ParsingStatus, Semantics,
+    },
+    octets::Octets,
+    transcript::{
+        ClientAct, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION, Transcript, What,
+    },
+};
+
+pub(crate) fn hello() -> Hello {
+    Hello {
+        version: 1,
+        adapter: "test".into(),
+        server: "test 1".into(),
+        events: EventKind::ALL.to_vec(),
+        semantics: Semantics {
+            disconnect_reason: true,
+            clock: true,
+            scripts: true,
+            ..Semantics::default()
+        },
+    }
+}
+
+/// A run of one session for each ladder.
+pub(crate) fn transcript(hello: Option<Hello>, ladders: &[&str]) -> Transcript {
+    let sessions = (1..)
+        .zip(ladders)
+        .map(|(conn, text)| session(conn, text))
+        .collect();
+    let header = Header {
+        version: TRANSCRIPT_VERSION,
+        tool: "test".into(),
+        target: "test".into(),
+        hello,
+        disconnect_limit_ms: 1000,
+    };
+    Transcript {
+        header,
+        sessions,
+        strays: Vec::new(),
+        complete: true,
+    }
+}
+
+fn session(conn: u64, ladder: &str) -> SessionLog {
+    let client = format!("127.0.0.1:{}", 40_000 + conn).parse().unwrap();
+    let mut entries = Vec::new();
+    let mut at = conn * 1_000_000_000;
+    let mut seq = 0;
+    for line in ladder
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        at += 1_000_000;
+        let what = match line.split_at(line.find(' ').map_or(line.len(), |space| space + 1)) {
+            ("C: ", text) => What::Sent(format!("{text}\r\n").into_bytes().into()),
+            ("S: ", text) => What::Received(format!("{text}\r\n").into_bytes().into()),
+            ("C:", "") => What::Sent("\r\n".into()),
+            ("C! ", text) => What::Sent(unescape(text)),
+            ("S! ", text) => What::Received(unescape(text)),
+            ("E: ", text) => {
+                seq += 1;
+                let session = format!("s{conn}");
+                What::Event(EventRecord {
+                    session,
+                    seq,
+                    at: Some(at),
+                    peer: client,
+                    event: event(text),
+                })
+            }
+            // An event that the server emitted 100 ms after the line above it.
+            ("late-E: ", text) => {
+                at += 100_000_000;
+                seq += 1;
+                let session = format!("s{conn}");
+                What::Event(EventRecord {
+                    session,
+                    seq,
+                    at: Some(at),
+                    peer: client,
+                    event: event(text),
+                })
+            }
+            ("FIN", _) => What::Client(ClientAct::Close),
+            ("RST", _) => What::Client(ClientAct::Reset),
+            ("half-close", _) => What::Client(ClientAct::HalfClose),
+            ("silence", _) => What::Client(ClientAct::Silence),
+            ("gave-up", _) => What::Client(ClientAct::GaveUp),
+            ("server-close", _) => What::Server(ServerEnd::Close),
+            other => panic!("no such ladder line: {other:?}"),
+        };
+        entries.push(Entry { at, what });
+    }
+    entries.push(Entry {
+        at: at + 1,
+        what: What::Settled,
+    });
+    let server = "127.0.0.1:25".parse().unwrap();
+    let case = format!("test/{conn}");
+    SessionLog {
+        conn,
+        open: Open {
+            case,
+            client,
+            server,
+            handlers: HandlerScript::default(),
+        },
+        entries,
+    }
+}
+
+fn unescape(text: &str) -> Octets {
+    let text = text
+        .replace("\\r", "\r")
+        .replace("\\n", "\n")
+        .replace("\\0", "\0");
+    text.into_bytes().into()
+}
+
+fn event(text: &str) -> Event {
+    let (name, argument) = text.split_once(' ').unwrap_or((text, ""));
+    let octets = Some(Octets::from(argument));
+    match name.parse().unwrap() {
+        EventKind::OnConnect => Event::OnConnect { local: None },
+        EventKind::OnHeloCommand => Event::OnHeloCommand { domain: octets },
+        EventKind::OnEhloCommand => Event::OnEhloCommand { domain: octets },
+        EventKind::OnMailCommand => Event::OnMailCommand {
+            reverse_path: octets,
+            parameters: None,
+        },
+        EventKind::OnRcptCommand => Event::OnRcptCommand {
+            forward_path: octets,
+            parameters: None,
+        },
+        EventKind::OnDataCommand => Event::OnDataCommand {},
+        EventKind::OnEndOfHeaders => Event::OnEndOfHeaders { headers: None },
+        EventKind::OnEndOfData => {
+            let content = (!argument.is_empty()).then(|| MessageDigest::of(&unescape(argument).0));
+            Event::OnEndOfData { content }
+        }
+        EventKind::OnNoopCommand => Event::OnNoopCommand { argument: octets },
+        EventKind::OnHelpCommand => Event::OnHelpCommand { argument: octets },
+        EventKind::OnRsetCommand => Event::OnRsetCommand {},
+        EventKind::OnReject => Event::OnReject {
+            command: None,
+            status: Some(ParsingStatus::ProtocolError),
+            response: octets.filter(|octets| !octets.0.is_empty()),
+        },
+        EventKind::OnDisconnect => {
+            let reason = match argument {
+                "Quit" => DisconnectReason::QuitVerb,
+                "Timeout" => DisconnectReason::Timeout,
+                "Dropped" => DisconnectReason::DroppedSession,
+                "Lost" => DisconnectReason::SenderDisconnected,
+                other => panic!("no such reason: {other}"),
+            };
+            Event::OnDisconnect {
+                reason: Some(reason),
+            }
+        }
+        other => panic!("{other} is not used in these tests"),
+    }
+}

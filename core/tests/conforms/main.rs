@@ -1,0 +1,214 @@
+//! Model and receiver are each other's test: every conversation of the corpus conforms on the receiver, and every
+//! planted defect is caught by the rule meant for it.
+
+mod memory;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use memory::{play, transcript};
+use pretty_assertions::assert_eq;
+use smtpspec_core::{
+    check::{RunVerdict, Verdict, check, rules},
+    conversation::{Conversation, Ending, Segmentation},
+    event::EventKind,
+    receiver::{Config, Defect, Defects},
+    transcript::{SessionLog, What},
+};
+
+fn corpus() -> Vec<(String, Conversation)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/conversations");
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(&root).unwrap().with_extension("");
+        let conversation = Conversation::parse(&fs::read(path).unwrap()).unwrap();
+        (name.to_str().unwrap().to_owned(), conversation)
+    };
+    paths.iter().map(read).collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, paths);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "smtp")
+        {
+            paths.push(path);
+        }
+    }
+}
+
+fn config(defects: impl IntoIterator<Item = Defect>) -> Arc<Config> {
+    Arc::new(Config {
+        defects: defects.into_iter().collect::<Defects>(),
+        ..Config::default()
+    })
+}
+
+fn run(defects: impl IntoIterator<Item = Defect>) -> (Vec<SessionLog>, RunVerdict) {
+    let config = config(defects);
+    let play_one = |(conn, (case, conversation)): (u64, &(String, Conversation))| {
+        play(conn, case, conversation, &config)
+    };
+    let sessions: Vec<SessionLog> = (1..).zip(&corpus()).map(play_one).collect();
+    let transcript = transcript(sessions);
+    let verdict = check(&transcript);
+    (transcript.sessions, verdict)
+}
+
+fn found(verdict: &RunVerdict) -> Vec<String> {
+    let line = |f: &smtpspec_core::check::Finding| format!("{} {}: {}", f.rule, f.case, f.what);
+    verdict.findings().map(line).collect()
+}
+
+#[test]
+fn the_whole_corpus_conforms_and_exercises_every_rule() {
+    let (_, verdict) = run([]);
+    assert_eq!(found(&verdict), Vec::<String>::new());
+    let idle: Vec<&str> = verdict
+        .rules
+        .iter()
+        .filter(|rule| rule.verdict != Verdict::Holds)
+        .map(|rule| rule.rule.id)
+        .collect();
+    assert_eq!(idle, Vec::<&str>::new());
+}
+
+#[test]
+fn the_receiver_answers_as_each_conversation_expects() {
+    let (sessions, _) = run([]);
+    let mut missed = Vec::new();
+    for session in &sessions {
+        for entry in &session.entries {
+            if let What::Expected {
+                want,
+                got,
+                met: false,
+            } = &entry.what
+            {
+                missed.push(format!("{}: wanted {want}, got {got:?}", session.open.case));
+            }
+        }
+    }
+    assert_eq!(missed, Vec::<String>::new());
+}
+
+/// `session-id-reused` is a defect of the sockets' side; its test stands beside them.
+const NOT_OF_THE_RECEIVER: [&str; 1] = ["session-id-reused"];
+
+#[test]
+fn every_defect_is_caught_by_the_rule_meant_for_it() {
+    let mut uncaught = Vec::new();
+    for defect in Defect::ALL
+        .iter()
+        .filter(|defect| !NOT_OF_THE_RECEIVER.contains(&defect.name()))
+    {
+        let (_, verdict) = run([*defect]);
+        let caught = verdict.rules.iter().any(|rule| {
+            rule.rule.id == defect.rule()
+                && matches!(rule.verdict, Verdict::Broken | Verdict::NotStrict)
+        });
+        if !caught {
+            uncaught.push(format!(
+                "{} ({}): {:?}",
+                defect.name(),
+                defect.rule(),
+                found(&verdict).first()
+            ));
+        }
+    }
+    assert_eq!(uncaught, Vec::<String>::new());
+}
+
+#[test]
+fn every_rule_has_a_defect() {
+    let without: Vec<&str> = rules()
+        .map(|rule| rule.id)
+        .filter(|id| !Defect::ALL.iter().any(|defect| defect.rule() == *id))
+        .collect();
+    assert_eq!(without, Vec::<&str>::new());
+}
+
+fn seed() -> Conversation {
+    let (_, seed) = corpus()
+        .into_iter()
+        .find(|(name, _)| name == "seed/as-meant")
+        .unwrap();
+    seed
+}
+
+fn kinds(session: &SessionLog) -> Vec<EventKind> {
+    let kind = |what: &What| match what {
+        What::Event(record) => Some(record.event.kind()),
+        _ => None,
+    };
+    session
+        .entries
+        .iter()
+        .filter_map(|entry| kind(&entry.what))
+        .collect()
+}
+
+#[test]
+fn the_seed_cut_at_every_octet_in_every_way_conforms() {
+    let seed = seed();
+    let octets = seed.octets();
+    let end = memchr::memmem::find(&octets, b"\r\n.\r\n").unwrap() + 5;
+    for ending in [
+        Ending::Close,
+        Ending::Reset,
+        Ending::HalfClose,
+        Ending::Silence,
+    ] {
+        for offset in 0..=octets.len() {
+            let session = play(1, "cut", &seed.cut_at(offset, ending), &config([]));
+            let events = kinds(&session);
+            let count = |kind| events.iter().filter(|seen| **seen == kind).count();
+            assert_eq!(count(EventKind::OnDisconnect), 1, "{ending:?} at {offset}");
+            assert_eq!(
+                count(EventKind::OnEndOfData),
+                usize::from(offset >= end),
+                "{ending:?} at {offset}"
+            );
+            let verdict = check(&transcript(vec![session]));
+            assert_eq!(
+                found(&verdict),
+                Vec::<String>::new(),
+                "{ending:?} at {offset}"
+            );
+        }
+    }
+}
+
+#[test]
+fn events_are_the_same_however_the_octets_are_cut() {
+    let events = |session: &SessionLog| -> Vec<_> {
+        let event = |what: &What| match what {
+            What::Event(record) => Some(record.event.clone()),
+            _ => None,
+        };
+        session
+            .entries
+            .iter()
+            .filter_map(|entry| event(&entry.what))
+            .collect()
+    };
+    let seed = seed();
+    let as_written = events(&play(1, "seed", &seed, &config([])));
+    let cuts = (1..seed.octets().len()).map(Segmentation::CutAt);
+    for segmentation in [Segmentation::Whole, Segmentation::PerByte]
+        .into_iter()
+        .chain(cuts)
+    {
+        let session = play(1, "seed", &seed.segmented(segmentation), &config([]));
+        assert_eq!(events(&session), as_written, "{segmentation:?}");
+    }
+}
