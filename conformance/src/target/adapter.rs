@@ -14,7 +14,7 @@ use super::{Running, StartOptions, TargetError, child::ChildProcess};
 use crate::observe::{EventsSpec, Observer};
 
 /// Where the adapters are.
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     let named = env::var_os("SMTPSPEC_ADAPTERS").map(PathBuf::from);
     named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters"))
 }
@@ -30,9 +30,12 @@ pub(super) fn list() -> Vec<String> {
     names
 }
 
-/// Starts the adapter `name` and its server.
-pub(super) async fn start(name: &str, options: &StartOptions) -> Result<Running, TargetError> {
-    let folder = folder().join(name);
+/// Starts the adapter in `folder` and its server.
+pub(super) async fn start(
+    name: &str,
+    folder: &Path,
+    options: &StartOptions,
+) -> Result<Running, TargetError> {
     let install = folder.join("install.sh");
     if install.exists() && !folder.join(".installed").exists() {
         return Err(TargetError::NotInstalled {
@@ -48,7 +51,7 @@ pub(super) async fn start(name: &str, options: &StartOptions) -> Result<Running,
     let observer = Observer::open(&EventsSpec::Tcp("127.0.0.1:0".to_owned())).await?;
     let mut command = Command::new(folder.join("run.sh"));
     command
-        .current_dir(&folder)
+        .current_dir(folder)
         .env("SMTPSPEC_LISTEN", server.to_string())
         .env("SMTPSPEC_IDLE_MS", options.idle.as_millis().to_string());
     if let Some(address) = observer.address() {

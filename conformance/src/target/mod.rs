@@ -11,7 +11,7 @@ pub use error::TargetError;
 pub use running::Running;
 pub use stage::{Scripts, Stage};
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use smtpspec_core::receiver::Config;
 use tokio::net::lookup_host;
@@ -33,8 +33,13 @@ pub enum Target {
         /// Where its events come from; without it only the wire is observed.
         events: Option<EventsSpec>,
     },
-    /// A third-party server, started by the adapter of this name.
-    Adapter(String),
+    /// A third-party server, started by an adapter.
+    Adapter {
+        /// The adapter's name.
+        name: String,
+        /// Its folder, in which `run.sh` is.
+        folder: PathBuf,
+    },
 }
 
 /// How to start a target.
@@ -67,7 +72,10 @@ impl Target {
         }
         let known = known();
         if known.iter().any(|adapter| adapter == name) {
-            return Ok(Self::Adapter(name.to_owned()));
+            return Ok(Self::Adapter {
+                name: name.to_owned(),
+                folder: adapter::folder().join(name),
+            });
         }
         Err(TargetError::Unknown {
             name: name.to_owned(),
@@ -80,7 +88,7 @@ impl Target {
         match self {
             Self::Embedded(_) => EMBEDDED,
             Self::Connect { address, .. } => address,
-            Self::Adapter(name) => name,
+            Self::Adapter { name, .. } => name,
         }
     }
 
@@ -92,7 +100,7 @@ impl Target {
                 let server = resolve(address, options.allow_remote).await?;
                 Running::connect(address, server, events.as_ref(), options).await
             }
-            Self::Adapter(name) => adapter::start(name, options).await,
+            Self::Adapter { name, folder } => adapter::start(name, folder, options).await,
         }
     }
 }
