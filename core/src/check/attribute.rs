@@ -16,6 +16,7 @@ use crate::{
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     let mut deviations = view.alignment.deviations.clone();
     founds.extend(out_of_place(view, &mut deviations));
+    founds.extend(traded_places(view, &mut deviations));
     for deviation in deviations {
         founds.push(match deviation {
             Deviation::Missing { exchange, kind } => missing(view, exchange, kind),
@@ -58,6 +59,33 @@ fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> 
         founds.push(Found::new(rule, view.events[event].entry, what));
         deviations.remove(missing.max(extra));
         deviations.remove(missing.min(extra));
+    }
+    founds
+}
+
+/// ORD-10: two events of one kind, each with what the other should carry.
+fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> {
+    let altered = |deviation: &Deviation| match *deviation {
+        Deviation::Altered { exchange, event } => Some((exchange, event)),
+        _ => None,
+    };
+    let fits = |exchange: usize, event: usize| {
+        view.fit(exchange, &view.events[event].record.event) == Fit::Exact
+    };
+    let mut founds = Vec::new();
+    let mut index = 0;
+    while let Some([first, second]) = deviations.get(index..index + 2) {
+        let pair = altered(first).zip(altered(second));
+        match pair {
+            Some(((x, a), (y, b))) if fits(x, b) && fits(y, a) => {
+                let kind = view.events[a].record.event.kind();
+                let (one, other) = (about(view, x), about(view, y));
+                let what = format!("{kind} for {other} fired before {kind} for {one}");
+                founds.push(Found::new("ORD-10", view.events[a].entry, what));
+                deviations.drain(index..index + 2);
+            }
+            _ => index += 1,
+        }
     }
     founds
 }
@@ -188,7 +216,7 @@ fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
     let fired = &logged.record.event;
     let (rule, why) = of_another_session(view, event)
         .map(|found| (found.rule, found.what))
-        .or_else(|| behind_the_end(view, before))
+        .or_else(|| behind_the_end(view, event, before))
         .unwrap_or_else(|| match fired.kind() {
             EventKind::OnEndOfHeaders => extra_of_message(view, before, "ORD-4"),
             EventKind::OnEndOfData => extra_of_message(view, before, "ORD-5"),
@@ -198,19 +226,34 @@ fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
     Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
 }
 
-fn behind_the_end(view: &View<'_>, before: usize) -> Option<(&'static str, String)> {
-    if before < view.exchanges().len() || view.reading.stop != Stop::SessionEnded {
+/// Fired for what came behind the end of the session, or after the reply that ended it. An event of an earlier
+/// command that was doubled is not: it is that command's affair.
+fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'static str, String)> {
+    let exchanges = view.exchanges();
+    if before < exchanges.len() || view.reading.stop != Stop::SessionEnded {
         return None;
     }
-    let after_quit = view.quit_accepted();
-    let (rule, what) = if after_quit {
+    let logged = &view.events[event];
+    let rest = &view.wire.sent[view.reading.rest..];
+    let lines = rest
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let acted = lines.into_iter().any(|text| {
+        !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
+    });
+    let ended = exchanges
+        .last()
+        .and_then(|last| view.reply(last))
+        .map(|reply| reply.at);
+    if !acted && ended.is_some_and(|ended| view.emitted_at(logged) <= ended) {
+        return None;
+    }
+    let (rule, what) = if view.quit_accepted() {
         ("SES-7", "QUIT")
     } else {
         ("WIR-8", "the 421")
     };
-    // An event doubled at the very end is no command that was acted on behind it.
-    let acted = !view.wire.sent[view.reading.rest..].is_empty();
-    (acted || after_quit).then(|| (rule, format!("{what} had ended the session")))
+    Some((rule, format!("{what} had ended the session")))
 }
 
 fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
