@@ -42,7 +42,12 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct TargetArgs {
     /// A server that smtpspec starts itself: `embedded`, or the name of an adapter.
-    #[arg(long, value_name = "NAME", default_value = "embedded", conflicts_with = "connect")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "embedded",
+        conflicts_with = "connect"
+    )]
     pub target: String,
     /// A server that is already running.
     #[arg(long, value_name = "HOST:PORT")]
@@ -142,10 +147,18 @@ pub struct ServeArgs {
 
 fn defects() -> String {
     use smtpspec_core::receiver::Defect;
-    let lines = Defect::ALL
-        .iter()
-        .map(|defect| format!("  {:<36} {:<7} {}\n", defect.name(), defect.rule(), defect.about()));
-    format!("Defects, each with the rule that catches it:\n{}", lines.collect::<String>())
+    let lines = Defect::ALL.iter().map(|defect| {
+        format!(
+            "  {:<36} {:<7} {}\n",
+            defect.name(),
+            defect.rule(),
+            defect.about()
+        )
+    });
+    format!(
+        "Defects, each with the rule that catches it:\n{}",
+        lines.collect::<String>()
+    )
 }
 
 /// Arguments of `rules`.

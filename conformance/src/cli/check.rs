@@ -8,9 +8,14 @@ use crate::report::RunReport;
 pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
     let filter = Filter::new("--rule", &args.rule)?;
     let path = &args.transcript;
-    let text = std::fs::read(path).map_err(|source| CliError::Read { path: path.clone(), source })?;
-    let transcript = Transcript::parse(&text)
-        .map_err(|source| CliError::Transcript { path: path.clone(), source })?;
+    let text = std::fs::read(path).map_err(|source| CliError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let transcript = Transcript::parse(&text).map_err(|source| CliError::Transcript {
+        path: path.clone(),
+        source,
+    })?;
     let mut verdict = smtpspec_core::check::check(&transcript);
     verdict.rules.retain(|rule| filter.takes(rule.rule.id));
     let report = RunReport {

@@ -74,7 +74,9 @@ pub enum CliError {
         source: ParseError,
     },
     /// Neither a file nor a conversation of the suite.
-    #[error("`{0}` is neither a file nor the name of a conversation of the documented suite (names look like `seed/as-meant`)")]
+    #[error(
+        "`{0}` is neither a file nor the name of a conversation of the documented suite (names look like `seed/as-meant`)"
+    )]
     NoConversation(String),
     /// A conversation of the suite is broken: a bug in smtpspec.
     #[error("the built-in suite: {0}")]

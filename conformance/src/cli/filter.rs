@@ -19,7 +19,9 @@ impl Filter {
             let parsed = Glob::new(glob).map_err(|source| CliError::Glob { option, source })?;
             set.add(parsed);
         }
-        let set = set.build().map_err(|source| CliError::Glob { option, source })?;
+        let set = set
+            .build()
+            .map_err(|source| CliError::Glob { option, source })?;
         Ok(Self(Some(set)))
     }
 

@@ -29,7 +29,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<u8, CliError> {
-    let command = cli.command.unwrap_or_else(|| Command::Run(args::RunArgs::defaults()));
+    let command = cli
+        .command
+        .unwrap_or_else(|| Command::Run(args::RunArgs::defaults()));
     match command {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),

@@ -47,10 +47,18 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
 fn case(file: &str) -> Result<Case, CliError> {
     let path = Path::new(file);
     if path.is_file() {
-        let text = fs::read(path).map_err(|source| CliError::Read { path: path.into(), source })?;
-        let conversation = Conversation::parse(&text)
-            .map_err(|source| CliError::Conversation { path: path.into(), source })?;
-        return Ok(Case { name: file.to_owned(), conversation });
+        let text = fs::read(path).map_err(|source| CliError::Read {
+            path: path.into(),
+            source,
+        })?;
+        let conversation = Conversation::parse(&text).map_err(|source| CliError::Conversation {
+            path: path.into(),
+            source,
+        })?;
+        return Ok(Case {
+            name: file.to_owned(),
+            conversation,
+        });
     }
     let found = documented()?.into_iter().find(|case| case.name == file);
     found.ok_or_else(|| CliError::NoConversation(file.to_owned()))

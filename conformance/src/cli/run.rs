@@ -33,7 +33,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     let target = target(&args.target)?;
     let all = cases.clone();
     let start = Instant::now();
-    let outcome = runtime()?.block_on(play(&target, cases, &args.target, usize::from(args.jobs)))?;
+    let outcome =
+        runtime()?.block_on(play(&target, cases, &args.target, usize::from(args.jobs)))?;
     let elapsed = start.elapsed();
     let mut verdict = check(&outcome.transcript);
     verdict.rules.retain(|rule| rules.takes(rule.rule.id));
@@ -71,7 +72,10 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
 pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
     if let Some(address) = &args.connect {
         let events = args.events.as_deref().map(str::parse).transpose()?;
-        return Ok(Target::Connect { address: address.clone(), events });
+        return Ok(Target::Connect {
+            address: address.clone(),
+            events,
+        });
     }
     let defects = defects(&args.defect)?;
     match Target::named(&args.target)? {
@@ -88,9 +92,20 @@ pub(super) async fn play(
     args: &TargetArgs,
     jobs: usize,
 ) -> Result<Outcome, CliError> {
-    let start = StartOptions { allow_remote: args.allow_remote, ..StartOptions::default() };
-    let limits = Limits { reply: args.timeout, silence: args.timeout, ..Limits::default() };
-    let options = CampaignOptions { jobs, limits, ..CampaignOptions::default() };
+    let start = StartOptions {
+        allow_remote: args.allow_remote,
+        ..StartOptions::default()
+    };
+    let limits = Limits {
+        reply: args.timeout,
+        silence: args.timeout,
+        ..Limits::default()
+    };
+    let options = CampaignOptions {
+        jobs,
+        limits,
+        ..CampaignOptions::default()
+    };
     let running = target.start(&start).await?;
     let bar = progress_line(cases.len());
     let outcome = campaign(&running, cases, &options, |progress| {
@@ -105,7 +120,8 @@ pub(super) async fn play(
 /// On standard error, only on a terminal, and gone when the run is over.
 fn progress_line(cases: usize) -> ProgressBar {
     let bar = ProgressBar::new(cases as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} conversations, {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} conversations, {elapsed}")
+    {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));
@@ -114,7 +130,10 @@ fn progress_line(cases: usize) -> ProgressBar {
 
 /// A runtime for all I/O.
 pub(super) fn runtime() -> Result<Runtime, CliError> {
-    Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)
 }
 
 /// Prints the report on standard output.
@@ -133,14 +152,23 @@ fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), C
         let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
         folder
             .and_then(|()| fs::write(path, octets))
-            .map_err(|source| CliError::Write { path: path.to_owned(), source })
+            .map_err(|source| CliError::Write {
+                path: path.to_owned(),
+                source,
+            })
     };
     write(&dir.join("transcript.jsonl"), &written(report.transcript))?;
     write(&dir.join("report.json"), json(report).as_bytes())?;
     for finding in report.verdict.findings() {
-        let Some(case) = cases.iter().find(|case| case.name == finding.case) else { continue };
+        let Some(case) = cases.iter().find(|case| case.name == finding.case) else {
+            continue;
+        };
         let name = format!("{}-{}.smtp", finding.rule, case.name.replace('/', "-"));
-        let comment = format!("%# breaks {}: {}\n", finding.rule, finding.what.replace('\n', " "));
+        let comment = format!(
+            "%# breaks {}: {}\n",
+            finding.rule,
+            finding.what.replace('\n', " ")
+        );
         let text = [comment.as_bytes(), &case.conversation.print()].concat();
         write(&dir.join("findings").join(name), &text)?;
     }

@@ -21,22 +21,41 @@ use crate::{
 
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     let listen = listen_address(args)?;
-    let config = Config { defects: defects(&args.defect)?, ..Config::default() };
-    let options = ServeOptions { idle: args.idle, ..ServeOptions::default() };
+    let config = Config {
+        defects: defects(&args.defect)?,
+        ..Config::default()
+    };
+    let options = ServeOptions {
+        idle: args.idle,
+        ..ServeOptions::default()
+    };
     super::run::runtime()?.block_on(until_interrupted(listen, config, options, args.format))
 }
 
 /// The planted defects by name.
 pub(super) fn defects(names: &[String]) -> Result<Defects, CliError> {
-    names.iter().map(|name| name.parse::<Defect>().map_err(CliError::Defect)).collect()
+    names
+        .iter()
+        .map(|name| name.parse::<Defect>().map_err(CliError::Defect))
+        .collect()
 }
 
 fn listen_address(args: &ServeArgs) -> Result<SocketAddr, CliError> {
-    let fail = |why: String| CliError::Listen { address: args.listen.clone(), why };
-    let mut found = args.listen.to_socket_addrs().map_err(|e| fail(e.to_string()))?;
-    let address = found.next().ok_or_else(|| fail("the name has no address".into()))?;
+    let fail = |why: String| CliError::Listen {
+        address: args.listen.clone(),
+        why,
+    };
+    let mut found = args
+        .listen
+        .to_socket_addrs()
+        .map_err(|e| fail(e.to_string()))?;
+    let address = found
+        .next()
+        .ok_or_else(|| fail("the name has no address".into()))?;
     if !address.ip().is_loopback() && !args.allow_remote {
-        return Err(fail("it is not a loopback address; --allow-remote allows it".into()));
+        return Err(fail(
+            "it is not a loopback address; --allow-remote allows it".into(),
+        ));
     }
     Ok(address)
 }
@@ -48,8 +67,10 @@ async fn until_interrupted(
     format: Format,
 ) -> Result<u8, CliError> {
     let hooks = Hooks::new(move |record| print(&record, format));
-    let server = Server::start(listen, config, options, hooks)
-        .map_err(|e| CliError::Listen { address: listen.to_string(), why: e.to_string() })?;
+    let server = Server::start(listen, config, options, hooks).map_err(|e| CliError::Listen {
+        address: listen.to_string(),
+        why: e.to_string(),
+    })?;
     let address = server.address();
     match format {
         Format::Json => {
@@ -81,7 +102,13 @@ fn print(record: &EventRecord, format: Format) {
         }
         Format::Console => {
             let mut out = anstream::stdout().lock();
-            writeln!(out, "{:<21}  {:<5}  {}", record.peer.to_string(), record.session, event_line(record))
+            writeln!(
+                out,
+                "{:<21}  {:<5}  {}",
+                record.peer.to_string(),
+                record.session,
+                event_line(record)
+            )
         }
     };
 }

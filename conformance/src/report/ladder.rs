@@ -63,7 +63,12 @@ fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()>
         What::Sent(octets) => lines(out, stamp, "C: ", octets, STRONG),
         What::Received(octets) => lines(out, stamp, "S: ", octets, SERVER),
         What::Event(record) => {
-            writeln!(out, "{stamp}{:LEFT$}{EVENT}{}{EVENT:#}", "", event_line(record))
+            writeln!(
+                out,
+                "{stamp}{:LEFT$}{EVENT}{}{EVENT:#}",
+                "",
+                event_line(record)
+            )
         }
         What::Client(act) => writeln!(out, "{stamp}{FAINT}{}{FAINT:#}", client_act(*act)),
         What::Server(ServerEnd::Close) => {

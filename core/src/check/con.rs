@@ -220,10 +220,9 @@ pub(super) fn note_leniencies(view: &View<'_>, seen: &mut Vec<SeenLeniency>) {
             LeniencyLevel::NotStrict,
         );
     }
-    for (exchange, line) in view.commands() {
-        let Ok(parsed) = &line.parsed else { continue };
+    for (exchange, _) in view.commands() {
         if exchange.outcome == Outcome::Accepted {
-            for leniency in parsed.leniencies.iter() {
+            for leniency in exchange.leniencies().iter() {
                 note(leniency.name().into(), leniency.level());
             }
         }

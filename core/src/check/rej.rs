@@ -7,7 +7,7 @@ use super::{
     view::{Found, View},
 };
 use crate::{
-    event::HandlerAction,
+    event::{EventKind, HandlerAction},
     model::{Certainty, Exchange, Outcome},
     wire::Verb,
 };
@@ -106,8 +106,8 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
                 "{} was accepted ({code}) out of sequence",
                 about(view, index)
             ),
-            Certainty::Yes if code == 503 => {
-                format!("{} was answered 503 in sequence", about(view, index))
+            Certainty::Yes if code == 503 || forgot_recipients(view, index, code) => {
+                format!("{} was answered {code} in sequence", about(view, index))
             }
             _ => continue,
         };
@@ -115,6 +115,16 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let (rule, why) = wrong_state(exchange);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
     }
+}
+
+/// 554 "no valid recipients" to a DATA that no handler saw, in a transaction that has recipients.
+fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
+    let exchange = &view.exchanges()[index];
+    code == 554
+        && exchange.verb() == Some(Verb::Data)
+        && exchange.history.refused.is_some()
+        && view.sees(EventKind::OnDataCommand)
+        && !view.alignment_has(index, EventKind::OnDataCommand)
 }
 
 fn wrong_state(exchange: &Exchange<'_>) -> (&'static str, String) {

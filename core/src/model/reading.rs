@@ -11,7 +11,9 @@ use super::{
     tolerance::{LookAlike, Tolerance},
     wire_log::{LoggedReply, WireLog},
 };
-use crate::wire::{LineEnd, LineSplitter, Parsed, SyntaxError, Verb, parse_command};
+use crate::wire::{
+    Command, Leniencies, Leniency, LineEnd, LineSplitter, Parsed, SyntaxError, Verb, parse_command,
+};
 
 /// Octets of a command line, with its CRLF, that every server must take (RFC 5321, 4.5.3.1.4).
 pub const COMMAND_LINE_LIMIT: usize = 512;
@@ -62,6 +64,8 @@ pub struct History {
     pub cleared_by: Option<&'static str>,
     /// A MAIL, RCPT or DATA was refused since the transaction was last opened or cleared.
     pub refused: Option<Verb>,
+    /// The transaction was opened with SMTPUTF8: its paths may have 8-bit octets.
+    pub smtputf8: bool,
 }
 
 /// A stimulus and its reply.
@@ -88,6 +92,24 @@ pub struct Exchange<'w> {
 }
 
 impl Exchange<'_> {
+    /// What has to be forgiven in the command, the transaction's SMTPUTF8 considered.
+    pub fn leniencies(&self) -> Leniencies {
+        let Stimulus::Command(CommandLine {
+            parsed: Ok(parsed), ..
+        }) = &self.stimulus
+        else {
+            return Leniencies::NONE;
+        };
+        let forgiven = |leniency: &Leniency| {
+            *leniency != Leniency::EightBitWithoutSmtpUtf8 || !self.history.smtputf8
+        };
+        parsed
+            .leniencies
+            .iter()
+            .filter(forgiven)
+            .fold(Leniencies::NONE, Leniencies::with)
+    }
+
     /// The verb, if it is a command.
     pub fn verb(&self) -> Option<Verb> {
         match &self.stimulus {
@@ -261,7 +283,8 @@ impl<'w> Reader<'w, '_, '_> {
             _ => self.states.allow(verb),
         };
         let outcome = self.exchange(Stimulus::Command(line), span, in_sequence);
-        self.remember(verb, outcome);
+        let smtputf8 = matches!(&line.parsed, Ok(parsed) if asks_smtputf8(&parsed.command));
+        self.remember(verb, outcome, smtputf8);
         match outcome {
             Outcome::Accepted => self.states.advance(|state| state.after(verb)),
             Outcome::Unanswered if in_sequence != Certainty::No => {
@@ -297,7 +320,7 @@ impl<'w> Reader<'w, '_, '_> {
         let outcome = self.exchange(Stimulus::Message(message), span, Certainty::Yes);
         self.history = History {
             cleared_by: Some("the end of data"),
-            refused: None,
+            ..History::default()
         };
         match outcome {
             Outcome::Unanswered => self.states.advance_maybe(State::after_message),
@@ -306,9 +329,14 @@ impl<'w> Reader<'w, '_, '_> {
         (outcome == Outcome::Dropped).then_some(Stop::SessionEnded)
     }
 
-    fn remember(&mut self, verb: Verb, outcome: Outcome) {
+    fn remember(&mut self, verb: Verb, outcome: Outcome, smtputf8: bool) {
         match (verb, outcome) {
-            (Verb::Mail, Outcome::Accepted) => self.history = History::default(),
+            (Verb::Mail, Outcome::Accepted) => {
+                self.history = History {
+                    smtputf8,
+                    ..History::default()
+                };
+            }
             (Verb::Mail | Verb::Rcpt | Verb::Data, Outcome::Refused) => {
                 self.history.refused = self.history.refused.or(Some(verb));
             }
@@ -322,6 +350,7 @@ impl<'w> Reader<'w, '_, '_> {
                     self.history.cleared_by = Some(verb.name());
                 }
                 self.history.refused = None;
+                self.history.smtputf8 = false;
             }
             _ => {}
         }
@@ -386,6 +415,10 @@ impl<'w> Reader<'w, '_, '_> {
         let reply = self.reading.exchanges.last()?.reply?;
         self.wire.replies[reply].reply.code
     }
+}
+
+fn asks_smtputf8(command: &Command<'_>) -> bool {
+    matches!(command, Command::Mail { parameters, .. } if parameters.get("SMTPUTF8").is_some())
 }
 
 fn outcome(reply: Option<&LoggedReply>) -> Outcome {

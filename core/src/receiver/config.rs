@@ -1,10 +1,42 @@
 //! The reference server's settings.
 
 use super::Defects;
+use crate::wire::{Leniencies, Leniency};
 
 /// Settings of the reference server; the default is what the model asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
+    /// The name it gives itself in banner and greetings: a domain.
+    pub host: String,
+    /// Largest message, in octets after dot-unstuffing; announced by SIZE (RFC 1870).
+    pub max_message_size: u64,
+    /// Recipients of one message; those behind are answered by 452 (RFC 5321, 4.5.3.1.10).
+    pub max_recipients: usize,
+    /// The command that brings the protocol's refusals to this number ends the session by 421.
+    pub max_errors: u32,
+    /// What is taken besides the strict grammar.
+    pub leniencies: Leniencies,
+    /// How late a late event of a planted defect comes, in milliseconds.
+    pub defect_delay_ms: u64,
     /// Planted defects.
     pub defects: Defects,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: "mx.smtpspec.example".to_owned(),
+            max_message_size: 10 * 1024 * 1024,
+            max_recipients: 1000,
+            max_errors: 10,
+            leniencies: Leniencies::NONE
+                .with(Leniency::SpaceAfterColon)
+                .with(Leniency::NoAngleBrackets)
+                .with(Leniency::TrailingSpace)
+                .with(Leniency::ExtraSpace)
+                .with(Leniency::LooseDomain),
+            defect_delay_ms: 1500,
+            defects: Defects::default(),
+        }
+    }
 }

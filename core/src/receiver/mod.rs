@@ -1,17 +1,44 @@
 //! The reference server's protocol engine: bytes in; replies, events and closes out; agents decide.
 //!
 //! No sockets and no clock: the caller feeds octets, reports how the connection ended, and takes outputs.
+//! A command goes through `admission` (may it be?), `own_event` and `panel` (what do the agents say?) and
+//! `table` (what does it do, how is it answered?). [`Defect`]s are planted in `tamper` as far as they only
+//! touch what leaves the engine, and as one-line conditions elsewhere.
 
+mod admission;
 mod agent;
+mod commands;
 mod config;
+mod content;
 mod defect;
+mod defects;
+mod digest;
+mod input;
+mod life;
+mod loose_end;
+mod messages;
+mod outlet;
+mod own_event;
+mod panel;
+mod replies;
+mod state;
+mod table;
+mod tamper;
+#[cfg(test)]
+mod tests;
 
 pub use agent::{ScriptAgent, SmtpReceiveAgent, Verdict};
 pub use config::Config;
-pub use defect::{Defect, Defects};
+pub use defect::{Defect, UnknownDefect};
+pub use defects::Defects;
 
 use core::net::SocketAddr;
 use std::sync::Arc;
+
+use input::Input;
+use outlet::Outlet;
+use replies::Voice;
+use state::{Dialogue, Ending, Phase};
 
 /// What the caller is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +47,27 @@ pub enum Output {
     Reply(Vec<u8>),
     /// Do nothing for this many milliseconds before the next output (a slow handler).
     Wait(u64),
-    /// Close the connection, then call [`Receiver::next_output`] once more: it fires OnDisconnect.
+    /// Close the connection, then call [`Receiver::next_output`] until it gives `None`: it fires OnDisconnect.
     Close,
 }
 
 /// One session of the reference server.
+///
+/// Take [`next_output`](Self::next_output) until it gives `None`, then report what the connection does next. So
+/// the session never holds more than what was reported at once and some hundred octets.
 #[derive(Debug)]
-pub struct Receiver {}
+pub struct Receiver {
+    config: Arc<Config>,
+    voice: Voice,
+    local: SocketAddr,
+    phase: Phase,
+    dialogue: Dialogue,
+    /// What the protocol has refused so far.
+    errors: u32,
+    input: Input,
+    ending: Option<Ending>,
+    outlet: Outlet,
+}
 
 impl Receiver {
     /// A session on a connection just accepted. The first [`Receiver::next_output`] fires OnConnect.
@@ -36,44 +77,78 @@ impl Receiver {
         local: SocketAddr,
         peer: SocketAddr,
     ) -> Self {
-        let _ = (config, agents, local, peer);
-        todo!()
+        Self {
+            voice: Voice::new(&config, peer.ip()),
+            local,
+            phase: Phase::Fresh,
+            dialogue: Dialogue::default(),
+            errors: 0,
+            input: Input::default(),
+            ending: None,
+            outlet: Outlet::new(&config, agents),
+            config,
+        }
     }
 
     /// The client sent these.
     pub fn receive(&mut self, octets: &[u8]) {
-        let _ = octets;
-        todo!()
+        if !matches!(
+            self.phase,
+            Phase::Lingering(_) | Phase::Ended(_) | Phase::Over
+        ) {
+            self.input.push(octets);
+        }
     }
 
     /// What to do next; `None` until there is more input. Handles one command at a time, so that what a handler
     /// does comes between it and the next.
     pub fn next_output(&mut self) -> Option<Output> {
-        todo!()
+        loop {
+            if self.ending == Some(Ending::Lost) {
+                self.outlet.drop_replies();
+            }
+            if let Some(output) = self.outlet.next() {
+                return Some(output);
+            }
+            if !self.step() {
+                return None;
+            }
+        }
     }
 
     /// The client has sent FIN: what it sent before is still handled, then the session ends.
     pub fn input_closed(&mut self) {
-        todo!()
+        self.report(Ending::InputClosed);
     }
 
     /// The connection is gone (RST, failed write): nothing more is handled.
     pub fn connection_lost(&mut self) {
-        todo!()
+        self.report(Ending::Lost);
     }
 
     /// The client was silent for too long.
     pub fn timed_out(&mut self) {
-        todo!()
+        self.report(Ending::TimedOut);
     }
 
     /// The server is shutting down: 421.
     pub fn shut_down(&mut self) {
-        todo!()
+        self.report(Ending::ShutDown);
     }
 
     /// Whether the session is over and OnDisconnect has fired.
     pub fn is_over(&self) -> bool {
-        todo!()
+        matches!(self.phase, Phase::Over) && self.outlet.is_empty()
+    }
+
+    /// A lost connection does not come back.
+    fn report(&mut self, ending: Ending) {
+        if self.ending != Some(Ending::Lost) {
+            self.ending = Some(ending);
+        }
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.config.defects.has(defect)
     }
 }

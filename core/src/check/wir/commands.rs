@@ -57,10 +57,8 @@ fn wrong_refusal(
     line: &CommandLine<'_>,
     code: u16,
 ) -> Broken {
-    let Ok(parsed) = &line.parsed else {
-        return None;
-    };
-    if !parsed.leniencies.is_empty() || exchange.outcome != Outcome::Refused {
+    let strict = line.parsed.is_ok() && exchange.leniencies().is_empty();
+    if !strict || exchange.outcome != Outcome::Refused {
         return None;
     }
     let served = view.exchanges()[0].outcome == Outcome::Accepted;
@@ -71,18 +69,19 @@ fn wrong_refusal(
     if served && code == 503 && greets {
         return must("WIR-5", "it may be repeated at any time");
     }
+    let sequenced = matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data);
+    if exchange.in_sequence == Certainty::No && sequenced {
+        let right = out_of_sequence_code(line.verb, code);
+        return if right {
+            None
+        } else {
+            must("WIR-5", "out of sequence is 503")
+        };
+    }
     if matches!(code, 500 | 502) && minimum(line.verb) {
         return misread(exchange, line);
     }
-    let sequenced = matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data);
-    let wrong = exchange.in_sequence == Certainty::No
-        && sequenced
-        && !out_of_sequence_code(line.verb, code);
-    if wrong {
-        must("WIR-5", "out of sequence is 503")
-    } else {
-        None
-    }
+    None
 }
 
 /// 503 for all; 554 for DATA without valid recipients (RFC 5321, 3.3); 530 where the server wants AUTH or TLS
@@ -124,9 +123,9 @@ fn malformed_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken
     }
     match &line.parsed {
         Err(error) => Some(("WIR-6", Level::Should, format!("malformed {error}"))),
-        Ok(parsed) => {
-            let loose = parsed
-                .leniencies
+        Ok(_) => {
+            let loose = exchange
+                .leniencies()
                 .iter()
                 .find(|l| l.level() > LeniencyLevel::Harmless)?;
             Some(("WIR-6", Level::Should, format!("it has {}", loose.name())))

@@ -1,0 +1,282 @@
+//! Whether a command line is taken or refused by the protocol, and how.
+
+use std::borrow::Cow;
+
+use super::replies;
+use super::state::{Dialogue, Greeting};
+use super::table::{Need, Row, served};
+use super::{Config, Defect};
+use crate::wire::{
+    Command, Leniencies, Leniency, Parameter, Parameters, Parsed, Verb, parse_command,
+};
+
+/// Why the protocol refuses a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It cannot be parsed, or not without a leniency that is not granted.
+    Malformed,
+    /// No such verb.
+    Unknown,
+    /// This is missing.
+    OutOfSequence(Need),
+    /// Well formed, but beyond what this server knows or allows.
+    Beyond,
+}
+
+/// A refusal by the protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) cause: Cause,
+    /// A text for [`Voice::say`](replies::Voice::say).
+    pub(super) reply: Cow<'static, str>,
+}
+
+impl Refusal {
+    pub(super) fn new(cause: Cause, reply: impl Into<Cow<'static, str>>) -> Self {
+        let reply = reply.into();
+        Self { cause, reply }
+    }
+
+    fn malformed(reply: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Cause::Malformed, reply)
+    }
+
+    fn beyond(reply: &'static str) -> Self {
+        Self::new(Cause::Beyond, reply)
+    }
+}
+
+/// A command that is served and in sequence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Admitted<'a> {
+    pub(super) command: Command<'a>,
+    pub(super) row: &'static Row,
+}
+
+/// Looks at a line, given without its CRLF, from where `dialogue` stands.
+pub(super) fn admit<'a>(
+    line: &'a [u8],
+    dialogue: &Dialogue,
+    config: &Config,
+) -> Result<Admitted<'a>, Refusal> {
+    let row = find_row(line, config)?;
+    let Parsed {
+        command,
+        leniencies,
+    } = parse_command(line).map_err(|e| Refusal::malformed(format!("501 5.5.2 {e}")))?;
+    check_leniencies(leniencies, command, dialogue, config)?;
+    if let Some(need) = unmet_need(row, dialogue, config) {
+        let reply = if config.defects.has(Defect::OutOfSequence500) {
+            replies::OUT_OF_SEQUENCE_500
+        } else {
+            need.reply()
+        };
+        return Err(Refusal::new(Cause::OutOfSequence(need), reply));
+    }
+    check_limits(command, dialogue, config)?;
+    Ok(Admitted { command, row })
+}
+
+fn find_row(line: &[u8], config: &Config) -> Result<&'static Row, Refusal> {
+    let verb = match Verb::of(line) {
+        _ if config.defects.has(Defect::UpperCaseOnly) && !is_upper_case(line) => Verb::Unknown,
+        verb => verb,
+    };
+    match (served(verb), verb) {
+        (Some(row), _) => Ok(row),
+        (None, Verb::Unknown) if parse_command(line).is_ok() => {
+            Err(Refusal::new(Cause::Unknown, replies::UNKNOWN))
+        }
+        (None, Verb::Unknown) => Err(Refusal::malformed(replies::UNREADABLE)),
+        (None, _) => Err(Refusal::beyond(replies::NOT_IMPLEMENTED)),
+    }
+}
+
+fn is_upper_case(line: &[u8]) -> bool {
+    let verb = line
+        .split(|octet| *octet == b' ')
+        .next()
+        .unwrap_or_default();
+    !verb.iter().any(u8::is_ascii_lowercase)
+}
+
+fn check_leniencies(
+    found: Leniencies,
+    command: Command<'_>,
+    dialogue: &Dialogue,
+    config: &Config,
+) -> Result<(), Refusal> {
+    let mut granted = config.leniencies;
+    let utf8_mail = dialogue.transaction.as_ref().is_some_and(|t| t.smtputf8);
+    if utf8_mail && matches!(command, Command::Rcpt { .. }) {
+        // Not a leniency: MAIL has announced it (RFC 6531, 3.4).
+        granted.insert(Leniency::EightBitWithoutSmtpUtf8);
+    }
+    let refused = found.iter().find(|leniency| !granted.contains(*leniency));
+    refused.map_or(Ok(()), |leniency| {
+        Err(Refusal::malformed(format!("501 5.5.4 {}", leniency.name())))
+    })
+}
+
+fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
+    let planted = row.verb == Verb::Noop && config.defects.has(Defect::NoopNeedsGreeting);
+    let needs = if planted {
+        &[Need::Greeting]
+    } else {
+        row.needs
+    };
+    needs.iter().copied().find(|need| !need.is_met(dialogue))
+}
+
+fn check_limits(command: Command<'_>, dialogue: &Dialogue, config: &Config) -> Result<(), Refusal> {
+    match command {
+        Command::Mail { parameters, .. } => check_mail_parameters(parameters, dialogue, config),
+        Command::Rcpt { parameters, .. } if !parameters.raw.is_empty() => {
+            Err(Refusal::beyond(replies::PARAMETER_UNKNOWN))
+        }
+        Command::Rcpt { .. } if is_full(dialogue, config) => {
+            Err(Refusal::beyond(replies::TOO_MANY_RECIPIENTS))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_full(dialogue: &Dialogue, config: &Config) -> bool {
+    let transaction = dialogue.transaction.as_ref();
+    transaction.is_some_and(|t| t.recipients >= config.max_recipients)
+}
+
+fn check_mail_parameters(
+    parameters: Parameters<'_>,
+    dialogue: &Dialogue,
+    config: &Config,
+) -> Result<(), Refusal> {
+    for (at, parameter) in parameters.iter().enumerate() {
+        if dialogue.greeting != Some(Greeting::Ehlo) {
+            return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN));
+        }
+        let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(parameter.keyword);
+        // Quadratic, but a line has room for few.
+        if parameters.iter().position(|other| same(&other)) != Some(at) {
+            return Err(Refusal::malformed(replies::PARAMETER_TWICE));
+        }
+        check_mail_parameter(parameter, config)?;
+    }
+    Ok(())
+}
+
+/// ```abnf
+/// size-param      = "SIZE=" 1*20DIGIT            ; RFC 1870, 5
+/// body-param      = "BODY=" ( "7BIT" / "8BITMIME" )  ; RFC 6152, 2
+/// smtputf8-param  = "SMTPUTF8"                   ; RFC 6531, 3.4
+/// ```
+fn check_mail_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(), Refusal> {
+    let keyword = parameter.keyword.to_ascii_uppercase();
+    let is_good = match (keyword.as_slice(), parameter.value) {
+        (b"SIZE", _) if config.defects.has(Defect::SizeNotHonoured) => {
+            return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN));
+        }
+        (b"SIZE", Some(digits)) if is_size(digits) => {
+            return if exceeds(digits, config.max_message_size) {
+                Err(Refusal::beyond(replies::TOO_LARGE))
+            } else {
+                Ok(())
+            };
+        }
+        (b"BODY", Some(body)) => {
+            body.eq_ignore_ascii_case(b"7BIT") || body.eq_ignore_ascii_case(b"8BITMIME")
+        }
+        (b"SMTPUTF8", value) => value.is_none(),
+        (b"SIZE" | b"BODY", _) => false,
+        _ => return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN)),
+    };
+    if is_good {
+        Ok(())
+    } else {
+        Err(Refusal::malformed(replies::PARAMETER_VALUE))
+    }
+}
+
+fn is_size(digits: &[u8]) -> bool {
+    (1..=20).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Twenty digits do not always fit in 64 bits; what does not is larger than anything.
+fn exceeds(digits: &[u8], limit: u64) -> bool {
+    let size = core::str::from_utf8(digits)
+        .ok()
+        .and_then(|text| text.parse::<u64>().ok());
+    size.is_none_or(|size| size > limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::Transaction;
+    use super::*;
+
+    /// The reply's first three digits, or `ok`.
+    fn answer(line: &str, greeting: Option<Greeting>, transaction: Option<Transaction>) -> String {
+        let dialogue = Dialogue {
+            greeting,
+            transaction,
+        };
+        match admit(line.as_bytes(), &dialogue, &Config::default()) {
+            Ok(_) => "ok".into(),
+            Err(refusal) => refusal.reply[..3].to_owned(),
+        }
+    }
+
+    #[test]
+    fn parameters_are_known_behind_ehlo_only_and_once() {
+        let cases = [
+            ("SIZE=1000 BODY=8bitmime SMTPUTF8", "ok", "555"),
+            ("size=99999999", "552", "555"),
+            ("SIZE=99999999999999999999", "552", "555"),
+            ("SIZE=999999999999999999999", "501", "555"),
+            ("SIZE=-1", "501", "555"),
+            ("SIZE", "501", "555"),
+            ("BODY=BINARYMIME", "501", "555"),
+            ("SMTPUTF8=1", "501", "555"),
+            ("SIZE=1 size=2", "501", "555"),
+            ("RET=HDRS", "555", "555"),
+        ];
+        for (parameters, ehlo, helo) in cases {
+            let line = format!("MAIL FROM:<a@b.example> {parameters}");
+            assert_eq!(answer(&line, Some(Greeting::Ehlo), None), ehlo, "{line}");
+            assert_eq!(answer(&line, Some(Greeting::Helo), None), helo, "{line}");
+        }
+    }
+
+    #[test]
+    fn leniencies_that_are_not_granted_are_refused_by_name() {
+        let dialogue = Dialogue::default();
+        let refusal = admit(b"QUIT now", &dialogue, &Config::default()).unwrap_err();
+        assert_eq!(refusal.cause, Cause::Malformed);
+        assert_eq!(refusal.reply, "501 5.5.4 an argument where none is allowed");
+    }
+
+    #[test]
+    fn recipients_may_be_utf8_where_mail_has_announced_it() {
+        let line = "RCPT TO:<\u{e9}@b.example>";
+        for (smtputf8, want) in [(false, "501"), (true, "ok")] {
+            let transaction = Transaction {
+                recipients: 0,
+                smtputf8,
+            };
+            assert_eq!(answer(line, Some(Greeting::Ehlo), Some(transaction)), want);
+        }
+    }
+
+    #[test]
+    fn sequence_is_looked_at_behind_syntax_and_before_parameters() {
+        assert_eq!(answer("MAIL TO:<a>", None, None), "501");
+        assert_eq!(answer("MAIL FROM:<a@b.example> X=1", None, None), "503");
+        assert_eq!(answer("RCPT TO:<a@b.example>", None, None), "503");
+        assert_eq!(answer("DATA", None, None), "503");
+        assert_eq!(answer("DATA", None, Some(Transaction::default())), "554");
+        assert_eq!(answer("", None, None), "500");
+        assert_eq!(answer("FOO", None, None), "500");
+        assert_eq!(answer("BDAT x", None, None), "502");
+        assert_eq!(answer("vrfy x", None, None), "ok");
+    }
+}

@@ -1,0 +1,213 @@
+//! Command lines: refused by the protocol, or fired, decided on and carried out.
+
+use super::admission::{Admitted, Cause, Refusal, admit};
+use super::content::Content;
+use super::input::{CommandLine, LineLimit};
+use super::own_event::own_event;
+use super::panel::Decision;
+use super::state::{Greeting, Phase, Transaction};
+use super::table::Effect;
+use super::tamper::To;
+use super::{Defect, Receiver, replies};
+use crate::event::{DisconnectReason, Event, ParsingStatus};
+use crate::wire::{Command, ForwardPath, ReversePath, Verb, parse_command};
+
+impl Receiver {
+    /// Handles the next command line, if it is there.
+    pub(super) fn advance_commands(&mut self) -> bool {
+        let Some(line) = self.input.next_line(self.line_limit()) else {
+            return false;
+        };
+        if !self.config.defects.is_empty() {
+            self.outlet.look_ahead(self.input.verb_ahead());
+        }
+        match line {
+            CommandLine::TooLong(begin) => {
+                self.refuse_by_protocol(
+                    &begin,
+                    &Refusal::new(Cause::Beyond, replies::LINE_TOO_LONG),
+                );
+            }
+            CommandLine::Whole(line) => self.handle_line(&line),
+        }
+        true
+    }
+
+    fn line_limit(&self) -> LineLimit {
+        LineLimit {
+            extended: self.dialogue.greeting == Some(Greeting::Ehlo),
+            halved: self.has(Defect::LineLimit256),
+        }
+    }
+
+    fn handle_line(&mut self, line: &[u8]) {
+        if matches!(self.phase, Phase::Barred) && Verb::of(line) != Verb::Quit {
+            let refusal = Refusal::new(Cause::Beyond, replies::NOT_AFTER_REFUSAL);
+            return self.refuse_by_protocol(line, &refusal);
+        }
+        match admit(line, &self.dialogue, &self.config) {
+            Ok(admitted) => self.handle_command(line, admitted),
+            Err(refusal) => self.refuse_by_protocol(line, &refusal),
+        }
+    }
+
+    fn handle_command(&mut self, line: &[u8], admitted: Admitted<'_>) {
+        let decision =
+            own_event(&admitted.command).map_or(Decision::Pass, |event| self.outlet.fire(event));
+        let verb = admitted.row.verb;
+        match decision {
+            Decision::Pass if self.refuses_path(&admitted.command) => {
+                self.refuse_by_handler(line, verb, replies::PATH_REFUSED);
+            }
+            Decision::Pass => self.carry_out(admitted),
+            Decision::Refuse(reply) => self.refuse_by_handler(line, verb, &reply),
+            Decision::Failed => self.refuse_by_handler(line, verb, replies::HANDLER_FAILED),
+            Decision::Drop => self.drop_session(),
+        }
+    }
+
+    fn refuses_path(&self, command: &Command<'_>) -> bool {
+        match command {
+            Command::Mail {
+                path: ReversePath::Null,
+                ..
+            } => self.has(Defect::NullPathRefused),
+            Command::Rcpt {
+                path: ForwardPath::Postmaster(_),
+                ..
+            } => self.has(Defect::PostmasterRefused),
+            _ => false,
+        }
+    }
+
+    fn carry_out(&mut self, Admitted { command, row }: Admitted<'_>) {
+        let keeps_transaction = match row.verb {
+            Verb::Rset => self.has(Defect::RsetKeepsTransaction),
+            Verb::Helo | Verb::Ehlo => self.has(Defect::EhloKeepsTransaction),
+            _ => false,
+        };
+        let kept = self
+            .dialogue
+            .transaction
+            .clone()
+            .filter(|_| keeps_transaction);
+        let smtputf8 = matches!(command, Command::Mail { parameters, .. }
+            if parameters.get("SMTPUTF8").is_some());
+        self.dialogue.advance(row.effect, smtputf8);
+        if keeps_transaction {
+            self.dialogue.transaction = kept;
+        }
+        self.outlet
+            .reply(To::Command(row.verb), &self.voice.say(row.reply));
+        match row.effect {
+            Effect::ReceiveContent => {
+                self.phase = Phase::Content(Box::new(Content::new(&self.config.defects)));
+            }
+            Effect::Leave => self.leave(),
+            _ => {}
+        }
+    }
+
+    /// After the 221. What came behind QUIT is ignored.
+    fn leave(&mut self) {
+        if self.has(Defect::ActsAfterQuit) {
+            while let Some(CommandLine::Whole(line)) = self.input.next_line(self.line_limit()) {
+                self.fire_only(&line);
+            }
+        }
+        if self.has(Defect::QuitStaysOpen) {
+            self.phase = Phase::Lingering(DisconnectReason::QuitVerb);
+        } else {
+            self.finish(DisconnectReason::QuitVerb);
+        }
+    }
+
+    /// Fires a line's event without doing anything else: only defects do.
+    pub(super) fn fire_only(&mut self, line: &[u8]) {
+        let command = parse_command(line).map(|parsed| parsed.command);
+        if let Some(event) = command.ok().as_ref().and_then(own_event) {
+            self.outlet.tell(event);
+        }
+    }
+
+    fn refuse_by_handler(&mut self, line: &[u8], verb: Verb, reply: &str) {
+        if !self.has(Defect::HandlerRefusalWithoutReject) {
+            self.outlet
+                .reject(Some(line), ParsingStatus::Complete, reply);
+        }
+        self.break_rej_4(verb);
+        self.outlet.reply(To::Command(verb), reply);
+    }
+
+    /// A refused command leaves the state as it was, but for these defects.
+    fn break_rej_4(&mut self, verb: Verb) {
+        if verb == Verb::Mail && self.has(Defect::RefusedMailOpensTransaction) {
+            self.dialogue.transaction = Some(Transaction::default());
+        }
+        let counts = self.has(Defect::RefusedRcptCounts);
+        let forgets = self.has(Defect::RefusedDataForgetsRecipients);
+        if let Some(transaction) = &mut self.dialogue.transaction {
+            match verb {
+                Verb::Rcpt if counts => transaction.recipients += 1,
+                Verb::Data if forgets => transaction.recipients = 0,
+                _ => {}
+            }
+        }
+    }
+
+    fn refuse_by_protocol(&mut self, line: &[u8], refusal: &Refusal) {
+        let verb = Verb::of(line);
+        if let Some(reply) = self.forgives(verb, refusal.cause) {
+            return self.outlet.reply(To::Command(verb), reply);
+        }
+        let mut reply = self.voice.say(&refusal.reply);
+        // 4yz is no error of the client's.
+        let is_error = !reply.starts_with('4');
+        self.errors = self.errors.saturating_add(u32::from(is_error));
+        let ends = is_error && self.errors >= self.config.max_errors;
+        if ends {
+            reply = self.voice.say(replies::TOO_MANY_ERRORS);
+        }
+        self.fire_all_the_same(line, verb, refusal.cause);
+        if refusal.cause != Cause::Malformed || !self.has(Defect::MalformedWithoutReject) {
+            self.outlet
+                .reject(Some(line), ParsingStatus::ProtocolError, &reply);
+        }
+        self.outlet.reply(To::Command(verb), &reply);
+        if ends {
+            self.part(DisconnectReason::TooManyErrors);
+        }
+    }
+
+    /// The reply of a defect that takes what should be refused.
+    fn forgives(&self, verb: Verb, cause: Cause) -> Option<&'static str> {
+        match (verb, cause) {
+            (Verb::Rcpt, Cause::Malformed) if self.has(Defect::MalformedAccepted) => {
+                Some(replies::RCPT)
+            }
+            (_, Cause::Unknown) if self.has(Defect::UnknownAccepted) => {
+                Some(replies::UNKNOWN_ACCEPTED)
+            }
+            _ => None,
+        }
+    }
+
+    /// Defects that fire the own event of a command that the protocol refuses.
+    fn fire_all_the_same(&mut self, line: &[u8], verb: Verb, cause: Cause) {
+        match cause {
+            Cause::OutOfSequence(need)
+                if need.ignored_by(verb).is_some_and(|defect| self.has(defect)) =>
+            {
+                self.fire_only(line);
+            }
+            Cause::Malformed if verb == Verb::Rcpt && self.has(Defect::MalformedFires) => {
+                let argument = line.splitn(2, |octet| *octet == b':').nth(1);
+                self.outlet.tell(Event::OnRcptCommand {
+                    forward_path: Some(argument.unwrap_or_default().trim_ascii().into()),
+                    parameters: Some(b""[..].into()),
+                });
+            }
+            _ => {}
+        }
+    }
+}

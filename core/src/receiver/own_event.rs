@@ -1,0 +1,39 @@
+//! The event that a command fires.
+
+use crate::event::Event;
+use crate::wire::Command;
+
+/// The command's own event; VRFY, QUIT and the like have none (event-model, section 1).
+pub(super) fn own_event(command: &Command<'_>) -> Option<Event> {
+    Some(match *command {
+        Command::Helo { domain } => Event::OnHeloCommand {
+            domain: Some(domain.into()),
+        },
+        Command::Ehlo { domain } => Event::OnEhloCommand {
+            domain: Some(domain.into()),
+        },
+        Command::Mail { path, parameters } => Event::OnMailCommand {
+            reverse_path: Some(path.raw().into()),
+            parameters: Some(parameters.raw.into()),
+        },
+        Command::Rcpt { path, parameters } => Event::OnRcptCommand {
+            forward_path: Some(path.raw().into()),
+            parameters: Some(parameters.raw.into()),
+        },
+        Command::Data => Event::OnDataCommand {},
+        Command::Rset => Event::OnRsetCommand {},
+        Command::Noop { argument } => Event::OnNoopCommand {
+            argument: Some(argument.unwrap_or_default().into()),
+        },
+        Command::Help { argument } => Event::OnHelpCommand {
+            argument: Some(argument.unwrap_or_default().into()),
+        },
+        Command::Quit
+        | Command::Vrfy { .. }
+        | Command::Expn { .. }
+        | Command::Auth { .. }
+        | Command::StartTls
+        | Command::Bdat { .. }
+        | Command::Unknown { .. } => return None,
+    })
+}

@@ -1,0 +1,80 @@
+//! Where a session stands.
+
+use super::{content::Content, table::Effect};
+use crate::event::DisconnectReason;
+
+/// Who was greeted, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Greeting {
+    Helo,
+    Ehlo,
+}
+
+/// An open mail transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Transaction {
+    /// Those accepted.
+    pub(super) recipients: usize,
+    /// MAIL had SMTPUTF8: paths may hold UTF-8 (RFC 6531, 3.4).
+    pub(super) smtputf8: bool,
+}
+
+/// What the commands so far have led to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Dialogue {
+    pub(super) greeting: Option<Greeting>,
+    pub(super) transaction: Option<Transaction>,
+}
+
+impl Dialogue {
+    /// What an accepted command does to it. `smtputf8`: the command has that parameter.
+    pub(super) fn advance(&mut self, effect: Effect, smtputf8: bool) {
+        match effect {
+            Effect::Greet(greeting) => {
+                self.greeting = Some(greeting);
+                self.transaction = None;
+            }
+            Effect::OpenTransaction => {
+                self.transaction = Some(Transaction {
+                    recipients: 0,
+                    smtputf8,
+                });
+            }
+            Effect::AddRecipient => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.recipients += 1;
+                }
+            }
+            Effect::ClearTransaction => self.transaction = None,
+            Effect::Nothing | Effect::ReceiveContent | Effect::Leave => {}
+        }
+    }
+}
+
+/// What the session does at present.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// OnConnect has not fired yet.
+    Fresh,
+    /// Refused at OnConnect: only QUIT is served (RFC 5321, 3.1).
+    Barred,
+    /// Commands are served.
+    Commands,
+    /// Between 354 and the end of data.
+    Content(Box<Content>),
+    /// A defect keeps the connection open until the client closes it.
+    Lingering(DisconnectReason),
+    /// Closed; OnDisconnect is due.
+    Ended(DisconnectReason),
+    /// OnDisconnect has fired.
+    Over,
+}
+
+/// What the caller has reported about the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    InputClosed,
+    TimedOut,
+    ShutDown,
+    Lost,
+}

@@ -1,0 +1,125 @@
+//! The commands that are served: what each needs, what it does and how it is answered, as a table.
+
+use super::replies;
+use super::{Defect, state::Dialogue, state::Greeting};
+use crate::wire::Verb;
+
+/// What a command needs before it is in sequence (RFC 5321, 4.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// HELO or EHLO.
+    Greeting,
+    /// No open transaction.
+    NoTransaction,
+    /// A transaction.
+    Transaction,
+    /// At least one recipient in it.
+    Recipient,
+}
+
+/// What an accepted command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Nothing,
+    Greet(Greeting),
+    OpenTransaction,
+    AddRecipient,
+    ReceiveContent,
+    ClearTransaction,
+    Leave,
+}
+
+/// A command's row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) verb: Verb,
+    pub(super) needs: &'static [Need],
+    pub(super) effect: Effect,
+    pub(super) reply: &'static str,
+}
+
+const fn row(verb: Verb, needs: &'static [Need], effect: Effect, reply: &'static str) -> Row {
+    Row {
+        verb,
+        needs,
+        effect,
+        reply,
+    }
+}
+
+/// Commands that are not here are not implemented: this is where AUTH, STARTTLS and BDAT will go.
+const SERVED: [Row; 10] = [
+    row(
+        Verb::Helo,
+        &[],
+        Effect::Greet(Greeting::Helo),
+        replies::HELO,
+    ),
+    row(
+        Verb::Ehlo,
+        &[],
+        Effect::Greet(Greeting::Ehlo),
+        replies::EHLO,
+    ),
+    row(
+        Verb::Mail,
+        &[Need::Greeting, Need::NoTransaction],
+        Effect::OpenTransaction,
+        replies::MAIL,
+    ),
+    row(
+        Verb::Rcpt,
+        &[Need::Transaction],
+        Effect::AddRecipient,
+        replies::RCPT,
+    ),
+    row(
+        Verb::Data,
+        &[Need::Transaction, Need::Recipient],
+        Effect::ReceiveContent,
+        replies::DATA,
+    ),
+    row(Verb::Rset, &[], Effect::ClearTransaction, replies::RSET),
+    row(Verb::Noop, &[], Effect::Nothing, replies::NOOP),
+    row(Verb::Help, &[], Effect::Nothing, replies::HELP),
+    row(Verb::Vrfy, &[], Effect::Nothing, replies::VRFY),
+    row(Verb::Quit, &[], Effect::Leave, replies::QUIT),
+];
+
+/// The row of `verb`, if it is served.
+pub(super) fn served(verb: Verb) -> Option<&'static Row> {
+    SERVED.iter().find(|row| row.verb == verb)
+}
+
+impl Need {
+    pub(super) fn is_met(self, dialogue: &Dialogue) -> bool {
+        let transaction = dialogue.transaction.as_ref();
+        match self {
+            Self::Greeting => dialogue.greeting.is_some(),
+            Self::NoTransaction => transaction.is_none(),
+            Self::Transaction => transaction.is_some(),
+            Self::Recipient => transaction.is_some_and(|t| t.recipients > 0),
+        }
+    }
+
+    /// The refusal of a command that lacks it.
+    pub(super) const fn reply(self) -> &'static str {
+        match self {
+            Self::Greeting => replies::GREETING_FIRST,
+            Self::NoTransaction => replies::MAIL_TWICE,
+            Self::Transaction => replies::MAIL_FIRST,
+            Self::Recipient => replies::NO_RECIPIENT,
+        }
+    }
+
+    /// The defect by which `verb` fires its event without it.
+    pub(super) const fn ignored_by(self, verb: Verb) -> Option<Defect> {
+        match (self, verb) {
+            (Self::Greeting, Verb::Mail) => Some(Defect::MailBeforeGreeting),
+            (Self::NoTransaction, Verb::Mail) => Some(Defect::SecondMailFires),
+            (Self::Transaction, Verb::Rcpt) => Some(Defect::RcptBeforeMail),
+            (_, Verb::Data) => Some(Defect::DataBeforeRcpt),
+            _ => None,
+        }
+    }
+}

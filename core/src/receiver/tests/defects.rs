@@ -1,0 +1,206 @@
+//! Each planted defect shows in a suitable conversation. Which rule catches it is tested with the checker.
+
+use super::*;
+use crate::event::EventKind;
+use pretty_assertions::{assert_eq, assert_ne};
+
+/// How a session ends behind what was sent.
+#[derive(Clone, Copy)]
+enum End {
+    Fin,
+    Rst,
+    Silence,
+}
+use End::{Fin, Rst, Silence};
+
+/// What comes before the text.
+#[derive(Clone, Copy)]
+enum Behind {
+    Connect,
+    Greeting,
+    Envelope,
+}
+use Behind::{Connect, Envelope, Greeting};
+
+/// What the handlers do.
+#[derive(Clone, Copy)]
+enum Handlers {
+    Accept,
+    /// Refuse the first event of this kind.
+    Refuse(EventKind),
+    /// Drop the session at it.
+    Drop(EventKind),
+}
+use Handlers::{Accept, Drop, Refuse};
+
+impl Handlers {
+    fn rules(self) -> Vec<HandlerRule> {
+        match self {
+            Accept => vec![],
+            Refuse(kind) => vec![rule(kind, 1, HandlerAction::Reject("550 5.7.1 no".into()))],
+            Drop(kind) => vec![rule(kind, 1, HandlerAction::Drop)],
+        }
+    }
+}
+
+/// For each defect a text that shows it, with `\u{1}` for a bare LF and `\u{2}` for a bare CR.
+#[rustfmt::skip]
+const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
+    (Defect::ConnectEventTwice, Connect, "", Accept, Fin),
+    (Defect::ConnectEventLate, Connect, "NOOP\n", Accept, Fin),
+    (Defect::DisconnectLostAfterEhlo, Greeting, "", Accept, Fin),
+    (Defect::DisconnectTwice, Connect, "", Accept, Fin),
+    (Defect::ReasonAlwaysQuit, Connect, "", Accept, Fin),
+    (Defect::EventAfterDisconnect, Connect, "", Accept, Fin),
+    (Defect::DisconnectLate, Connect, "", Accept, Rst),
+    (Defect::MixedSessions, Greeting, "MAIL FROM:<>\n", Accept, Fin),
+    (Defect::ActsAfterQuit, Connect, "QUIT\nNOOP\n", Accept, Fin),
+    (Defect::MailBeforeGreeting, Connect, "MAIL FROM:<>\n", Accept, Fin),
+    (Defect::RcptBeforeMail, Greeting, "RCPT TO:<c@d.example>\n", Accept, Fin),
+    (Defect::DataBeforeRcpt, Greeting, "MAIL FROM:<>\nDATA\n", Accept, Fin),
+    (Defect::EndOfHeadersTwice, Envelope, "DATA\n\nx\n.\n", Accept, Fin),
+    (Defect::EndOfHeadersLostWithoutBlankLine, Envelope, "DATA\nx\n.\n", Accept, Fin),
+    (Defect::EndOfDataTwice, Envelope, "DATA\n\nx\n.\n", Accept, Fin),
+    (Defect::EndOfDataBeforeHeaders, Envelope, "DATA\nx\n.\n", Accept, Fin),
+    (Defect::SecondMailFires, Envelope, "MAIL FROM:<>\n", Accept, Fin),
+    (Defect::RsetKeepsTransaction, Envelope, "RSET\nDATA\n", Accept, Fin),
+    (Defect::EhloKeepsTransaction, Envelope, "EHLO d\nDATA\n", Accept, Fin),
+    (Defect::EventAfterReply, Connect, "NOOP\n", Accept, Fin),
+    (Defect::EventsSwappedWhenPipelined, Connect, "NOOP a\nNOOP b\n", Accept, Fin),
+    (Defect::RcptEventOnce, Envelope, "RCPT TO:<e@f.example>\n", Accept, Fin),
+    (Defect::NoopEventTwice, Connect, "NOOP\n", Accept, Fin),
+    (Defect::MalformedWithoutReject, Greeting, "MAIL FROM:<a@@b>\n", Accept, Fin),
+    (Defect::MalformedFires, Envelope, "RCPT TO:<a@@b>\n", Accept, Fin),
+    (Defect::RejectBeforeEvent, Envelope, "", Refuse(EventKind::OnMailCommand), Fin),
+    (Defect::HandlerRefusalWithoutReject, Envelope, "", Refuse(EventKind::OnMailCommand), Fin),
+    (Defect::RejectTwice, Connect, "FOO\n", Accept, Fin),
+    (Defect::RejectOtherResponse, Connect, "FOO\n", Accept, Fin),
+    (Defect::RefusedMailOpensTransaction, Envelope, "", Refuse(EventKind::OnMailCommand), Fin),
+    (Defect::RefusedRcptCounts, Envelope, "DATA\n", Refuse(EventKind::OnRcptCommand), Fin),
+    (Defect::RefusedDataForgetsRecipients, Envelope, "DATA\nDATA\n", Refuse(EventKind::OnDataCommand), Fin),
+    (Defect::EndOfDataOnClose, Envelope, "DATA\nx\n", Accept, Rst),
+    (Defect::BareLfEndsData, Envelope, "DATA\n\nx\u{1}.\u{1}y", Accept, Fin),
+    (Defect::BareCrEndsData, Envelope, "DATA\n\nx\u{2}.\u{2}y", Accept, Fin),
+    (Defect::DotsKept, Envelope, "DATA\n\n..x\n.\n", Accept, Fin),
+    (Defect::CommandsInContent, Envelope, "DATA\n\nRSET\n.\n", Accept, Fin),
+    (Defect::ArgumentsLowerCased, Greeting, "", Accept, Fin),
+    (Defect::ActsOnPartialLine, Connect, "NOOP", Accept, Rst),
+    (Defect::PipelinedBehindDataLost, Envelope, "DATA\n\n.\nNOOP\n", Accept, Fin),
+    (Defect::Banner250, Connect, "", Accept, Fin),
+    (Defect::NoopUnanswered, Connect, "NOOP\n", Accept, Fin),
+    (Defect::DoubleReply, Connect, "RSET\n", Accept, Fin),
+    (Defect::ReplyBareLf, Connect, "NOOP\n", Accept, Fin),
+    (Defect::MixedCodes, Greeting, "", Accept, Fin),
+    (Defect::RcptAnswered220, Envelope, "", Accept, Fin),
+    (Defect::OutOfSequence500, Connect, "DATA\n", Accept, Fin),
+    (Defect::MalformedAccepted, Envelope, "RCPT TO:<a@@b>\n", Accept, Fin),
+    (Defect::QuitWithout221, Connect, "QUIT\n", Accept, Fin),
+    (Defect::QuitStaysOpen, Connect, "QUIT\n", Accept, Rst),
+    (Defect::StaysOpenAfter421, Connect, "", Accept, Silence),
+    (Defect::RepliesSwappedWhenPipelined, Envelope, "", Accept, Fin),
+    (Defect::NoopNeedsGreeting, Connect, "NOOP\n", Accept, Fin),
+    (Defect::EhloKeywordMalformed, Greeting, "", Accept, Fin),
+    (Defect::LineLimit256, Connect, LONG_NOOP, Accept, Fin),
+    (Defect::UnknownAccepted, Connect, "FOO\n", Accept, Fin),
+    (Defect::SizeNotHonoured, Greeting, "MAIL FROM:<> SIZE=1\n", Accept, Fin),
+    (Defect::NullPathRefused, Greeting, "MAIL FROM:<>\n", Accept, Fin),
+    (Defect::PostmasterRefused, Envelope, "RCPT TO:<Postmaster>\n", Accept, Fin),
+    (Defect::LongReplyLine, Connect, "HELP\n", Accept, Fin),
+    (Defect::UpperCaseOnly, Connect, "noop\n", Accept, Fin),
+    (Defect::ClosesWithout421, Connect, "NOOP\n", Drop(EventKind::OnNoopCommand), Fin),
+];
+
+/// Longer than 256 octets, shorter than 512.
+const LONG_NOOP: &str = concat!(
+    "NOOP ",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
+);
+
+/// Every session is preceded by another of the same server, whose MAIL had another path.
+fn play(defects: &[Defect], text: &str, rules: &[HandlerRule], end: End) -> Vec<String> {
+    let config = with_defects(defects);
+    Session::new(config.clone(), vec![]).send("EHLO o\nMAIL FROM:<other@b.example>\nQUIT\n");
+    let mut session = Session::new(config, rules.to_vec());
+    session.send_octets(text.as_bytes());
+    match end {
+        Fin => session.closed(),
+        Rst => session.lost(),
+        Silence => {
+            session.receiver.timed_out();
+            session.drain()
+        }
+    };
+    session.take()
+}
+
+/// The trace of the defect's showcase, without the defect and with it.
+fn show_off(defect: Defect) -> Option<(Vec<String>, Vec<String>)> {
+    let (_, behind, text, handlers, end) = SHOWCASES.iter().find(|row| row.0 == defect)?;
+    let before = match behind {
+        Connect => "",
+        Greeting => "EHLO C.example\n",
+        Envelope => ENVELOPE,
+    };
+    let text = format!("{before}{text}").replace('\n', "\r\n");
+    let text = text.replace('\u{1}', "\n").replace('\u{2}', "\r");
+    let rules = handlers.rules();
+    Some((
+        play(&[], &text, &rules, *end),
+        play(&[defect], &text, &rules, *end),
+    ))
+}
+
+#[test]
+fn each_defect_shows_in_the_trace() {
+    // The serving side gives out session ids.
+    for defect in Defect::ALL
+        .iter()
+        .filter(|defect| **defect != Defect::SessionIdReused)
+    {
+        let (sound, planted) = show_off(*defect).expect("each defect has a showcase");
+        assert_ne!(planted, sound, "{defect}");
+    }
+}
+
+#[test]
+fn a_defect_leaves_a_conversation_without_its_occasion_alone() {
+    let text = "EHLO c.example\r\nQUIT\r\n";
+    let sound = play(&[], text, &[], Fin);
+    let elsewhere = |defect: &&Defect| !["SES", "WIR"].contains(&&defect.rule()[..3]);
+    for defect in Defect::ALL.iter().filter(elsewhere) {
+        assert_eq!(play(&[*defect], text, &[], Fin), sound, "{defect}");
+    }
+}
+
+#[test]
+fn reject_comes_before_the_event_for_the_agent_in_front() {
+    let (_, trace) = show_off(Defect::RejectBeforeEvent).expect("it has a showcase");
+    let at = |name: &str| trace.iter().position(|line| line.starts_with(name));
+    assert!(at("OnReject") < at("OnMailCommand"), "{trace:#?}");
+}
+
+#[test]
+fn sessions_of_one_server_share_what_they_mix_up() {
+    let (_, trace) = show_off(Defect::MixedSessions).expect("it has a showcase");
+    assert!(
+        trace.contains(&"OnMailCommand <other@b.example>".to_owned()),
+        "{trace:#?}"
+    );
+}
+
+#[test]
+fn a_late_disconnect_waits_behind_the_close() {
+    let trace = play(&[Defect::DisconnectLate], "QUIT\r\n", &[], Fin);
+    assert_eq!(trace[3..], ["close", "wait 1500", "OnDisconnect QuitVerb"]);
+}
+
+#[test]
+fn a_late_event_comes_behind_its_reply() {
+    let trace = play(&[Defect::EventAfterReply], "NOOP a\r\nRSET\r\n", &[], Rst);
+    assert_eq!(
+        trace[2..5],
+        ["< 250 2.0.0 done", "wait 50", "OnNoopCommand a"]
+    );
+}
