@@ -77,7 +77,7 @@ async fn a_process_that_ends_at_start_shows_its_status_and_last_words() {
     let text = error.to_string();
     assert!(matches!(error, TargetError::Died { .. }), "{text}");
     assert!(
-        text.contains("7") && text.contains("no such option"),
+        text.contains('7') && text.contains("no such option"),
         "{text}"
     );
 }

@@ -142,14 +142,16 @@ class Server(SMTP):
         try:
             await self.play(self.at_connect)
         except Rejected as refusal:
-            await self.push(str(refusal))
-            self.transport.close()
-            return
+            await self.refuse_connection(str(refusal))
         except RuntimeError as error:
-            await self.push(await self.handle_exception(error))
-            self.transport.close()
-            return
-        await super()._handle_client()
+            await self.refuse_connection(await self.handle_exception(error))
+        else:
+            await super()._handle_client()
+
+    async def refuse_connection(self, reply):
+        self.observed.reason = "DroppedSession"
+        await self.push(reply)
+        self.transport.close()
 
     def connection_lost(self, error):
         # Told even when aiosmtpd's own clean-up fails.

@@ -114,7 +114,7 @@ impl<'a> Wire<'a> {
             match result {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Continue(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => self.take(result)?,
+                result => self.take(&result)?,
             }
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Wire<'a> {
         match timeout_at(deadline, self.stream.read(&mut self.buffer)).await {
             Err(_) => Continue(false),
             Ok(result) => {
-                self.take(result)?;
+                self.take(&result)?;
                 Continue(true)
             }
         }
@@ -148,7 +148,7 @@ impl<'a> Wire<'a> {
                 // Through the runtime, so that it learns when there is nothing more to read.
                 match self.stream.try_read(&mut self.buffer) {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => Continue(()),
-                    result => self.take(result),
+                    result => self.take(&result),
                 }
             }
             Ok(Ok(_)) => Continue(()),
@@ -156,8 +156,8 @@ impl<'a> Wire<'a> {
     }
 
     /// What a read has brought: octets in `buffer`, the end, or an error.
-    fn take(&mut self, result: io::Result<usize>) -> Flow {
-        let n = match result {
+    fn take(&mut self, result: &io::Result<usize>) -> Flow {
+        let n = match *result {
             Ok(0) => return self.server(ServerEnd::Close),
             Ok(n) => n,
             Err(_) => return self.server(ServerEnd::Reset),

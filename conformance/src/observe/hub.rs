@@ -58,7 +58,7 @@ impl Hub {
     pub fn event(&self, record: EventRecord) {
         let mut routes = self.routes();
         let refused = match routes.route(&record) {
-            Some(log) => log.push_event(record).err(),
+            Some(log) => log.push_event(record),
             None => Some(record),
         };
         if let Some(stray) = refused

@@ -1,12 +1,6 @@
 //! Where the octets of an event stream come from.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use tokio::{
     fs::File,
@@ -113,7 +107,7 @@ pub(super) fn follow_file(path: &Path, shared: &Arc<Shared>, tasks: &mut JoinSet
     let (path, shared) = (path.to_owned(), Arc::clone(shared));
     tasks.spawn(async move {
         if let Err(error) = tail(&path, sender).await {
-            shared.fail(unreadable(path, &error));
+            shared.fail(unreadable(&path, &error));
         }
     });
 }
@@ -134,7 +128,7 @@ async fn tail(path: &Path, mut sender: DuplexStream) -> io::Result<()> {
     }
 }
 
-fn unreadable(path: PathBuf, error: &io::Error) -> BrokenLine {
+fn unreadable(path: &Path, error: &io::Error) -> BrokenLine {
     BrokenLine {
         line: 0,
         text: path.display().to_string(),

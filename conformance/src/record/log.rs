@@ -58,12 +58,13 @@ impl Log {
         }
     }
 
-    /// Adds an event, stamped now; gives it back when the log is finished.
-    pub fn push_event(&self, record: EventRecord) -> Result<(), EventRecord> {
+    /// Adds an event, stamped now; gives it back when the log takes no more.
+    #[must_use = "what is given back is a stray"]
+    pub fn push_event(&self, record: EventRecord) -> Option<EventRecord> {
         let disconnect = record.event.kind() == EventKind::OnDisconnect;
         let mut state = self.state();
         if state.finished {
-            return Err(record);
+            return Some(record);
         }
         let what = What::Event(record);
         state.entries.push(Entry { at: now_ns(), what });
@@ -72,7 +73,7 @@ impl Log {
             seen.count += 1;
             seen.disconnect |= disconnect;
         });
-        Ok(())
+        None
     }
 
     /// Waits until OnDisconnect has been logged.

@@ -29,7 +29,7 @@ impl Default for CampaignOptions {
             disconnect_limit: Duration::from_secs(1),
             linger: Duration::from_millis(30),
             quiet: Duration::from_millis(150),
-            run: Duration::from_secs(30 * 60),
+            run: Duration::from_mins(30),
         }
     }
 }

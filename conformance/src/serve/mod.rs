@@ -32,7 +32,7 @@ pub struct ServeOptions {
 impl Default for ServeOptions {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(300),
+            idle: Duration::from_mins(5),
             write: Duration::from_secs(5),
             drain: Duration::from_millis(200),
             shutdown: Duration::from_secs(5),

@@ -83,7 +83,7 @@ impl Session {
             read = read => Some(read.ok()),
         };
         if let Some(read) = read {
-            self.take(read);
+            self.take(read.as_ref());
         } else {
             self.receiver.shut_down();
             self.ended = true;
@@ -91,12 +91,12 @@ impl Session {
     }
 
     /// What a read has brought; `None` when the time was over.
-    fn take(&mut self, read: Option<io::Result<usize>>) {
+    fn take(&mut self, read: Option<&io::Result<usize>>) {
         self.ended = !matches!(read, Some(Ok(1..)));
         match read {
             None => self.receiver.timed_out(),
             Some(Ok(0)) => self.receiver.input_closed(),
-            Some(Ok(n)) => self.receiver.receive(&self.buffer[..n]),
+            Some(Ok(n)) => self.receiver.receive(&self.buffer[..*n]),
             Some(Err(_)) => self.receiver.connection_lost(),
         }
     }
