@@ -67,6 +67,26 @@ pub struct TargetArgs {
     pub timeout: Duration,
 }
 
+impl TargetArgs {
+    /// The options that name this target again, each with a leading blank.
+    pub fn again(&self) -> String {
+        let mut options = match &self.connect {
+            Some(address) => format!(" --connect {address}"),
+            None if self.target == "embedded" => String::new(),
+            None => format!(" --target {}", self.target),
+        };
+        for (name, value) in self
+            .events
+            .iter()
+            .map(|value| ("events", value))
+            .chain(self.defect.iter().map(|value| ("defect", value)))
+        {
+            options.push_str(&format!(" --{name} {value}"));
+        }
+        options
+    }
+}
+
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {

@@ -136,11 +136,11 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
         if session.entries.len() <= LONGEST_LADDER {
             ladder(out, session, clock, first.entry)?;
         }
-        let target = &report.transcript.header.target;
+        let options = &report.target_options;
         writeln!(
             out,
-            "  see it again: smtpspec replay {}{target}",
-            replay_name(&first.case)
+            "  see it again: smtpspec replay {}{options}",
+            first.case
         )?;
     }
     let others: Vec<&str> = rule
@@ -153,10 +153,6 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
         writeln!(out, "  also in: {}", some_of(others.into_iter()))?;
     }
     Ok(())
-}
-
-fn replay_name(case: &str) -> String {
-    format!("{case} ")
 }
 
 /// The finding in the session with the fewest entries, the worst level first.

@@ -63,31 +63,48 @@ fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> 
     founds
 }
 
-/// ORD-10: two events of one kind, each with what the other should carry.
-fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> {
-    let altered = |deviation: &Deviation| match *deviation {
-        Deviation::Altered { exchange, event } => Some((exchange, event)),
+/// ORD-10: events of one kind that fired in another order than their commands. Each carries what another of them
+/// should; the run of them is one deviation, with what is missing at its begin and too many at its end.
+fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Option<Found> {
+    let traded = |deviation: &Deviation| match *deviation {
+        Deviation::Altered { exchange, event } => belongs_elsewhere(view, exchange, event),
         _ => None,
     };
-    let fits = |exchange: usize, event: usize| {
-        view.fit(exchange, &view.events[event].record.event) == Fit::Exact
+    let (index, other) = deviations
+        .iter()
+        .enumerate()
+        .find_map(|(i, d)| Some((i, traded(d)?)))?;
+    let Deviation::Altered { exchange, event } = deviations[index] else {
+        return None;
     };
-    let mut founds = Vec::new();
-    let mut index = 0;
-    while let Some([first, second]) = deviations.get(index..index + 2) {
-        let pair = altered(first).zip(altered(second));
-        match pair {
-            Some(((x, a), (y, b))) if fits(x, b) && fits(y, a) => {
-                let kind = view.events[a].record.event.kind();
-                let (one, other) = (about(view, x), about(view, y));
-                let what = format!("{kind} for {other} fired before {kind} for {one}");
-                founds.push(Found::new("ORD-10", view.events[a].entry, what));
-                deviations.drain(index..index + 2);
-            }
-            _ => index += 1,
-        }
+    let logged = &view.events[event];
+    let kind = logged.record.event.kind();
+    deviations.retain(|deviation| traded(deviation).is_none());
+    let missing = |d: &Deviation| matches!(d, Deviation::Missing { kind: k, .. } if *k == kind);
+    let extra = |d: &Deviation| matches!(d, Deviation::Extra { event, .. } if view.events[*event].record.event.kind() == kind);
+    let ends = deviations
+        .iter()
+        .position(missing)
+        .zip(deviations.iter().position(extra));
+    if let Some((missing, extra)) = ends {
+        deviations.remove(missing.max(extra));
+        deviations.remove(missing.min(extra));
     }
-    founds
+    let (here, there) = (about(view, exchange), about(view, other));
+    let what = format!("{kind} for {there} fired where that for {here} was due");
+    Some(Found::new("ORD-10", logged.entry, what))
+}
+
+/// The other exchange whose event this is.
+fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<usize> {
+    /// How far events may have strayed; bounds the search.
+    const NEAR: usize = 16;
+    let fired = &view.events[event].record.event;
+    let near = exchange.saturating_sub(NEAR)..view.exchanges().len().min(exchange + NEAR);
+    let is_command = |index: usize| view.exchanges()[index].verb().is_some();
+    near.into_iter().find(|index| {
+        *index != exchange && is_command(*index) && view.fit(*index, fired) == Fit::Exact
+    })
 }
 
 fn find_moved(view: &View<'_>, deviations: &[Deviation]) -> Option<(usize, usize)> {

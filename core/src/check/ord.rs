@@ -181,9 +181,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         return;
     }
     let caused = view.alignment.cause.iter().zip(&view.events);
-    let on_connect = view
-        .all_of(EventKind::OnConnect)
-        .next()
+    // An OnConnect that is not the first event is SES-1's.
+    let first = view.wire.events.first();
+    let on_connect = first
+        .filter(|event| event.record.event.kind() == EventKind::OnConnect)
         .map(|event| (0, event));
     let all = caused
         .filter_map(|(cause, event)| Some(((*cause)?, event)))

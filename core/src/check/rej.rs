@@ -114,6 +114,8 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let entry = view.reply(exchange).map(|reply| reply.entry);
         let (rule, why) = wrong_state(exchange);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
+        // From here on the server's state is another than the model's: what follows only follows from that.
+        return;
     }
 }
 
