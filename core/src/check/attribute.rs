@@ -12,6 +12,9 @@ use crate::{
     wire::{Verb, parse_command},
 };
 
+/// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
+const NEAR: usize = 32;
+
 /// Names the rule behind each deviation of the session.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     let mut deviations = view.alignment.deviations.clone();
@@ -37,16 +40,27 @@ fn caused(view: &View<'_>) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// A missing event that fired elsewhere is one deviation, not two.
+/// A missing event that fired elsewhere is one deviation, not two. It strays no further than the aligner looks.
 fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> {
     let mut founds = Vec::new();
-    while let Some((missing, extra)) = find_moved(view, deviations) {
-        let Deviation::Missing { exchange, kind } = deviations[missing] else {
-            break;
+    let mut paired = vec![false; deviations.len()];
+    for (index, deviation) in deviations.iter().enumerate() {
+        let Deviation::Missing { exchange, kind } = *deviation else {
+            continue;
         };
-        let Deviation::Extra { event, .. } = deviations[extra] else {
-            break;
+        let near = index.saturating_sub(NEAR)..deviations.len().min(index + NEAR);
+        let moved = near.into_iter().find_map(|other| match deviations[other] {
+            Deviation::Extra { event, .. } if !paired[other] => {
+                let fired = &view.events[event].record.event;
+                let same = fired.kind() == kind && view.fit(exchange, fired) == Fit::Exact;
+                same.then_some((other, event))
+            }
+            _ => None,
+        });
+        let Some((other, event)) = moved else {
+            continue;
         };
+        (paired[index], paired[other]) = (true, true);
         let rule = match kind {
             EventKind::OnReject => "REJ-2",
             EventKind::OnEndOfHeaders | EventKind::OnEndOfData => "ORD-5",
@@ -57,9 +71,9 @@ fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> 
             about(view, exchange)
         );
         founds.push(Found::new(rule, view.events[event].entry, what));
-        deviations.remove(missing.max(extra));
-        deviations.remove(missing.min(extra));
     }
+    let mut paired = paired.into_iter();
+    deviations.retain(|_| !paired.next().unwrap_or_default());
     founds
 }
 
@@ -97,8 +111,6 @@ fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Option<Fou
 
 /// The other exchange whose event this is.
 fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<usize> {
-    /// How far events may have strayed; bounds the search.
-    const NEAR: usize = 16;
     let fired = &view.events[event].record.event;
     let near = exchange.saturating_sub(NEAR)..view.exchanges().len().min(exchange + NEAR);
     let is_command = |index: usize| view.exchanges()[index].verb().is_some();
@@ -107,27 +119,9 @@ fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<u
     })
 }
 
-fn find_moved(view: &View<'_>, deviations: &[Deviation]) -> Option<(usize, usize)> {
-    for (m, missing) in deviations.iter().enumerate() {
-        let Deviation::Missing { exchange, kind } = *missing else {
-            continue;
-        };
-        for (e, extra) in deviations.iter().enumerate() {
-            let Deviation::Extra { event, .. } = *extra else {
-                continue;
-            };
-            let fired = &view.events[event].record.event;
-            if fired.kind() == kind && view.fit(exchange, fired) == Fit::Exact {
-                return Some((m, e));
-            }
-        }
-    }
-    None
-}
-
 fn missing(view: &View<'_>, index: usize, kind: EventKind) -> Found {
     let exchange = &view.exchanges()[index];
-    let own_fired = view.alignment.cause.contains(&Some(index));
+    let own_fired = view.fired_any(index);
     let rule = match (kind, &exchange.stimulus) {
         (EventKind::OnEndOfHeaders, _) => "ORD-4",
         (EventKind::OnEndOfData, _) => "ORD-5",
@@ -285,22 +279,14 @@ fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'st
 }
 
 fn extra_command_event(view: &View<'_>, fired: &Event, before: usize) -> (&'static str, String) {
-    let near = [Some(before), before.checked_sub(1)];
-    let near = near
-        .into_iter()
-        .flatten()
-        .filter(|index| *index < view.exchanges().len());
-    let by_command = near
-        .clone()
-        .find_map(|index| of_command(view, index, fired));
-    by_command
-        .or_else(|| from_content(view, fired))
+    let last = view.exchanges().len().saturating_sub(1);
+    // The exchange itself, and from there back.
+    let back = |far: usize| (before.saturating_sub(far)..=before.min(last)).rev();
+    back(1)
+        .find_map(|index| of_command(view, index, fired))
+        .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
-        .or_else(|| {
-            (0..before.min(view.exchanges().len()))
-                .rev()
-                .find_map(|i| of_command(view, i, fired))
-        })
+        .or_else(|| back(NEAR).find_map(|index| of_command(view, index, fired)))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
 }
 
@@ -346,20 +332,22 @@ pub(super) fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static s
 }
 
 /// CON-4: a line of content that reads like the command.
-fn from_content(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
-    view.messages().find_map(|(exchange, _)| {
-        let content = &view.wire.sent[exchange.span.clone()];
-        let line = content
-            .split(|octet| *octet == b'\n')
-            .map(<[u8]>::trim_ascii_end)
-            .find(|text| {
-                command_event_fits(&command_line(text), fired) && parse_command(text).is_ok()
-            })?;
-        Some((
-            "CON-4",
-            format!("`{}` is content of a message", escape(line)),
-        ))
-    })
+fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static str, String)> {
+    let exchange = &view.exchanges()[index];
+    let Stimulus::Message(_) = exchange.stimulus else {
+        return None;
+    };
+    let content = &view.wire.sent[exchange.span.clone()];
+    let mut lines = content
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let line = lines.find(|text| {
+        command_event_fits(&command_line(text), fired) && parse_command(text).is_ok()
+    })?;
+    Some((
+        "CON-4",
+        format!("`{}` is content of a message", escape(line)),
+    ))
 }
 
 /// CON-8: a line whose end was never sent.

@@ -140,16 +140,17 @@ fn holds_command(content: &[u8]) -> bool {
 
 /// Commands that came in the segment which also carried the end of a message before them.
 pub(super) fn pipelined_behind_data(view: &View<'_>) -> impl Iterator<Item = usize> {
-    let exchanges = view.exchanges();
-    (1..exchanges.len()).filter(move |index| {
-        exchanges[..*index]
-            .iter()
-            .rev()
-            .take_while(|e| e.entry == exchanges[*index].entry)
-            .any(
-                |before| matches!(&before.stimulus, Stimulus::Message(message) if message.complete),
-            )
-    })
+    let mut message_ended_in = None;
+    view.exchanges()
+        .iter()
+        .enumerate()
+        .filter_map(move |(index, exchange)| {
+            let behind = message_ended_in == Some(exchange.entry);
+            if matches!(&exchange.stimulus, Stimulus::Message(message) if message.complete) {
+                message_ended_in = Some(exchange.entry);
+            }
+            behind.then_some(index)
+        })
 }
 
 /// The leniencies without which the session cannot be explained, as findings.
