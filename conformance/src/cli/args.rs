@@ -1,6 +1,6 @@
 //! The command line as values.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -81,7 +81,8 @@ impl TargetArgs {
             .map(|value| ("events", value))
             .chain(self.defect.iter().map(|value| ("defect", value)))
         {
-            options.push_str(&format!(" --{name} {value}"));
+            // Writing into a string cannot fail.
+            let _ = write!(options, " --{name} {value}");
         }
         options
     }

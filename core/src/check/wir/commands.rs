@@ -122,11 +122,9 @@ fn was_handled(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>)
 
 /// A parameter or an 8-bit octet asks for more than the minimum.
 fn needs_extension(line: &CommandLine<'_>) -> bool {
-    let parameters = match line.parsed.map(|parsed| parsed.command) {
-        Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => parameters,
-        _ => return !line.text.is_ascii(),
-    };
-    !parameters.raw.is_empty() || !line.text.is_ascii()
+    let command = line.parsed.map(|parsed| parsed.command);
+    let parameterised = matches!(command, Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) if !parameters.raw.is_empty());
+    parameterised || !line.text.is_ascii()
 }
 
 /// Whether the verb has a lower-case letter.
@@ -142,16 +140,14 @@ fn malformed_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken
     if exchange.outcome != Outcome::Accepted {
         return None;
     }
-    match &line.parsed {
-        Err(error) => Some(("WIR-6", Level::Should, format!("malformed {error}"))),
-        Ok(_) => {
-            let loose = exchange
-                .leniencies()
-                .iter()
-                .find(|l| l.level() > LeniencyLevel::Harmless)?;
-            Some(("WIR-6", Level::Should, format!("it has {}", loose.name())))
-        }
+    if let Err(error) = &line.parsed {
+        return Some(("WIR-6", Level::Should, format!("malformed {error}")));
     }
+    let loose = exchange
+        .leniencies()
+        .iter()
+        .find(|l| l.level() > LeniencyLevel::Harmless)?;
+    Some(("WIR-6", Level::Should, format!("it has {}", loose.name())))
 }
 
 fn unknown_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
