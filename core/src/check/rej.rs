@@ -133,10 +133,7 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
 
 fn wrong_state(exchange: &Exchange<'_>) -> (&'static str, String) {
     match exchange.history.refused {
-        Some(refused) => (
-            "REJ-4",
-            format!(", after a {} that was refused", refused.name()),
-        ),
+        Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
             None => ("WIR-5", String::new()),

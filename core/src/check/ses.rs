@@ -258,8 +258,8 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             (true, ..) => vec![DroppedSession],
             (_, true, _) if many_errors(view) => vec![TooManyErrors],
             (_, false, true) => vec![Timeout],
-            // Whether it ought to have said 221 is WIR-7's concern.
-            (_, false, false) if quit => vec![QuitVerb],
+            // QUIT may have been heard, though not answered: that is WIR-7's concern.
+            _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
     }
