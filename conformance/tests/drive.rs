@@ -333,3 +333,21 @@ async fn times_grow_along_the_log() {
         "the server waits for the client"
     );
 }
+
+#[tokio::test]
+async fn a_pause_ends_also_while_the_server_goes_on_talking() {
+    let text = head("") + "NOOP\n%pause 50ms\n%close\n";
+    let begin = Instant::now();
+    let log = play(&text, async |mut stream| {
+        while stream.write_all(b"250 and again\r\n").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(
+        begin.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert_eq!(shown(&log).last().map(String::as_str), Some("settled"));
+}

@@ -13,7 +13,8 @@ use tokio::{net::TcpStream, task::yield_now, time::Duration};
 use super::{Limits, wire::Wire};
 use crate::record::Log;
 
-/// Sends of more segments than this are not slowed down to keep the segments apart.
+/// Sends of more segments than this are not slowed down to keep the segments apart; nor are more sends than
+/// this that follow one another without a reply between them, such as the lines of a message.
 const MOST_GAPS: usize = 64;
 
 /// How the connection ended. Logged already when a value of this type exists.
@@ -32,6 +33,8 @@ pub(super) struct Client<'a> {
     limits: &'a Limits,
     /// The next send does not wait for the replies that are due.
     hasty: bool,
+    /// Sends that may still be slowed down.
+    gaps: usize,
 }
 
 impl<'a> Client<'a> {
@@ -40,6 +43,7 @@ impl<'a> Client<'a> {
             wire: Wire::new(stream, log, limits),
             limits,
             hasty: false,
+            gaps: MOST_GAPS,
         }
     }
 
@@ -86,7 +90,7 @@ impl<'a> Client<'a> {
 
     async fn send(&mut self, segments: &[Vec<u8>]) -> Flow {
         if !std::mem::take(&mut self.hasty) {
-            self.replies().await?;
+            self.turn().await?;
         }
         for (n, segment) in segments.iter().enumerate() {
             if n > 0 && segments.len() <= MOST_GAPS {
@@ -97,6 +101,16 @@ impl<'a> Client<'a> {
             self.wire.write(segment).await?;
         }
         Continue(())
+    }
+
+    /// Waits until it is the client's turn: for the replies that are due, or, when none is, for the gap that
+    /// keeps this send and the one before it apart.
+    async fn turn(&mut self) -> Flow {
+        if self.wire.pacer().due() > 0 || self.gaps == 0 {
+            return self.replies().await;
+        }
+        self.gaps -= 1;
+        self.wire.pause(self.limits.segment_gap).await
     }
 
     /// Waits until no reply is due.

@@ -11,8 +11,8 @@ pub struct Limits {
     pub reply: Duration,
     /// For the server to end a silent session. Default 5 s.
     pub silence: Duration,
-    /// Between two segments of one send, so that they stay apart on the wire; not applied to sends of more than
-    /// 64 segments. Default 500 µs.
+    /// Between two segments that no reply comes between, so that they stay apart on the wire; not applied to
+    /// sends of more than 64 segments, nor to more than 64 sends of a session. Default 500 µs.
     pub segment_gap: Duration,
     /// Octets that the server may send in a session. Default 1 MiB.
     pub max_received: usize,

@@ -83,6 +83,11 @@ impl Observer {
         first(&self.shared.broken).await
     }
 
+    /// Whether a line was broken.
+    pub fn is_broken(&self) -> bool {
+        self.shared.broken.borrow().is_some()
+    }
+
     /// The way for handler scripts to the adapter.
     pub fn scripts(&self) -> ScriptSender {
         ScriptSender(Arc::clone(&self.shared))

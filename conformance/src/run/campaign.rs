@@ -180,6 +180,10 @@ impl Run<'_> {
                 }
             }
         }
+        if target.is_failing() {
+            // Seen too late to end the run, but what was seen after it cannot be trusted.
+            return Err(failed.await.into());
+        }
         Ok(())
     }
 

@@ -80,6 +80,11 @@ impl ChildProcess {
         }
     }
 
+    /// Whether the process has ended.
+    pub(super) fn has_exited(&self) -> bool {
+        self.exit.borrow().is_some()
+    }
+
     /// The end of what it has printed.
     pub(super) fn output(&self) -> String {
         self.output.text()
@@ -94,8 +99,7 @@ impl ChildProcess {
 
     fn signal(&self, signal: Signal) {
         // Once the process has been waited for, its number may be another's.
-        let gone = self.exit.borrow().is_some();
-        if let (false, Some(group)) = (gone, self.group) {
+        if let (false, Some(group)) = (self.has_exited(), self.group) {
             // It may end at this moment; that is what is wanted.
             let _ = kill_process_group(group, signal);
         }

@@ -161,6 +161,12 @@ impl Running {
         }
     }
 
+    /// Whether [`Running::failed`] has a reason to come to its end already.
+    pub fn is_failing(&self) -> bool {
+        let broken = self.observer.as_ref().is_some_and(Observer::is_broken);
+        broken || self.child.as_ref().is_some_and(ChildProcess::has_exited)
+    }
+
     async fn died(&self) -> TargetError {
         let Some(child) = &self.child else {
             return pending().await;
@@ -179,7 +185,8 @@ impl Running {
         };
         let broken = observer.broken().await;
         // A process that dies takes its event stream with it: its death is the better explanation.
-        let died = timeout(DYING, self.died()).await;
+        let dying = self.child.as_ref().map_or(Duration::ZERO, |_| DYING);
+        let died = timeout(dying, self.died()).await;
         died.unwrap_or(TargetError::BrokenEventStream(broken))
     }
 
