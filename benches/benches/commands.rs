@@ -9,6 +9,9 @@ use smtp_proto::Request;
 use smtpspec_benches::{COMMANDS, commands};
 use smtpspec_core::wire::{LineEnds, LineSplitter, parse_command};
 
+/// A parser by name.
+type Contestant = (&'static str, fn(&[u8]) -> usize);
+
 fn core(mut input: &[u8]) -> usize {
     let mut splitter = LineSplitter::new(LineEnds::default());
     let mut strict = 0;
@@ -51,7 +54,7 @@ fn bench(c: &mut Criterion) {
         elements: COMMANDS as u64,
         bytes: input.len() as u64,
     });
-    let contestants: [(&str, fn(&[u8]) -> usize); 4] = [
+    let contestants: [Contestant; 4] = [
         ("smtpspec-core", core),
         ("smtp-proto", proto),
         ("smtp-codec", codec),

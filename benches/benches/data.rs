@@ -8,6 +8,9 @@ use smtp_proto::request::receiver::DataReceiver;
 use smtpspec_benches::data;
 use smtpspec_core::wire::{DataPart, DataStream};
 
+/// A parser by name.
+type Contestant = (&'static str, fn(&[u8], &mut Vec<u8>) -> usize);
+
 /// What a socket gives at once.
 const PIECE: usize = 64 << 10;
 
@@ -60,7 +63,7 @@ fn bench(c: &mut Criterion) {
     let mut out = Vec::with_capacity(input.len());
     let mut group = c.benchmark_group("data");
     group.throughput(Throughput::Bytes(input.len() as u64));
-    let contestants: [(&str, fn(&[u8], &mut Vec<u8>) -> usize); 3] = [
+    let contestants: [Contestant; 3] = [
         ("smtpspec-core, borrowed", core_borrowed),
         ("smtpspec-core, copied", core_copied),
         ("smtp-proto, copied", proto),

@@ -9,6 +9,9 @@ use smtp_proto::response::parser::ResponseReceiver;
 use smtpspec_benches::{REPLIES, replies};
 use smtpspec_core::wire::ReplySplitter;
 
+/// A parser by name.
+type Contestant = (&'static str, fn(&[u8]) -> usize);
+
 /// The code, the enhanced code and each line's text: what the peer gives too.
 fn core(mut input: &[u8]) -> usize {
     let mut splitter = ReplySplitter::new();
@@ -56,7 +59,7 @@ fn bench(c: &mut Criterion) {
         elements: REPLIES as u64,
         bytes: input.len() as u64,
     });
-    let contestants: [(&str, fn(&[u8]) -> usize); 3] = [
+    let contestants: [Contestant; 3] = [
         ("smtpspec-core", core),
         ("smtp-proto", proto),
         ("smtp-codec", codec),

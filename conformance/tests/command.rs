@@ -415,14 +415,14 @@ fn serve(args: &[&str]) -> Served {
     let mut lines = BufReader::new(served.child.stdout.take().unwrap());
     let mut first = String::new();
     lines.read_line(&mut first).unwrap();
-    served.address = first
+    first
         .split("SMTP on ")
         .nth(1)
         .unwrap()
         .split(';')
         .next()
         .unwrap()
-        .to_owned();
+        .clone_into(&mut served.address);
     thread::spawn(move || lines.lines().count());
     served
 }

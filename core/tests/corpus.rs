@@ -18,13 +18,18 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if !is_hidden(&path) {
                 cases.push((case_id(&root, &path), fs::read(&path).unwrap()));
             }
         }
     }
     cases.sort();
     cases
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap().as_encoded_bytes();
+    name.starts_with(b".")
 }
 
 fn case_id(root: &Path, path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! The command line as values.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -65,6 +65,27 @@ pub struct TargetArgs {
     /// How long a reply may take before smtpspec gives up.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
+}
+
+impl TargetArgs {
+    /// The options that name this target again, each with a leading blank.
+    pub fn again(&self) -> String {
+        let mut options = match &self.connect {
+            Some(address) => format!(" --connect {address}"),
+            None if self.target == "embedded" => String::new(),
+            None => format!(" --target {}", self.target),
+        };
+        for (name, value) in self
+            .events
+            .iter()
+            .map(|value| ("events", value))
+            .chain(self.defect.iter().map(|value| ("defect", value)))
+        {
+            // Writing into a string cannot fail.
+            let _ = write!(options, " --{name} {value}");
+        }
+        options
+    }
 }
 
 /// Arguments of `run`.

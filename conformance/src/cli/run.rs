@@ -43,6 +43,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         verdict: &verdict,
         skipped: &outcome.skipped,
         elapsed: Some(elapsed),
+        target_options: args.target.again(),
         strict: args.strict,
     };
     if let Some(dir) = &args.out {

@@ -14,6 +14,8 @@ use super::{
 
 /// Ladders longer than this are left to `smtpspec replay`.
 const LONGEST_LADDER: usize = 60;
+/// More conversations than this that went another way are counted, not named.
+const MOST_MISSED: usize = 10;
 
 /// Writes the report.
 pub fn console(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
@@ -25,18 +27,17 @@ pub fn console(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
 }
 
 fn rule_table(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
+    writeln!(
+        out,
+        "  {FAINT}verdict         rule    sessions  what must hold{FAINT:#}"
+    )?;
     for rule in &report.verdict.rules {
         let style = style::of(rule.verdict);
-        let verdict = rule.verdict;
-        let count = match rule.exercised {
-            0 => String::new(),
-            1 => "1 session".into(),
-            n => format!("{n} sessions"),
-        };
-        let (id, title) = (rule.rule.id, rule.rule.title);
+        let (verdict, id, title) = (rule.verdict, rule.rule.id, rule.rule.title);
+        let sessions = rule.exercised;
         writeln!(
             out,
-            "  {style}{verdict:<14}{style:#}  {id:<7} {title} {FAINT}{count}{FAINT:#}"
+            "  {style}{verdict:<14}{style:#}  {id:<7} {sessions:>8}  {title}"
         )?;
     }
     Ok(())
@@ -78,17 +79,29 @@ fn not_as_written(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()
             out,
             "\nConversations that got another reply than they were written for (no rule by itself):"
         )?;
-        for (case, want, got) in &missed {
+        for (case, want, got) in missed.iter().take(MOST_MISSED) {
             let got = got.map_or("no reply".into(), |code| code.to_string());
             writeln!(out, "  {case}: wanted {want}, got {got}")?;
+        }
+        if missed.len() > MOST_MISSED {
+            writeln!(
+                out,
+                "  and {} more; --format json lists them all",
+                missed.len() - MOST_MISSED
+            )?;
         }
     }
     if !report.skipped.is_empty() {
         let names = some_of(report.skipped.iter().map(|(case, _)| case.as_str()));
         let why = &report.skipped[0].1;
+        let what = if report.skipped.len() == 1 {
+            "conversation was"
+        } else {
+            "conversations were"
+        };
         writeln!(
             out,
-            "\n{} conversations were not played: {why} ({names})",
+            "\n{} {what} not played: {why} ({names})",
             report.skipped.len()
         )?;
     }
@@ -136,11 +149,11 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
         if session.entries.len() <= LONGEST_LADDER {
             ladder(out, session, clock, first.entry)?;
         }
-        let target = &report.transcript.header.target;
+        let options = &report.target_options;
         writeln!(
             out,
-            "  see it again: smtpspec replay {}{target}",
-            replay_name(&first.case)
+            "  see it again: smtpspec replay {}{options}",
+            first.case
         )?;
     }
     let others: Vec<&str> = rule
@@ -153,10 +166,6 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
         writeln!(out, "  also in: {}", some_of(others.into_iter()))?;
     }
     Ok(())
-}
-
-fn replay_name(case: &str) -> String {
-    format!("{case} ")
 }
 
 /// The finding in the session with the fewest entries, the worst level first.

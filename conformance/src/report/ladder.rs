@@ -39,13 +39,13 @@ pub fn ladder(
     let (client, server) = (session.open.client, session.open.server);
     writeln!(
         out,
-        "{FAINT}   0.000  client {client} connects to {server}{FAINT:#}"
+        "{FAINT}   0.0000  client {client} connects to {server}{FAINT:#}"
     )?;
     for index in order {
         let entry = &session.entries[index];
         let mark = if marked == Some(index) { ">>" } else { "  " };
-        let ms = moment(entry, clock).saturating_sub(start) / 1_000;
-        let stamp = format!("{mark}{:>2}.{:03}  ", ms / 1_000_000, ms / 1_000 % 1_000);
+        let tenths = moment(entry, clock).saturating_sub(start) / 100_000;
+        let stamp = format!("{mark}{:>2}.{:04}  ", tenths / 10_000, tenths % 10_000);
         write_entry(out, &stamp, &entry.what)?;
     }
     Ok(())

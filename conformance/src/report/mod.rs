@@ -30,6 +30,8 @@ pub struct RunReport<'a> {
     pub skipped: &'a [(String, String)],
     /// How long the run took; absent when a saved transcript is judged.
     pub elapsed: Option<Duration>,
+    /// Options that name the target again, as on the command line; with a leading blank, or empty.
+    pub target_options: String,
     /// Whether what is only not strict counts as broken.
     pub strict: bool,
 }

@@ -29,10 +29,10 @@ pub fn list_rules(out: &mut impl Write) -> io::Result<()> {
 /// Writes all that is known of `rule`.
 pub fn explain_rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
     writeln!(out, "{STRONG}{}  {}{STRONG:#}", rule.id, rule.title)?;
-    writeln!(out, "level:    {}", level(rule))?;
-    writeln!(out, "source:   {}", rule.source)?;
+    writeln!(out, "level:     {}", level(rule))?;
+    writeln!(out, "source:    {}", rule.source)?;
     writeln!(out, "broken by: {}", rule.example)?;
-    writeln!(out, "\n{}\n", rule.explanation)?;
+    writeln!(out, "\n{}\n", textwrap::fill(rule.explanation, 100))?;
     writeln!(
         out,
         "To see it broken, plant a defect in the embedded server:"

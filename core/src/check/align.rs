@@ -1,8 +1,8 @@
 //! Laying the events that fired against those that the model allows, and naming where they part.
 //!
-//! Exchange by exchange the events are taken in order as long as they fit exactly. Where they do not, the
-//! cheapest repair within a small window is looked for: an event is missing, there is one too many, or one is
-//! there but says something else. The window keeps the whole linear in the length of the session.
+//! Exchange by exchange the events are taken in order as long as they fit in exactly one way. Where they fit in
+//! several or in none, the cheapest reading within a small window is looked for: an event is missing, there is one
+//! too many, or one is there but says something else. The window keeps the whole linear in the session's length.
 
 use std::collections::HashMap;
 
@@ -58,14 +58,15 @@ pub(super) fn align(
     };
     let mut next = 0;
     for (exchange, patterns) in slots.iter().enumerate() {
-        let exact = patterns.iter().find(|pattern| {
+        let mut exact = patterns.iter().filter(|pattern| {
             next + pattern.len() <= events
                 && pattern
                     .iter()
                     .enumerate()
                     .all(|(i, kind)| fit(exchange, next + i, *kind) == Fit::Exact)
         });
-        if let Some(pattern) = exact {
+        // Where several patterns fit, what follows decides between them.
+        if let (Some(pattern), None) = (exact.next(), exact.next()) {
             alignment.cause[next..next + pattern.len()].fill(Some(exchange));
             next += pattern.len();
             continue;

@@ -12,10 +12,14 @@ use crate::{
     wire::{Verb, parse_command},
 };
 
+/// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
+const NEAR: usize = 32;
+
 /// Names the rule behind each deviation of the session.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     let mut deviations = view.alignment.deviations.clone();
     founds.extend(out_of_place(view, &mut deviations));
+    founds.extend(traded_places(view, &mut deviations));
     for deviation in deviations {
         founds.push(match deviation {
             Deviation::Missing { exchange, kind } => missing(view, exchange, kind),
@@ -36,16 +40,27 @@ fn caused(view: &View<'_>) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// A missing event that fired elsewhere is one deviation, not two.
+/// A missing event that fired elsewhere is one deviation, not two. It strays no further than the aligner looks.
 fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> {
     let mut founds = Vec::new();
-    while let Some((missing, extra)) = find_moved(view, deviations) {
-        let Deviation::Missing { exchange, kind } = deviations[missing] else {
-            break;
+    let mut paired = vec![false; deviations.len()];
+    for (index, deviation) in deviations.iter().enumerate() {
+        let Deviation::Missing { exchange, kind } = *deviation else {
+            continue;
         };
-        let Deviation::Extra { event, .. } = deviations[extra] else {
-            break;
+        let near = index.saturating_sub(NEAR)..deviations.len().min(index + NEAR);
+        let moved = near.into_iter().find_map(|other| match deviations[other] {
+            Deviation::Extra { event, .. } if !paired[other] => {
+                let fired = &view.events[event].record.event;
+                let same = fired.kind() == kind && view.fit(exchange, fired) == Fit::Exact;
+                same.then_some((other, event))
+            }
+            _ => None,
+        });
+        let Some((other, event)) = moved else {
+            continue;
         };
+        (paired[index], paired[other]) = (true, true);
         let rule = match kind {
             EventKind::OnReject => "REJ-2",
             EventKind::OnEndOfHeaders | EventKind::OnEndOfData => "ORD-5",
@@ -56,33 +71,57 @@ fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> 
             about(view, exchange)
         );
         founds.push(Found::new(rule, view.events[event].entry, what));
-        deviations.remove(missing.max(extra));
-        deviations.remove(missing.min(extra));
     }
+    let mut paired = paired.into_iter();
+    deviations.retain(|_| !paired.next().unwrap_or_default());
     founds
 }
 
-fn find_moved(view: &View<'_>, deviations: &[Deviation]) -> Option<(usize, usize)> {
-    for (m, missing) in deviations.iter().enumerate() {
-        let Deviation::Missing { exchange, kind } = *missing else {
-            continue;
-        };
-        for (e, extra) in deviations.iter().enumerate() {
-            let Deviation::Extra { event, .. } = *extra else {
-                continue;
-            };
-            let fired = &view.events[event].record.event;
-            if fired.kind() == kind && view.fit(exchange, fired) == Fit::Exact {
-                return Some((m, e));
-            }
-        }
+/// ORD-10: events of one kind that fired in another order than their commands. Each carries what another of them
+/// should; the run of them is one deviation, with what is missing at its begin and too many at its end.
+fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Option<Found> {
+    let traded = |deviation: &Deviation| match *deviation {
+        Deviation::Altered { exchange, event } => belongs_elsewhere(view, exchange, event),
+        _ => None,
+    };
+    let (index, other) = deviations
+        .iter()
+        .enumerate()
+        .find_map(|(i, d)| Some((i, traded(d)?)))?;
+    let Deviation::Altered { exchange, event } = deviations[index] else {
+        return None;
+    };
+    let logged = &view.events[event];
+    let kind = logged.record.event.kind();
+    deviations.retain(|deviation| traded(deviation).is_none());
+    let missing = |d: &Deviation| matches!(d, Deviation::Missing { kind: k, .. } if *k == kind);
+    let extra = |d: &Deviation| matches!(d, Deviation::Extra { event, .. } if view.events[*event].record.event.kind() == kind);
+    let ends = deviations
+        .iter()
+        .position(missing)
+        .zip(deviations.iter().position(extra));
+    if let Some((missing, extra)) = ends {
+        deviations.remove(missing.max(extra));
+        deviations.remove(missing.min(extra));
     }
-    None
+    let (here, there) = (about(view, exchange), about(view, other));
+    let what = format!("{kind} for {there} fired where that for {here} was due");
+    Some(Found::new("ORD-10", logged.entry, what))
+}
+
+/// The other exchange whose event this is.
+fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<usize> {
+    let fired = &view.events[event].record.event;
+    let near = exchange.saturating_sub(NEAR)..view.exchanges().len().min(exchange + NEAR);
+    let is_command = |index: usize| view.exchanges()[index].verb().is_some();
+    near.into_iter().find(|index| {
+        *index != exchange && is_command(*index) && view.fit(*index, fired) == Fit::Exact
+    })
 }
 
 fn missing(view: &View<'_>, index: usize, kind: EventKind) -> Found {
     let exchange = &view.exchanges()[index];
-    let own_fired = view.alignment.cause.contains(&Some(index));
+    let own_fired = view.fired_any(index);
     let rule = match (kind, &exchange.stimulus) {
         (EventKind::OnEndOfHeaders, _) => "ORD-4",
         (EventKind::OnEndOfData, _) => "ORD-5",
@@ -188,7 +227,7 @@ fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
     let fired = &logged.record.event;
     let (rule, why) = of_another_session(view, event)
         .map(|found| (found.rule, found.what))
-        .or_else(|| behind_the_end(view, before))
+        .or_else(|| behind_the_end(view, event, before))
         .unwrap_or_else(|| match fired.kind() {
             EventKind::OnEndOfHeaders => extra_of_message(view, before, "ORD-4"),
             EventKind::OnEndOfData => extra_of_message(view, before, "ORD-5"),
@@ -198,19 +237,34 @@ fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
     Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
 }
 
-fn behind_the_end(view: &View<'_>, before: usize) -> Option<(&'static str, String)> {
-    if before < view.exchanges().len() || view.reading.stop != Stop::SessionEnded {
+/// Fired for what came behind the end of the session, or after the reply that ended it. An event of an earlier
+/// command that was doubled is not: it is that command's affair.
+fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'static str, String)> {
+    let exchanges = view.exchanges();
+    if before < exchanges.len() || view.reading.stop != Stop::SessionEnded {
         return None;
     }
-    let after_quit = view.quit_accepted();
-    let (rule, what) = if after_quit {
+    let logged = &view.events[event];
+    let rest = &view.wire.sent[view.reading.rest..];
+    let lines = rest
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let acted = lines.into_iter().any(|text| {
+        !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
+    });
+    let ended = exchanges
+        .last()
+        .and_then(|last| view.reply(last))
+        .map(|reply| reply.at);
+    if !acted && ended.is_some_and(|ended| view.emitted_at(logged) <= ended) {
+        return None;
+    }
+    let (rule, what) = if view.quit_accepted() {
         ("SES-7", "QUIT")
     } else {
         ("WIR-8", "the 421")
     };
-    // An event doubled at the very end is no command that was acted on behind it.
-    let acted = !view.wire.sent[view.reading.rest..].is_empty();
-    (acted || after_quit).then(|| (rule, format!("{what} had ended the session")))
+    Some((rule, format!("{what} had ended the session")))
 }
 
 fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
@@ -225,22 +279,14 @@ fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'st
 }
 
 fn extra_command_event(view: &View<'_>, fired: &Event, before: usize) -> (&'static str, String) {
-    let near = [Some(before), before.checked_sub(1)];
-    let near = near
-        .into_iter()
-        .flatten()
-        .filter(|index| *index < view.exchanges().len());
-    let by_command = near
-        .clone()
-        .find_map(|index| of_command(view, index, fired));
-    by_command
-        .or_else(|| from_content(view, fired))
+    let last = view.exchanges().len().saturating_sub(1);
+    // The exchange itself, and from there back.
+    let back = |far: usize| (before.saturating_sub(far)..=before.min(last)).rev();
+    back(1)
+        .find_map(|index| of_command(view, index, fired))
+        .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
-        .or_else(|| {
-            (0..before.min(view.exchanges().len()))
-                .rev()
-                .find_map(|i| of_command(view, i, fired))
-        })
+        .or_else(|| back(NEAR).find_map(|index| of_command(view, index, fired)))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
 }
 
@@ -286,20 +332,22 @@ pub(super) fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static s
 }
 
 /// CON-4: a line of content that reads like the command.
-fn from_content(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
-    view.messages().find_map(|(exchange, _)| {
-        let content = &view.wire.sent[exchange.span.clone()];
-        let line = content
-            .split(|octet| *octet == b'\n')
-            .map(<[u8]>::trim_ascii_end)
-            .find(|text| {
-                command_event_fits(&command_line(text), fired) && parse_command(text).is_ok()
-            })?;
-        Some((
-            "CON-4",
-            format!("`{}` is content of a message", escape(line)),
-        ))
-    })
+fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static str, String)> {
+    let exchange = &view.exchanges()[index];
+    let Stimulus::Message(_) = exchange.stimulus else {
+        return None;
+    };
+    let content = &view.wire.sent[exchange.span.clone()];
+    let mut lines = content
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let line = lines.find(|text| {
+        command_event_fits(&command_line(text), fired) && parse_command(text).is_ok()
+    })?;
+    Some((
+        "CON-4",
+        format!("`{}` is content of a message", escape(line)),
+    ))
 }
 
 /// CON-8: a line whose end was never sent.

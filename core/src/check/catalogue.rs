@@ -6,7 +6,7 @@ use super::{
     view::View,
     wir,
 };
-use crate::event::Hello;
+use crate::event::{EventKind, Hello};
 
 /// A rule with what decides whether it can be judged.
 pub(super) struct Entry {
@@ -28,6 +28,32 @@ pub(super) use sees;
 /// `observable` for rules that the wire alone can show broken.
 pub(super) fn on_the_wire(_: Option<&Hello>) -> bool {
     true
+}
+
+/// `observable` for rules about any command's event.
+pub(super) fn sees_commands(hello: Option<&Hello>) -> bool {
+    use EventKind::{
+        OnDataCommand, OnEhloCommand, OnHeloCommand, OnHelpCommand, OnMailCommand, OnNoopCommand,
+        OnRcptCommand, OnRsetCommand,
+    };
+    let commands = [
+        OnHeloCommand,
+        OnEhloCommand,
+        OnMailCommand,
+        OnRcptCommand,
+        OnDataCommand,
+        OnRsetCommand,
+        OnNoopCommand,
+        OnHelpCommand,
+    ];
+    hello.is_some_and(|hello| commands.iter().any(|kind| hello.sees(*kind)))
+}
+
+/// `observable` for rules about what a command's event carries.
+pub(super) fn sees_arguments(hello: Option<&Hello>) -> bool {
+    use EventKind::{OnEhloCommand, OnHeloCommand, OnMailCommand, OnRcptCommand};
+    let carry = [OnHeloCommand, OnEhloCommand, OnMailCommand, OnRcptCommand];
+    hello.is_some_and(|hello| carry.iter().any(|kind| hello.sees(*kind)))
 }
 
 /// `exercised` for rules that every session exercises.

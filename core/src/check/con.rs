@@ -1,7 +1,7 @@
 //! CON: what is content and what is not, and that it arrives as it was sent.
 
 use super::{
-    catalogue::{Entry, on_the_wire, sees},
+    catalogue::{Entry, on_the_wire, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule, SeenLeniency},
     view::{Found, View},
 };
@@ -81,7 +81,7 @@ pub(super) const RULES: [Entry; 7] = [
             "Between the 354 and the end of data every line is content, whatever it looks like.",
             "354, `RSET` as a line of the body: OnRsetCommand",
         ),
-        observable: |hello| hello.is_some(),
+        observable: sees_commands,
         exercised: |view| {
             view.messages()
                 .any(|(exchange, _)| holds_command(&view.wire.sent[exchange.span.clone()]))
@@ -96,7 +96,7 @@ pub(super) const RULES: [Entry; 7] = [
              (RFC 5321 2.4), and a filter must judge what was said.",
             "MAIL FROM:<John@Example.org>: OnMailCommand(john@example.org)",
         ),
-        observable: |hello| hello.is_some(),
+        observable: sees_arguments,
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
                 let carries =
@@ -113,7 +113,7 @@ pub(super) const RULES: [Entry; 7] = [
             "Half a line may mean anything: `RCPT TO:<a@b.co` was perhaps going to be `a@b.com`.",
             "`RSE`, FIN: OnRsetCommand",
         ),
-        observable: |hello| hello.is_some(),
+        observable: sees_commands,
         exercised: |view| {
             view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len()
         },
@@ -140,16 +140,17 @@ fn holds_command(content: &[u8]) -> bool {
 
 /// Commands that came in the segment which also carried the end of a message before them.
 pub(super) fn pipelined_behind_data(view: &View<'_>) -> impl Iterator<Item = usize> {
-    let exchanges = view.exchanges();
-    (1..exchanges.len()).filter(move |index| {
-        exchanges[..*index]
-            .iter()
-            .rev()
-            .take_while(|e| e.entry == exchanges[*index].entry)
-            .any(
-                |before| matches!(&before.stimulus, Stimulus::Message(message) if message.complete),
-            )
-    })
+    let mut message_ended_in = None;
+    view.exchanges()
+        .iter()
+        .enumerate()
+        .filter_map(move |(index, exchange)| {
+            let behind = message_ended_in == Some(exchange.entry);
+            if matches!(&exchange.stimulus, Stimulus::Message(message) if message.complete) {
+                message_ended_in = Some(exchange.entry);
+            }
+            behind.then_some(index)
+        })
 }
 
 /// The leniencies without which the session cannot be explained, as findings.

@@ -2,7 +2,7 @@
 
 use super::{
     attribute::about,
-    catalogue::{Entry, on_the_wire, sees},
+    catalogue::{Entry, on_the_wire, sees, sees_commands},
     verdict::{Level, Rule},
     view::{Found, View},
 };
@@ -136,7 +136,7 @@ pub(super) const RULES: [Entry; 10] = [
             "However the bytes were cut into segments, and however many commands came in one.",
             "MAIL, RCPT in one segment: OnRcptCommand, OnMailCommand",
         ),
-        observable: |hello| hello.is_some(),
+        observable: sees_commands,
         exercised: |view| view.events.len() > 1,
     },
     Entry {
@@ -148,7 +148,7 @@ pub(super) const RULES: [Entry; 10] = [
              or limits relies on it.",
             "RCPT, RCPT: OnRcptCommand",
         ),
-        observable: |hello| hello.is_some(),
+        observable: sees_commands,
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
                 exchange.outcome == Outcome::Accepted
@@ -181,9 +181,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         return;
     }
     let caused = view.alignment.cause.iter().zip(&view.events);
-    let on_connect = view
-        .all_of(EventKind::OnConnect)
-        .next()
+    // An OnConnect that is not the first event is SES-1's.
+    let first = view.wire.events.first();
+    let on_connect = first
+        .filter(|event| event.record.event.kind() == EventKind::OnConnect)
         .map(|event| (0, event));
     let all = caused
         .filter_map(|(cause, event)| Some(((*cause)?, event)))

@@ -2,7 +2,7 @@
 
 use super::{
     attribute::about,
-    catalogue::{Entry, on_the_wire, sees},
+    catalogue::{Entry, on_the_wire, sees, sees_commands},
     verdict::{Level, Rule},
     view::{Found, View},
 };
@@ -23,7 +23,9 @@ pub(super) const RULES: [Entry; 4] = [
                 is all that agents see. Judged by the command's own event alone where OnReject is not shown.",
             example: "`RCPT TO:<a@` answered 501: OnRcptCommand",
         },
-        observable: |hello| hello.is_some(),
+        observable: |hello| {
+            sees_commands(hello) || hello.is_some_and(|hello| hello.sees(EventKind::OnReject))
+        },
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
                 let refused = matches!(exchange.outcome, Outcome::Refused | Outcome::Dropped);
@@ -114,6 +116,8 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let entry = view.reply(exchange).map(|reply| reply.entry);
         let (rule, why) = wrong_state(exchange);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
+        // From here on the server's state is another than the model's: what follows only follows from that.
+        return;
     }
 }
 

@@ -1,7 +1,7 @@
 //! SES: the frame of a session. OnConnect first, OnDisconnect last, once each, with the right reason.
 
 use super::{
-    catalogue::{Entry, always, sees},
+    catalogue::{Entry, always, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule},
     view::{Found, View},
 };
@@ -81,7 +81,7 @@ pub(super) const RULES: [Entry; 7] = [
                 connected, under any number of parallel sessions.",
             example: "connection 7 sends MAIL FROM:<a@example.org>, connection 8's OnMailCommand carries it",
         },
-        observable: |hello| hello.is_some_and(carries_arguments),
+        observable: sees_arguments,
         exercised: |view| {
             view.events
                 .iter()
@@ -111,7 +111,7 @@ pub(super) const RULES: [Entry; 7] = [
                 acted on.",
             example: "QUIT CRLF NOOP CRLF in one segment: OnNoopCommand, OnDisconnect",
         },
-        observable: |hello| hello.is_some(),
+        observable: sees_commands,
         exercised: |view| view.quit_accepted(),
     },
 ];
@@ -126,10 +126,6 @@ const fn carries(kind: EventKind) -> bool {
         kind,
         OnHeloCommand | OnEhloCommand | OnMailCommand | OnRcptCommand
     )
-}
-
-fn carries_arguments(hello: &Hello) -> bool {
-    hello.events.iter().any(|kind| carries(*kind))
 }
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -262,6 +258,8 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             (true, ..) => vec![DroppedSession],
             (_, true, _) if many_errors(view) => vec![TooManyErrors],
             (_, false, true) => vec![Timeout],
+            // Whether it ought to have said 221 is WIR-7's concern.
+            (_, false, false) if quit => vec![QuitVerb],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
     }

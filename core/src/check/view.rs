@@ -66,6 +66,8 @@ pub(super) struct View<'t> {
     pub(super) events: Vec<LoggedEvent<'t>>,
     /// `events` laid against the reading's exchanges.
     pub(super) alignment: Alignment,
+    /// For each exchange the events laid to it.
+    by_exchange: Vec<Vec<usize>>,
 }
 
 impl<'t> View<'t> {
@@ -83,6 +85,12 @@ impl<'t> View<'t> {
             Some(hello) => lay_out(wire, &reading, &events, hello),
             None => Alignment::default(),
         };
+        let mut by_exchange = vec![Vec::new(); reading.exchanges.len()];
+        for (event, cause) in alignment.cause.iter().enumerate() {
+            if let Some(exchange) = cause {
+                by_exchange[*exchange].push(event);
+            }
+        }
         Self {
             header,
             log,
@@ -92,6 +100,7 @@ impl<'t> View<'t> {
             reading,
             events,
             alignment,
+            by_exchange,
         }
     }
 
@@ -188,13 +197,23 @@ impl<'t> View<'t> {
         event.record.at.filter(|_| clock).unwrap_or(event.at)
     }
 
+    /// The kinds of the events laid to `exchange`.
+    fn laid_to(&self, exchange: usize) -> impl Iterator<Item = EventKind> {
+        self.by_exchange
+            .get(exchange)
+            .into_iter()
+            .flatten()
+            .map(|event| self.events[*event].record.event.kind())
+    }
+
+    /// Whether any event has been laid to `exchange`.
+    pub(super) fn fired_any(&self, exchange: usize) -> bool {
+        self.laid_to(exchange).next().is_some()
+    }
+
     /// Whether an event of `kind` has been laid to `exchange`.
     pub(super) fn alignment_has(&self, exchange: usize, kind: EventKind) -> bool {
-        self.alignment
-            .cause
-            .iter()
-            .zip(&self.events)
-            .any(|(cause, event)| *cause == Some(exchange) && event.record.event.kind() == kind)
+        self.laid_to(exchange).any(|laid| laid == kind)
     }
 
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {

@@ -74,5 +74,5 @@ fn lenient_end(octets: &[u8], tolerance: &Tolerance) -> Option<(LookAlike, usize
 /// Each look-alike in `octets` with the place of its dot.
 pub(super) fn look_alikes(octets: &[u8]) -> impl Iterator<Item = (LookAlike, usize)> {
     memchr::memchr_iter(b'.', octets)
-        .filter_map(|dot| LookAlike::around(octets, dot).map(|found| (found, dot)))
+        .flat_map(|dot| LookAlike::around(octets, dot).map(move |found| (found, dot)))
 }

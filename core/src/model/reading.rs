@@ -62,7 +62,7 @@ pub enum Outcome {
 pub struct History {
     /// What cleared the last transaction, if nothing opened one since.
     pub cleared_by: Option<&'static str>,
-    /// A MAIL, RCPT or DATA was refused since the transaction was last opened or cleared.
+    /// The first command of those that touch the transaction that was refused since the transaction was last opened or cleared.
     pub refused: Option<Verb>,
     /// The transaction was opened with SMTPUTF8: its paths may have 8-bit octets.
     pub smtputf8: bool,
@@ -337,7 +337,10 @@ impl<'w> Reader<'w, '_, '_> {
                     ..History::default()
                 };
             }
-            (Verb::Mail | Verb::Rcpt | Verb::Data, Outcome::Refused) => {
+            (
+                Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Rset | Verb::Helo | Verb::Ehlo,
+                Outcome::Refused,
+            ) => {
                 self.history.refused = self.history.refused.or(Some(verb));
             }
             (_, Outcome::Accepted) if clears(verb) => {

@@ -51,15 +51,14 @@ impl Separator {
         }
     }
 
-    /// Whether `text` ends with this separator, and not just with part of a longer one.
+    /// Whether `text` ends with this separator. CRLF is no bare LF.
     fn ends(self, text: &[u8]) -> bool {
         text.ends_with(self.octets()) && !(self == Self::Lf && text.ends_with(b"\r\n"))
     }
 
-    /// Whether `text` begins with this separator, and not with a longer one.
+    /// Whether `text` begins with this separator. CRLF is no bare CR.
     fn begins(self, text: &[u8]) -> bool {
-        text.starts_with(self.octets())
-            && !(self == Self::Cr && (text.starts_with(b"\r\n") || text.starts_with(b"\r\r\n")))
+        text.starts_with(self.octets()) && !(self == Self::Cr && text.starts_with(b"\r\n"))
     }
 }
 
@@ -82,20 +81,24 @@ impl LookAlike {
         }
     }
 
-    /// The look-alike around the dot at `dot` in `content`, if there is one. The true end is none.
-    pub fn around(content: &[u8], dot: usize) -> Option<Self> {
-        let (head, tail) = (&content[..dot], content.get(dot + 1..)?);
-        let before = Separator::ALL.into_iter().rev().find(|s| s.ends(head));
-        // The message's begin is a line's begin.
-        let before = if dot == 0 {
-            Some(Separator::CrLf)
-        } else {
-            before
-        }?;
-        let after = Separator::ALL.into_iter().rev().find(|s| s.begins(tail))?;
-        let strict_before = dot == 0 || head.ends_with(b"\r\n");
-        let strict = strict_before && after == Separator::CrLf;
-        (!strict).then_some(Self { before, after })
+    /// The look-alikes around the dot at `dot` in `content`: several where one separator is part of another.
+    /// The true end of data is none.
+    pub fn around(content: &[u8], dot: usize) -> impl Iterator<Item = Self> {
+        let (head, tail) = (&content[..dot], &content[dot + 1..]);
+        let line_start = dot == 0 || head.ends_with(b"\r\n");
+        let ends = move |before: &Separator| {
+            // The message's begin is a line's begin.
+            before.ends(head) || (dot == 0 && *before == Separator::CrLf)
+        };
+        let befores = Separator::ALL.into_iter().filter(ends);
+        befores.flat_map(move |before| {
+            let afters = Separator::ALL
+                .into_iter()
+                .filter(|after| after.begins(tail));
+            afters
+                .filter(move |after| !(line_start && *after == Separator::CrLf))
+                .map(move |after| Self { before, after })
+        })
     }
 }
 
@@ -148,32 +151,34 @@ impl Tolerance {
 mod tests {
     use super::*;
 
-    fn around(content: &str) -> Option<String> {
+    fn around(content: &str) -> Vec<String> {
         let dot = content.find('.').unwrap();
-        LookAlike::around(content.as_bytes(), dot).map(|found| found.to_string())
+        LookAlike::around(content.as_bytes(), dot)
+            .map(|found| found.to_string())
+            .collect()
     }
 
     #[test]
     fn every_look_alike_is_named_and_the_true_end_is_none() {
-        for (content, name) in [
-            ("a\r\n.\r\n", None),
-            (".\r\n", None),
-            ("a\r\r\n.\r\n", None),
-            ("a\n.\n", Some("LF . LF")),
-            ("a\n.\r\n", Some("LF . CRLF")),
-            ("a\r\n.\n", Some("CRLF . LF")),
-            ("a\r.\r", Some("CR . CR")),
-            ("a\r\n.\rb", Some("CRLF . CR")),
-            ("a\r.\r\n", Some("CR . CRLF")),
-            ("a\n.\rb", Some("LF . CR")),
-            ("a\r.\n", Some("CR . LF")),
-            ("a\r\n\0.\r\n", Some("CRLF NUL . CRLF")),
-            ("a\r\n.\0\r\n", Some("CRLF . NUL CRLF")),
-            ("a\r\n.\r\r\n", Some("CRLF . CRCRLF")),
-            ("a.\r\n", None),
-            ("a\r\n.b", None),
+        for (content, names) in [
+            ("a\r\n.\r\n", &[][..]),
+            (".\r\n", &[]),
+            ("a\r\r\n.\r\n", &[]),
+            ("a\n.\n", &["LF . LF"]),
+            ("a\n.\r\n", &["LF . CRLF"]),
+            ("a\r\n.\n", &["CRLF . LF"]),
+            ("a\r.\r", &["CR . CR"]),
+            ("a\r\n.\rb", &["CRLF . CR"]),
+            ("a\r.\r\n", &["CR . CRLF"]),
+            ("a\n.\rb", &["LF . CR"]),
+            ("a\r.\n", &["CR . LF"]),
+            ("a\r\n\0.\r\n", &["CRLF NUL . CRLF"]),
+            ("a\r\n.\0\r\n", &["CRLF . NUL CRLF"]),
+            ("a\r\n.\r\r\n", &["CRLF . CR", "CRLF . CRCRLF"]),
+            ("a.\r\n", &[]),
+            ("a\r\n.b", &[]),
         ] {
-            assert_eq!(around(content).as_deref(), name, "{content:?}");
+            assert_eq!(around(content), names, "{content:?}");
         }
     }
 }

@@ -82,7 +82,9 @@ fn find_row(line: &[u8], config: &Config) -> Result<&'static Row, Refusal> {
         _ if config.defects.has(Defect::UpperCaseOnly) && !is_upper_case(line) => Verb::Unknown,
         verb => verb,
     };
-    match (served(verb), verb) {
+    let lacks_vrfy = config.defects.has(Defect::VrfyNotImplemented);
+    let row = served(verb).filter(|row| row.verb != Verb::Vrfy || !lacks_vrfy);
+    match (row, verb) {
         (Some(row), _) => Ok(row),
         (None, Verb::Unknown) if parse_command(line).is_ok() => {
             Err(Refusal::new(Cause::Unknown, replies::UNKNOWN))

@@ -95,6 +95,8 @@ defects! {
     LongReplyLine = "long-reply-line", "WIR-16", "HELP's reply has a line of 600 octets.";
     UpperCaseOnly = "upper-case-only", "WIR-17", "Verbs in lower case are unknown.";
     ClosesWithout421 = "closes-without-421", "WIR-18", "A dropped session ends without a reply.";
+    BareLfEndsCommand = "bare-lf-ends-command", "WIR-19", "A bare LF ends a command line.";
+    VrfyNotImplemented = "vrfy-not-implemented", "WIR-20", "VRFY is answered by 502.";
 }
 
 impl fmt::Display for Defect {

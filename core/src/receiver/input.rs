@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::wire::{LineSplitter, Verb};
+use crate::wire::{LineEnds, LineSplitter, Verb};
 
 /// Octets of a command line with its CRLF (RFC 5321, 4.5.3.1.4).
 const LINE_LIMIT: usize = 512;
@@ -50,12 +50,21 @@ pub(super) struct Input {
     buffer: Vec<u8>,
     /// Where the octets not handled begin in `buffer`.
     start: usize,
+    ends: LineEnds,
     splitter: LineSplitter,
     /// The begin of a line that is too long and has not ended yet.
     too_long: Option<Vec<u8>>,
 }
 
 impl Input {
+    pub(super) fn new(ends: LineEnds) -> Self {
+        Self {
+            ends,
+            splitter: LineSplitter::new(ends),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn push(&mut self, octets: &[u8]) {
         self.buffer.drain(..self.start);
         self.start = 0;
@@ -70,11 +79,11 @@ impl Input {
     /// Drops `len` octets from the front.
     pub(super) fn skip(&mut self, len: usize) {
         self.start = self.buffer.len().min(self.start.saturating_add(len));
-        self.splitter = LineSplitter::default();
+        self.splitter = LineSplitter::new(self.ends);
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.ends);
     }
 
     /// The next line, once its CRLF is there. Of a line without an end no more than a few hundred octets are kept.

@@ -40,6 +40,8 @@ use outlet::Outlet;
 use replies::Voice;
 use state::{Dialogue, Ending, Phase};
 
+use crate::wire::LineEnds;
+
 /// What the caller is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
@@ -83,7 +85,10 @@ impl Receiver {
             phase: Phase::Fresh,
             dialogue: Dialogue::default(),
             errors: 0,
-            input: Input::default(),
+            input: Input::new(LineEnds {
+                bare_lf: config.defects.has(Defect::BareLfEndsCommand),
+                bare_cr: false,
+            }),
             ending: None,
             outlet: Outlet::new(&config, agents),
             config,

@@ -2,6 +2,7 @@
 
 use crate::{
     check::view::{Found, View},
+    event::{DisconnectReason, Event, EventKind},
     model::Outcome,
     transcript::ClientAct,
     wire::Verb,
@@ -55,12 +56,9 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         .exchanges()
         .last()
         .is_some_and(|last| last.verb() == Some(Verb::Quit));
-    if quit {
-        return Some(Found::new(
-            "WIR-7",
-            entry,
-            "the connection was closed before QUIT was answered".into(),
-        ));
+    if quit && !left_for_another_reason(view) {
+        let what = "the connection was closed before QUIT was answered";
+        return Some(Found::new("WIR-7", entry, what.into()));
     }
     let what = if view.wire.replies.is_empty() {
         "the connection was closed without a banner"
@@ -68,4 +66,13 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         "the connection was closed without a 421"
     };
     Some(Found::new("WIR-18", entry, what.into()))
+}
+
+/// OnDisconnect says that it was not QUIT: the server was leaving when QUIT reached it.
+fn left_for_another_reason(view: &View<'_>) -> bool {
+    let said = view
+        .all_of(EventKind::OnDisconnect)
+        .next()
+        .map(|event| &event.record.event);
+    matches!(said, Some(Event::OnDisconnect { reason: Some(reason) }) if *reason != DisconnectReason::QuitVerb)
 }

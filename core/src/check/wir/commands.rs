@@ -10,7 +10,7 @@ use crate::{
         verdict::Level,
         view::{Found, View},
     },
-    model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus},
+    model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
     wire::{Command, LeniencyLevel, Verb},
 };
 
@@ -79,7 +79,7 @@ fn wrong_refusal(
         };
     }
     if matches!(code, 500 | 502) && minimum(line.verb) {
-        return misread(exchange, line);
+        return misread(view, exchange, line);
     }
     None
 }
@@ -91,9 +91,9 @@ const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
 }
 
 /// A well-formed command of the minimum that was answered as if it were unknown.
-fn misread(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
+fn misread(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
     let len = exchange.span.len();
-    if len > COMMAND_LINE_LIMIT {
+    if len > COMMAND_LINE_LIMIT || was_handled(view, exchange, line) || needs_extension(line) {
         return None;
     }
     if len > 256 {
@@ -106,6 +106,25 @@ fn misread(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
         return must("WIR-17", "verbs are read without regard to case");
     }
     must("WIR-20", "every server must know it")
+}
+
+/// A command whose event fired was understood; what its handler then made of it is its own affair.
+fn was_handled(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>) -> bool {
+    let index = view
+        .exchanges()
+        .iter()
+        .position(|other| core::ptr::eq(other, exchange));
+    let own = own_event(line.verb);
+    index
+        .zip(own)
+        .is_some_and(|(index, own)| view.alignment_has(index, own))
+}
+
+/// A parameter or an 8-bit octet asks for more than the minimum.
+fn needs_extension(line: &CommandLine<'_>) -> bool {
+    let command = line.parsed.map(|parsed| parsed.command);
+    let parameterised = matches!(command, Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) if !parameters.raw.is_empty());
+    parameterised || !line.text.is_ascii()
 }
 
 /// Whether the verb has a lower-case letter.
@@ -121,16 +140,14 @@ fn malformed_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken
     if exchange.outcome != Outcome::Accepted {
         return None;
     }
-    match &line.parsed {
-        Err(error) => Some(("WIR-6", Level::Should, format!("malformed {error}"))),
-        Ok(_) => {
-            let loose = exchange
-                .leniencies()
-                .iter()
-                .find(|l| l.level() > LeniencyLevel::Harmless)?;
-            Some(("WIR-6", Level::Should, format!("it has {}", loose.name())))
-        }
+    if let Err(error) = &line.parsed {
+        return Some(("WIR-6", Level::Should, format!("malformed {error}")));
     }
+    let loose = exchange
+        .leniencies()
+        .iter()
+        .find(|l| l.level() > LeniencyLevel::Harmless)?;
+    Some(("WIR-6", Level::Should, format!("it has {}", loose.name())))
 }
 
 fn unknown_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {

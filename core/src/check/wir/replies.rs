@@ -24,9 +24,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     if let Some(index) = first_unanswered {
         founds.extend(unanswered(view, index));
     }
-    for reply in &view.reading.unsolicited {
-        founds.extend(unsolicited(&view.wire.replies[*reply], view));
-    }
+    founds.extend(unsolicited(view));
     founds.extend(malformed(view));
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(reply) = view.reply(exchange) else {
@@ -58,22 +56,33 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
     Some(Found::new(rule, exchange.entry, what))
 }
 
-/// A 421 may come at any time; anything else answers something.
-fn unsolicited(logged: &LoggedReply, view: &View<'_>) -> Option<Found> {
-    if logged.reply.code == Some(421) {
-        return None;
-    }
-    let after_421 = view.wire.replies.iter().any(|other| {
-        other.reply.code == Some(421)
-            && (other.at, other.entry) <= (logged.at, logged.entry)
-            && *other != *logged
-    });
-    let rule = if after_421 { "WIR-8" } else { "WIR-2" };
-    let what = format!(
-        "`{}` answers nothing that was sent",
-        escape(logged.reply.text())
-    );
-    Some(Found::new(rule, logged.entry, what))
+/// A 421 may come at any time; anything else answers something. One finding, however many there are.
+fn unsolicited(view: &View<'_>) -> Option<Found> {
+    let replies = &view.wire.replies;
+    let is_421 = |index: &usize| replies[*index].reply.code == Some(421);
+    let mut stray = view
+        .reading
+        .unsolicited
+        .iter()
+        .copied()
+        .filter(|index| !is_421(index));
+    let first = stray.next()?;
+    let more = match stray.count() {
+        0 => String::new(),
+        n => format!(", nor do {n} more replies"),
+    };
+    let rule = if (0..first).any(|index| is_421(&index)) {
+        "WIR-8"
+    } else {
+        "WIR-2"
+    };
+    let logged = &replies[first];
+    let text = shortened(logged.reply.text());
+    Some(Found::new(
+        rule,
+        logged.entry,
+        format!("`{text}` answers nothing that was sent{more}"),
+    ))
 }
 
 /// The first malformed reply; one is enough to say so.

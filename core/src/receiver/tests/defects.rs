@@ -107,6 +107,8 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::PostmasterRefused, Envelope, "RCPT TO:<Postmaster>\n", Accept, Fin),
     (Defect::LongReplyLine, Connect, "HELP\n", Accept, Fin),
     (Defect::UpperCaseOnly, Connect, "noop\n", Accept, Fin),
+    (Defect::BareLfEndsCommand, Connect, "NOOP\u{1}", Accept, Fin),
+    (Defect::VrfyNotImplemented, Connect, "VRFY c\n", Accept, Fin),
     (Defect::ClosesWithout421, Connect, "NOOP\n", Drop(EventKind::OnNoopCommand), Fin),
 ];
 
