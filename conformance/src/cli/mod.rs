@@ -8,6 +8,7 @@ mod replay;
 mod rules;
 mod run;
 mod serve;
+mod shared;
 
 pub use args::{Cli, Command};
 pub use error::CliError;

@@ -15,7 +15,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let title = case.conversation.title.clone();
     let target = super::run::target(&args.target)?;
     let playing = super::run::play(&target, vec![case], &args.target, 1);
-    let outcome = super::run::runtime()?.block_on(playing)?;
+    let outcome = super::shared::runtime()?.block_on(playing)?;
     if let Some((name, why)) = outcome.skipped.first() {
         return Err(CliError::NotPlayable(format!("{name} {why}")));
     }

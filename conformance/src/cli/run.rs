@@ -9,13 +9,12 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use smtpspec_core::{check::check, receiver::Config, transcript::Transcript};
-use tokio::runtime::{Builder, Runtime};
 
 use super::{
     CliError,
     args::{Format, RunArgs, Suite, TargetArgs},
     filter::Filter,
-    serve::defects,
+    shared::{defects, runtime},
 };
 use crate::{
     drive::Limits,
@@ -127,14 +126,6 @@ fn progress_line(cases: usize) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// A runtime for all I/O.
-pub(super) fn runtime() -> Result<Runtime, CliError> {
-    Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::Runtime)
 }
 
 /// Prints the report on standard output.

@@ -5,14 +5,12 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
 };
 
-use smtpspec_core::{
-    event::EventRecord,
-    receiver::{Config, Defect, Defects},
-};
+use smtpspec_core::{event::EventRecord, receiver::Config};
 
 use super::{
     CliError,
     args::{Format, ServeArgs},
+    shared::{defects, runtime},
 };
 use crate::{
     report::event_line,
@@ -29,15 +27,7 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
         idle: args.idle,
         ..ServeOptions::default()
     };
-    super::run::runtime()?.block_on(until_interrupted(listen, config, options, args.format))
-}
-
-/// The planted defects by name.
-pub(super) fn defects(names: &[String]) -> Result<Defects, CliError> {
-    names
-        .iter()
-        .map(|name| name.parse::<Defect>().map_err(CliError::Defect))
-        .collect()
+    runtime()?.block_on(until_interrupted(listen, config, options, args.format))
 }
 
 fn listen_address(args: &ServeArgs) -> Result<SocketAddr, CliError> {

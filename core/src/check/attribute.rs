@@ -4,6 +4,7 @@ use super::{
     align::{Deviation, Fit},
     fit::command_event_fits,
     view::{Found, View},
+    words::{about, shown},
 };
 use crate::{
     event::{Event, EventKind, ParsingStatus},
@@ -397,58 +398,4 @@ fn by_state(view: &View<'_>, kind: EventKind, before: usize) -> (&'static str, S
         _ => "ORD-11",
     };
     (rule, "no command of this session fires it here".into())
-}
-
-/// What the exchange was about, for a person to read.
-pub(super) fn about(view: &View<'_>, index: usize) -> String {
-    match &view.exchanges()[index].stimulus {
-        Stimulus::Connection => "the connection".into(),
-        Stimulus::Command(line) => format!("`{}`", shortened(line.text)),
-        Stimulus::Message(message) => match (&message.content, message.complete) {
-            (Some(content), _) => format!("the message of {} octets", content.size),
-            (None, true) => "the message".into(),
-            (None, false) => "the message that was cut off".into(),
-        },
-    }
-}
-
-fn shortened(text: &[u8]) -> String {
-    const MOST: usize = 80;
-    let dots = if text.len() > MOST { "..." } else { "" };
-    format!(
-        "{}{dots}",
-        escape(&text[..text.len().min(MOST)]).escape_debug()
-    )
-}
-
-/// The event with the argument that a person looks for first.
-fn shown(event: &Event) -> String {
-    let kind = event.kind();
-    let argument = match event {
-        Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain.as_ref(),
-        Event::OnMailCommand { reverse_path, .. } => reverse_path.as_ref(),
-        Event::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
-        Event::OnReject { response, .. } => response.as_ref(),
-        Event::OnEndOfData {
-            content: Some(content),
-        } => {
-            return format!(
-                "{kind}({} octets, SHA-256 {:.12}...)",
-                content.size, content.sha256
-            );
-        }
-        Event::OnEndOfHeaders {
-            headers: Some(headers),
-        } => {
-            return format!(
-                "{kind}({} octets, SHA-256 {:.12}...)",
-                headers.size, headers.sha256
-            );
-        }
-        _ => None,
-    };
-    argument.map_or_else(
-        || kind.to_string(),
-        |octets| format!("{kind}({})", shortened(&octets.0)),
-    )
 }

@@ -1,7 +1,7 @@
 //! CON: what is content and what is not, and that it arrives as it was sent.
 
 use super::{
-    catalogue::{Entry, on_the_wire, sees, sees_arguments, sees_commands},
+    entry::{Entry, on_the_wire, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule, SeenLeniency},
     view::{Found, View},
 };
@@ -11,26 +11,9 @@ use crate::{
     wire::{LeniencyLevel, Verb, parse_command},
 };
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    explanation: &'static str,
-    example: &'static str,
-) -> Rule {
-    Rule {
-        id,
-        title,
-        level: Level::Must,
-        source,
-        explanation,
-        example,
-    }
-}
-
 pub(super) const RULES: [Entry; 7] = [
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-1",
             "OnEndOfData never fires for a message whose end was not received",
             "RFC 5321 4.1.1.4; event-model CON-1",
@@ -42,7 +25,7 @@ pub(super) const RULES: [Entry; 7] = [
         exercised: |view| view.messages().any(|(_, message)| !message.complete),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-2",
             "Only CRLF.CRLF ends DATA",
             "RFC 5321 4.1.1.4, 2.3.8; CVE-2023-51764, -51765, -51766, CVE-2024-27305 (SMTP smuggling)",
@@ -60,7 +43,7 @@ pub(super) const RULES: [Entry; 7] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-3",
             "The content handed on is what was sent after removing dot-stuffing",
             "RFC 5321 4.5.2; event-model CON-3",
@@ -74,7 +57,7 @@ pub(super) const RULES: [Entry; 7] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-4",
             "Commands inside content fire no event",
             "RFC 5321 4.1.1.4; event-model CON-4",
@@ -88,7 +71,7 @@ pub(super) const RULES: [Entry; 7] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-7",
             "Arguments arrive as sent",
             "bb643108: the event arguments carry the command's; event-model CON-7",
@@ -106,7 +89,7 @@ pub(super) const RULES: [Entry; 7] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-8",
             "A command line whose end was not received is never acted on",
             "RFC 5321 2.3.8, 4.1.1; event-model CON-8",
@@ -119,7 +102,7 @@ pub(super) const RULES: [Entry; 7] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "CON-9",
             "Commands pipelined behind the end of data are neither lost nor taken for content",
             "RFC 2920 3.1; event-model CON-9",
@@ -173,7 +156,7 @@ pub(super) fn judge_tolerance(view: &View<'_>) -> Vec<Found> {
         );
         let mut found = Found::new("CON-2", entry, what);
         if look_alike.level() != LeniencyLevel::Security {
-            found.level = Level::Should;
+            found.level = Some(Level::Should);
         }
         founds.push(found);
     }

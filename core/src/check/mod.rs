@@ -9,6 +9,7 @@ mod align;
 mod attribute;
 mod catalogue;
 mod con;
+mod entry;
 mod fit;
 mod ord;
 mod rej;
@@ -16,12 +17,14 @@ mod ses;
 mod verdict;
 mod view;
 mod wir;
+mod words;
 
 pub use catalogue::rules;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
 use across::Across;
-use catalogue::{Entry, entries};
+use catalogue::entries;
+use entry::Entry;
 use view::{Arguments, Found, View};
 
 use crate::{
@@ -177,7 +180,7 @@ impl Tally {
         {
             self.findings.push(Finding {
                 rule: found.rule,
-                level: found.level,
+                level: found.level.unwrap_or(self.entry.rule.level),
                 conn: view.log.conn,
                 case: view.log.open.case.clone(),
                 entry: found.entry,

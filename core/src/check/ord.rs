@@ -1,10 +1,10 @@
 //! ORD: the order of events within a session.
 
 use super::{
-    attribute::about,
-    catalogue::{Entry, on_the_wire, sees, sees_commands},
-    verdict::{Level, Rule},
+    entry::{Entry, on_the_wire, sees, sees_commands},
+    verdict::Rule,
     view::{Found, View},
+    words::about,
 };
 use crate::{
     event::{EventKind, Hello},
@@ -12,26 +12,9 @@ use crate::{
     wire::Verb,
 };
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    explanation: &'static str,
-    example: &'static str,
-) -> Rule {
-    Rule {
-        id,
-        title,
-        level: Level::Must,
-        source,
-        explanation,
-        example,
-    }
-}
-
 pub(super) const RULES: [Entry; 10] = [
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-1",
             "No OnMailCommand before an accepted HELO or EHLO",
             "bb643108, SMTP events: sequence 2/3 before 6; RFC 5321 4.1.4",
@@ -44,7 +27,7 @@ pub(super) const RULES: [Entry; 10] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-2",
             "No OnRcptCommand outside a transaction",
             "bb643108, SMTP events: sequence 6 before 7; RFC 5321 3.3",
@@ -55,7 +38,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| out_of_sequence(view, Verb::Rcpt, |_| true),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-3",
             "No OnDataCommand before an accepted RCPT in the same transaction",
             "bb643108, SMTP events: sequence 7 before 8; RFC 5321 3.3",
@@ -66,7 +49,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| out_of_sequence(view, Verb::Data, |_| true),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-4",
             "OnEndOfHeaders fires exactly once for a completed message, before OnEndOfData",
             "bb643108, SMTP events: sequence 9 between 8 and 10; event-model ORD-4",
@@ -78,7 +61,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| view.messages().any(|(_, message)| message.complete),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-5",
             "OnEndOfData fires once for each completed message, after OnEndOfHeaders",
             "bb643108, SMTP events: sequence 10; event-model ORD-5",
@@ -89,7 +72,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| view.messages().any(|(_, message)| message.complete),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-6",
             "A second MAIL inside a transaction fires OnReject, not OnMailCommand",
             "RFC 5321 4.1.4: MAIL must not be sent while a transaction is open; event-model ORD-6",
@@ -100,7 +83,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| out_of_sequence(view, Verb::Mail, |e| e.state.is_some_and(|s| s.greeted)),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-7",
             "RSET, HELO, EHLO and the end of data clear the transaction",
             "RFC 5321 4.1.1.5, 4.1.4, 3.3; event-model ORD-7",
@@ -117,7 +100,7 @@ pub(super) const RULES: [Entry; 10] = [
         },
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-9",
             "An event fires before the reply is on the wire",
             "aa580445/EVENTS: an agent can still refuse; event-model ORD-9",
@@ -129,7 +112,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| view.alignment.cause.iter().any(Option::is_some),
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-10",
             "Events come in the order of the commands",
             "RFC 2920 3.2; event-model ORD-10",
@@ -140,7 +123,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| view.events.len() > 1,
     },
     Entry {
-        rule: rule(
+        rule: Rule::must(
             "ORD-11",
             "Each accepted command fires its event exactly once",
             "bb643108: each event occurs \"when\" its command is received; event-model, section 1",

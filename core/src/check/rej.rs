@@ -1,10 +1,10 @@
 //! REJ: what fires, and what stays as it was, when something is refused.
 
 use super::{
-    attribute::about,
-    catalogue::{Entry, on_the_wire, sees, sees_commands},
+    entry::{Entry, on_the_wire, sees, sees_commands},
     verdict::{Level, Rule},
     view::{Found, View},
+    words::about,
 };
 use crate::{
     event::{EventKind, HandlerAction},

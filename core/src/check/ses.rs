@@ -1,7 +1,7 @@
 //! SES: the frame of a session. OnConnect first, OnDisconnect last, once each, with the right reason.
 
 use super::{
-    catalogue::{Entry, always, sees, sees_arguments, sees_commands},
+    entry::{Entry, always, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule},
     view::{Found, View},
 };

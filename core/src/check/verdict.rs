@@ -30,6 +30,38 @@ pub struct Rule {
     pub example: &'static str,
 }
 
+impl Rule {
+    pub(super) const fn must(
+        id: &'static str,
+        title: &'static str,
+        source: &'static str,
+        explanation: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            title,
+            level: Level::Must,
+            source,
+            explanation,
+            example,
+        }
+    }
+
+    pub(super) const fn should(
+        id: &'static str,
+        title: &'static str,
+        source: &'static str,
+        explanation: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self {
+            level: Level::Should,
+            ..Self::must(id, title, source, explanation, example)
+        }
+    }
+}
+
 /// What can be said of a rule after a run (event-model.md, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {

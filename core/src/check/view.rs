@@ -21,7 +21,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) rule: &'static str,
-    pub(super) level: Level,
+    /// Less than the rule's own, where only strictness is lacking.
+    pub(super) level: Option<Level>,
     pub(super) entry: Option<usize>,
     pub(super) what: String,
 }
@@ -30,7 +31,7 @@ impl Found {
     pub(super) fn new(rule: &'static str, entry: impl Into<Option<usize>>, what: String) -> Self {
         Self {
             rule,
-            level: super::catalogue::level_of(rule),
+            level: None,
             entry: entry.into(),
             what,
         }

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     check::{
-        attribute::about,
         verdict::Level,
         view::{Found, View},
+        words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
     wire::{Command, LeniencyLevel, Verb},
@@ -33,7 +33,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         for (rule, level, why) in broken.into_iter().flatten() {
             let what = format!("{} was answered {code}: {why}", about(view, index));
             founds.push(Found {
-                level,
+                level: Some(level),
                 ..Found::new(rule, entry, what)
             });
         }

@@ -2,8 +2,8 @@
 
 use crate::{
     check::{
-        attribute::about,
         view::{Found, View},
+        words::about,
     },
     model::{Exchange, Stimulus},
     wire::Verb,

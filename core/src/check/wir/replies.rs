@@ -3,9 +3,9 @@
 use super::order::legal;
 use crate::{
     check::{
-        attribute::about,
         con::lost_behind_data,
         view::{Found, View},
+        words::about,
     },
     model::{Exchange, LoggedReply, Outcome, Stimulus},
     octets::escape,

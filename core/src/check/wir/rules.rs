@@ -2,8 +2,8 @@
 
 use crate::{
     check::{
-        catalogue::{Entry, always, on_the_wire},
-        verdict::{Level, Rule},
+        entry::{Entry, always, on_the_wire},
+        verdict::Rule,
         view::View,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, Exchange, Outcome},
@@ -18,43 +18,9 @@ const fn entry(rule: Rule, exercised: fn(&View<'_>) -> bool) -> Entry {
     }
 }
 
-const fn must(
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    explanation: &'static str,
-    example: &'static str,
-) -> Rule {
-    Rule {
-        id,
-        title,
-        level: Level::Must,
-        source,
-        explanation,
-        example,
-    }
-}
-
-const fn should(
-    id: &'static str,
-    title: &'static str,
-    source: &'static str,
-    explanation: &'static str,
-    example: &'static str,
-) -> Rule {
-    Rule {
-        id,
-        title,
-        level: Level::Should,
-        source,
-        explanation,
-        example,
-    }
-}
-
 pub(in crate::check) static RULES: &[Entry] = &[
     entry(
-        must(
+        Rule::must(
             "WIR-1",
             "The banner is 220, or a refusal",
             "RFC 5321 3.1, 4.3.2",
@@ -64,7 +30,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         always,
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-2",
             "Each command gets one reply",
             "RFC 5321 4.2: \"Every command MUST generate exactly one reply\"",
@@ -75,7 +41,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| view.commands().next().is_some(),
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-3",
             "Replies are well formed",
             "RFC 5321 4.2, 4.2.1 (Reply-line, Greeting)",
@@ -85,7 +51,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         has_reply,
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-4",
             "A positive reply's code is one that its command may have",
             "RFC 5321 4.3.2",
@@ -99,7 +65,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-5",
             "A command out of sequence is answered 503, one in sequence is not",
             "RFC 5321 3.3: \"the server MUST return a 503\"; 4.1.4, 4.3.2",
@@ -114,7 +80,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        should(
+        Rule::should(
             "WIR-6",
             "A malformed command is refused",
             "RFC 5321 4.1.2, 4.2.4, 4.3.2 (500, 501, 555)",
@@ -128,7 +94,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-7",
             "QUIT is answered 221 and the connection closed",
             "RFC 5321 4.1.1.10",
@@ -142,7 +108,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-8",
             "After 421 the server closes",
             "RFC 5321 3.8, 4.2.3 (421 \"closing transmission channel\")",
@@ -157,7 +123,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-9",
             "Replies come in the order of the commands",
             "RFC 2920 3.2",
@@ -167,7 +133,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| view.exchanges().windows(2).any(super::order::in_one_go),
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-10",
             "NOOP, HELP, RSET, VRFY, EXPN and QUIT are in sequence at any time",
             "RFC 5321 4.1.4",
@@ -177,7 +143,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| view.commands().any(|(_, line)| any_time(line.verb)),
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-11",
             "EHLO's reply names the server, then keywords",
             "RFC 5321 4.1.1.1 (ehlo-ok-rsp)",
@@ -187,7 +153,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| accepted(view, |e| e.verb() == Some(Verb::Ehlo)),
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-12",
             "A command line of 512 octets is taken",
             "RFC 5321 4.5.3.1.4",
@@ -200,7 +166,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-13",
             "An unknown command is refused",
             "RFC 5321 4.2.4 (500)",
@@ -213,7 +179,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-14",
             "What EHLO announces is honoured",
             "RFC 5321 2.2.1, RFC 1870 6, RFC 6152 3, RFC 6531 3.4",
@@ -226,7 +192,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-15",
             "The null reverse-path and <Postmaster> are accepted",
             "RFC 5321 4.5.1 (postmaster), 4.5.5 and 3.6.3 (null reverse-path)",
@@ -239,7 +205,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-16",
             "A reply line has at most 512 octets",
             "RFC 5321 4.5.3.1.5",
@@ -249,7 +215,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         has_reply,
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-17",
             "Verbs are read without regard to case",
             "RFC 5321 2.4",
@@ -262,7 +228,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-18",
             "The server closes only after a 221 or a 421, or after a time-out",
             "RFC 5321 3.8",
@@ -273,7 +239,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| view.wire.server_end.is_some(),
     ),
     entry(
-        should(
+        Rule::should(
             "WIR-19",
             "Only CRLF ends a command line",
             "RFC 5321 2.3.8",
@@ -288,7 +254,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        must(
+        Rule::must(
             "WIR-20",
             "The minimum of commands is implemented",
             "RFC 5321 4.5.1",
