@@ -10,7 +10,9 @@ mod attribute;
 mod catalogue;
 mod con;
 mod entry;
+mod extra;
 mod fit;
+mod moved;
 mod ord;
 mod rej;
 mod ses;
@@ -31,6 +33,9 @@ use crate::{
     model::{Tolerance, UnansweredData, WireLog, relevant_tolerances},
     transcript::{SessionLog, Transcript},
 };
+
+/// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
+const NEAR: usize = 32;
 
 /// Judges a run.
 pub fn check(transcript: &Transcript) -> RunVerdict {

@@ -2,7 +2,7 @@
 
 use super::{
     content::Message,
-    reading::{CommandLine, Exchange, Outcome, Stimulus},
+    exchange::{CommandLine, Exchange, Outcome, Stimulus},
     state::Certainty,
 };
 use crate::{

@@ -1,10 +1,12 @@
 //! The reference event-ordering model: how a session is read from its wire, and which events that allows.
 //!
 //! `wire_log` takes a log apart, `reading` says which reply answers what and in which [`State`] each command was
-//! sent, `expect` says which events each exchange may fire. `state` holds the table; `tolerance` names what a
+//! sent (an `exchange`), `expect` says which events each exchange may fire. `state` holds the table; `tolerance` names what a
 //! lenient reading takes. `pacer` is the same reading for a client that must know how long to wait.
 
+mod candidates;
 mod content;
+mod exchange;
 mod expect;
 mod pacer;
 mod reading;
@@ -13,13 +15,12 @@ mod state;
 mod tolerance;
 mod wire_log;
 
+pub use candidates::relevant_tolerances;
 pub use content::Message;
+pub use exchange::{COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Stimulus};
 pub use expect::{Pattern, allowed, own_event};
 pub use pacer::Pacer;
-pub use reading::{
-    COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Reading, Stimulus, Stop,
-    UnansweredData, read, relevant_tolerances,
-};
+pub use reading::{Reading, Stop, UnansweredData, read};
 pub use replies::{ReplyReader, SeenReply};
 pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction};
 pub use tolerance::{LookAlike, Separator, Tolerance};

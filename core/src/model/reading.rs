@@ -6,118 +6,13 @@
 use core::ops::Range;
 
 use super::{
-    content::{Message, look_alikes, read_message},
+    content::read_message,
+    exchange::{CommandLine, Exchange, History, Outcome, Stimulus},
     state::{Certainty, State, States, clears},
-    tolerance::{LookAlike, Tolerance},
+    tolerance::Tolerance,
     wire_log::{LoggedReply, WireLog},
 };
-use crate::wire::{
-    Command, Leniencies, Leniency, LineEnd, LineSplitter, Parsed, SyntaxError, Verb, parse_command,
-};
-
-/// Octets of a command line, with its CRLF, that every server must take (RFC 5321, 4.5.3.1.4).
-pub const COMMAND_LINE_LIMIT: usize = 512;
-
-/// A command line as read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CommandLine<'w> {
-    /// Without its line end.
-    pub text: &'w [u8],
-    /// Its verb, also of a malformed line.
-    pub verb: Verb,
-    /// The command, or what is wrong with it.
-    pub parsed: Result<Parsed<'w>, SyntaxError>,
-    /// How the line ended.
-    pub end: LineEnd,
-}
-
-/// What the client did that wants a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stimulus<'w> {
-    /// It connected; the banner answers.
-    Connection,
-    /// It sent a command line.
-    Command(CommandLine<'w>),
-    /// It sent a message, or began to.
-    Message(Message),
-}
-
-/// What a reply says of its stimulus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// 2yz, 3yz.
-    Accepted,
-    /// 4yz, 5yz.
-    Refused,
-    /// 421: refused, and the server closes.
-    Dropped,
-    /// No reply came.
-    Unanswered,
-    /// Something came that has no legal code.
-    Strange,
-}
-
-/// What has happened to the transaction since it could last be changed, for telling rules apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct History {
-    /// What cleared the last transaction, if nothing opened one since.
-    pub cleared_by: Option<&'static str>,
-    /// The first command of those that touch the transaction that was refused since the transaction was last opened or cleared.
-    pub refused: Option<Verb>,
-    /// The transaction was opened with SMTPUTF8: its paths may have 8-bit octets.
-    pub smtputf8: bool,
-}
-
-/// A stimulus and its reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange<'w> {
-    /// What the client did.
-    pub stimulus: Stimulus<'w>,
-    /// Where it stands among the octets that the client sent.
-    pub span: Range<usize>,
-    /// Index of the entry that carried its last octet.
-    pub entry: usize,
-    /// When that was written (ns); 0 for the connection.
-    pub sent_at: u64,
-    /// Index of its reply.
-    pub reply: Option<usize>,
-    /// What the reply says.
-    pub outcome: Outcome,
-    /// Whether the command was in sequence. Yes for all else.
-    pub in_sequence: Certainty,
-    /// The state it met, where only one is possible.
-    pub state: Option<State>,
-    /// What went before.
-    pub history: History,
-}
-
-impl Exchange<'_> {
-    /// What has to be forgiven in the command, the transaction's SMTPUTF8 considered.
-    pub fn leniencies(&self) -> Leniencies {
-        let Stimulus::Command(CommandLine {
-            parsed: Ok(parsed), ..
-        }) = &self.stimulus
-        else {
-            return Leniencies::NONE;
-        };
-        let forgiven = |leniency: &Leniency| {
-            *leniency != Leniency::EightBitWithoutSmtpUtf8 || !self.history.smtputf8
-        };
-        parsed
-            .leniencies
-            .iter()
-            .filter(forgiven)
-            .fold(Leniencies::NONE, Leniencies::with)
-    }
-
-    /// The verb, if it is a command.
-    pub fn verb(&self) -> Option<Verb> {
-        match &self.stimulus {
-            Stimulus::Command(line) => Some(line.verb),
-            _ => None,
-        }
-    }
-}
+use crate::wire::{Command, LineSplitter, Verb, parse_command};
 
 /// Why the reading ended before the client's octets did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,63 +70,6 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
     };
     reader.run();
     reader.reading
-}
-
-/// The tolerances under which `wire` could be read otherwise than strictly, each with one leniency.
-pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
-    let mut found: Vec<LookAlike> = Vec::new();
-    let mut line_ends = crate::wire::LineEnds::default();
-    for exchange in &strict.exchanges {
-        let octets = &wire.sent[exchange.span.clone()];
-        match &exchange.stimulus {
-            Stimulus::Message(_) => {
-                for (look_alike, _) in look_alikes(octets) {
-                    if !found.contains(&look_alike) {
-                        found.push(look_alike);
-                    }
-                }
-            }
-            Stimulus::Command(line) => {
-                line_ends.bare_lf |= line.text.contains(&b'\n');
-                line_ends.bare_cr |= line.text.contains(&b'\r');
-            }
-            Stimulus::Connection => {}
-        }
-    }
-    let rest = &wire.sent[strict.rest..];
-    line_ends.bare_lf |= rest.contains(&b'\n');
-    line_ends.bare_cr |= rest.iter().rev().skip(1).any(|octet| *octet == b'\r');
-    let mut tolerances: Vec<Tolerance> = found
-        .into_iter()
-        .map(|look_alike| Tolerance {
-            look_alikes: vec![look_alike],
-            ..Tolerance::default()
-        })
-        .collect();
-    for (on, line_ends) in [
-        (
-            line_ends.bare_lf,
-            crate::wire::LineEnds {
-                bare_lf: true,
-                bare_cr: false,
-            },
-        ),
-        (
-            line_ends.bare_cr,
-            crate::wire::LineEnds {
-                bare_lf: false,
-                bare_cr: true,
-            },
-        ),
-    ] {
-        if on {
-            tolerances.push(Tolerance {
-                line_ends,
-                ..Tolerance::default()
-            });
-        }
-    }
-    tolerances
 }
 
 struct Reader<'w, 'l, 't> {

@@ -1,0 +1,193 @@
+//! An event that no exchange should have fired at its place: what caused it names the rule.
+
+use super::{
+    NEAR,
+    attribute::of_another_session,
+    fit::command_event_fits,
+    view::{Found, View},
+    words::{about, shown},
+};
+use crate::{
+    event::{Event, EventKind},
+    model::{Certainty, CommandLine, Exchange, Outcome, Stimulus, Stop, Transaction, own_event},
+    octets::escape,
+    wire::{Verb, parse_command},
+};
+
+/// An event that no exchange should have fired at this place.
+pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
+    let logged = view.events[event];
+    let fired = &logged.record.event;
+    let (rule, why) = of_another_session(view, event)
+        .map(|found| (found.rule, found.what))
+        .or_else(|| behind_the_end(view, event, before))
+        .unwrap_or_else(|| match fired.kind() {
+            EventKind::OnEndOfHeaders => extra_of_message(view, before, "ORD-4"),
+            EventKind::OnEndOfData => extra_of_message(view, before, "ORD-5"),
+            EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
+            _ => extra_command_event(view, fired, before),
+        });
+    Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
+}
+
+/// Fired for what came behind the end of the session, or after the reply that ended it. An event of an earlier
+/// command that was doubled is not: it is that command's affair.
+fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'static str, String)> {
+    let exchanges = view.exchanges();
+    if before < exchanges.len() || view.reading.stop != Stop::SessionEnded {
+        return None;
+    }
+    let logged = &view.events[event];
+    let rest = &view.wire.sent[view.reading.rest..];
+    let lines = rest
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let acted = lines.into_iter().any(|text| {
+        !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
+    });
+    let ended = exchanges
+        .last()
+        .and_then(|last| view.reply(last))
+        .map(|reply| reply.at);
+    if !acted && ended.is_some_and(|ended| view.emitted_at(logged) <= ended) {
+        return None;
+    }
+    let (rule, what) = if view.quit_accepted() {
+        ("SES-7", "QUIT")
+    } else {
+        ("WIR-8", "the 421")
+    };
+    Some((rule, format!("{what} had ended the session")))
+}
+
+fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
+    let unfinished = view.messages().any(|(_, message)| !message.complete);
+    if unfinished && before + 1 >= view.exchanges().len() {
+        return ("CON-1", "the end of the message was never received".into());
+    }
+    (
+        rule,
+        "no message of this session is owed another one here".into(),
+    )
+}
+
+fn extra_command_event(view: &View<'_>, fired: &Event, before: usize) -> (&'static str, String) {
+    let last = view.exchanges().len().saturating_sub(1);
+    // The exchange itself, and from there back.
+    let back = |far: usize| (before.saturating_sub(far)..=before.min(last)).rev();
+    back(1)
+        .find_map(|index| of_command(view, index, fired))
+        .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
+        .or_else(|| from_partial_line(view, fired))
+        .or_else(|| back(NEAR).find_map(|index| of_command(view, index, fired)))
+        .unwrap_or_else(|| by_state(view, fired.kind(), before))
+}
+
+/// The rule, if `fired` is the event of the command at `index`: why should that not have fired, or not again?
+fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static str, String)> {
+    let exchange = &view.exchanges()[index];
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return None;
+    };
+    if !command_event_fits(line, fired) {
+        return None;
+    }
+    let command = about(view, index);
+    Some(
+        match (line.parsed.is_err(), exchange.in_sequence, exchange.outcome) {
+            (true, ..) => ("REJ-1", format!("{command} is malformed")),
+            (_, Certainty::No, _) => {
+                let rule = out_of_sequence(exchange, line.verb);
+                (rule, format!("{command} is out of sequence here"))
+            }
+            (_, _, Outcome::Refused) if !view.alignment_has(index, fired.kind()) => (
+                "REJ-2",
+                format!("{command} was reported as refused before its own event"),
+            ),
+            _ => ("ORD-11", format!("{command} fires it once")),
+        },
+    )
+}
+
+/// Which order rule forbids the event of `verb` in the state that the command met.
+fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static str {
+    let open = exchange
+        .state
+        .is_some_and(|state| state.transaction != Transaction::None);
+    match verb {
+        Verb::Mail if open => "ORD-6",
+        Verb::Mail => "ORD-1",
+        Verb::Rcpt | Verb::Data if exchange.history.cleared_by.is_some() => "ORD-7",
+        Verb::Rcpt => "ORD-2",
+        Verb::Data => "ORD-3",
+        _ => "REJ-1",
+    }
+}
+
+/// CON-4: a line of content that reads like the command.
+fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static str, String)> {
+    let exchange = &view.exchanges()[index];
+    let Stimulus::Message(_) = exchange.stimulus else {
+        return None;
+    };
+    let content = &view.wire.sent[exchange.span.clone()];
+    let mut lines = content
+        .split(|octet| *octet == b'\n')
+        .map(<[u8]>::trim_ascii_end);
+    let line = lines.find(|text| {
+        command_event_fits(&command_line(text), fired) && parse_command(text).is_ok()
+    })?;
+    Some((
+        "CON-4",
+        format!("`{}` is content of a message", escape(line)),
+    ))
+}
+
+/// CON-8: a line whose end was never sent.
+fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
+    let rest = &view.wire.sent[view.reading.rest..];
+    let text = rest.strip_suffix(b"\r").unwrap_or(rest);
+    let fits = view.reading.stop == Stop::EndOfInput
+        && own_event(Verb::of(text)) == Some(fired.kind())
+        && !text.contains(&b'\n');
+    fits.then(|| {
+        (
+            "CON-8",
+            format!("the end of the line `{}` was never sent", escape(text)),
+        )
+    })
+}
+
+fn command_line(text: &[u8]) -> CommandLine<'_> {
+    CommandLine {
+        text,
+        verb: Verb::of(text),
+        parsed: parse_command(text),
+        end: crate::wire::LineEnd::CrLf,
+    }
+}
+
+/// No command of the session explains it: the state alone decides.
+fn by_state(view: &View<'_>, kind: EventKind, before: usize) -> (&'static str, String) {
+    let exchanges = view.exchanges();
+    let exchange = exchanges.get(before).or(exchanges.last());
+    let in_message = exchange.is_some_and(|e| matches!(e.stimulus, Stimulus::Message(_)));
+    if in_message {
+        return ("CON-4", "the client was sending content".into());
+    }
+    let state = exchange.and_then(|exchange| exchange.state);
+    let rule = match (kind, state) {
+        (EventKind::OnMailCommand, Some(state)) if !state.greeted => "ORD-1",
+        (EventKind::OnMailCommand, Some(state)) if state.transaction != Transaction::None => {
+            "ORD-6"
+        }
+        (EventKind::OnRcptCommand, Some(state)) if state.transaction == Transaction::None => {
+            "ORD-2"
+        }
+        (EventKind::OnDataCommand, Some(state)) if state.transaction != Transaction::Addressed => {
+            "ORD-3"
+        }
+        _ => "ORD-11",
+    };
+    (rule, "no command of this session fires it here".into())
+}
