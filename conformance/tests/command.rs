@@ -129,6 +129,20 @@ fn a_saved_transcript_is_judged_like_the_live_run() {
 }
 
 #[test]
+fn a_transcript_that_was_cut_off_is_inconclusive() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    let live = smtpspec(&["run", "--case", "seed/strict", "--out", out]);
+    assert_eq!(live.code, 0, "{}{}", live.out, live.err);
+    let path = dir.path().join("transcript.jsonl");
+    let text = fs::read(&path).unwrap();
+    fs::write(&path, &text[..text.len() / 2]).unwrap();
+    let cut = smtpspec(&["check", path.to_str().unwrap()]);
+    assert_eq!(cut.code, 3, "{}{}", cut.out, cut.err);
+    assert!(cut.out.contains("the evidence was cut off"), "{}", cut.out);
+}
+
+#[test]
 fn only_the_rules_asked_for_are_reported() {
     let ran = smtpspec(&["run", "--case", "seed/*", "--rule", "SES-*"]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);

@@ -16,7 +16,7 @@ pub(super) const RULES: [Entry; 7] = [
         rule: Rule::must(
             "CON-1",
             "OnEndOfData never fires for a message whose end was not received",
-            "RFC 5321 4.1.1.4; event-model CON-1",
+            "RFC 5321 4.1.1.4; MODEL.md CON-1",
             "When the client is lost inside DATA (close, reset, time-out) there is no message. An agent that is \
              told of one archives or delivers half a message.",
             "354, half a body, FIN: OnEndOfData, OnDisconnect",
@@ -46,7 +46,7 @@ pub(super) const RULES: [Entry; 7] = [
         rule: Rule::must(
             "CON-3",
             "The content handed on is what was sent after removing dot-stuffing",
-            "RFC 5321 4.5.2; event-model CON-3",
+            "RFC 5321 4.5.2; MODEL.md CON-3",
             "Byte for byte: OnEndOfData's size and digest, and OnEndOfHeaders' for the header section.",
             "`..a` sent, `..a` handed on",
         ),
@@ -60,7 +60,7 @@ pub(super) const RULES: [Entry; 7] = [
         rule: Rule::must(
             "CON-4",
             "Commands inside content fire no event",
-            "RFC 5321 4.1.1.4; event-model CON-4",
+            "RFC 5321 4.1.1.4; MODEL.md CON-4",
             "Between the 354 and the end of data every line is content, whatever it looks like.",
             "354, `RSET` as a line of the body: OnRsetCommand",
         ),
@@ -74,7 +74,7 @@ pub(super) const RULES: [Entry; 7] = [
         rule: Rule::must(
             "CON-7",
             "Arguments arrive as sent",
-            "bb643108: the event arguments carry the command's; event-model CON-7",
+            "bb643108: the event arguments carry the command's; MODEL.md CON-7",
             "Domain, paths and parameters with their case and quoting: a local part's case means something \
              (RFC 5321 2.4), and a filter must judge what was said.",
             "MAIL FROM:<John@Example.org>: OnMailCommand(john@example.org)",
@@ -92,7 +92,7 @@ pub(super) const RULES: [Entry; 7] = [
         rule: Rule::must(
             "CON-8",
             "A command line whose end was not received is never acted on",
-            "RFC 5321 2.3.8, 4.1.1; event-model CON-8",
+            "RFC 5321 2.3.8, 4.1.1; MODEL.md CON-8",
             "Half a line may mean anything: `RCPT TO:<a@b.co` was perhaps going to be `a@b.com`.",
             "`RSE`, FIN: OnRsetCommand",
         ),
@@ -105,7 +105,7 @@ pub(super) const RULES: [Entry; 7] = [
         rule: Rule::must(
             "CON-9",
             "Commands pipelined behind the end of data are neither lost nor taken for content",
-            "RFC 2920 3.1; event-model CON-9",
+            "RFC 2920 3.1; MODEL.md CON-9",
             "A client may send the next MAIL in the same segment as the end of data.",
             "`.` CRLF `QUIT` CRLF in one segment: 250, and then nothing",
         ),

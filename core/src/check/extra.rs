@@ -42,7 +42,7 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
     let lines = rest
         .split(|octet| *octet == b'\n')
         .map(<[u8]>::trim_ascii_end);
-    let acted = lines.into_iter().any(|text| {
+    let acted = lines.take(NEAR).any(|text| {
         !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
     });
     let ended = exchanges

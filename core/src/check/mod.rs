@@ -1,7 +1,7 @@
 //! The rules: transcript in, findings out. A verdict is a pure function of the transcript.
 //!
 //! Each session is read strictly first. Only if that leaves something unexplained are lenient readings tried, and
-//! the smallest set of leniencies that explains most is named (event-model.md, section 4). Rules of one session
+//! the smallest set of leniencies that explains most is named (MODEL.md, section 4). Rules of one session
 //! stand in the files of their group; what concerns several sessions stands in `across`.
 
 mod across;

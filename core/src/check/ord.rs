@@ -52,7 +52,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-4",
             "OnEndOfHeaders fires exactly once for a completed message, before OnEndOfData",
-            "bb643108, SMTP events: sequence 9 between 8 and 10; event-model ORD-4",
+            "bb643108, SMTP events: sequence 9 between 8 and 10; MODEL.md ORD-4",
             "It fires at the blank line. A message without one gets it at the end of data, just before \
              OnEndOfData; an empty message or one that begins with a blank line gets it too, with no fields.",
             "OnDataCommand, OnEndOfData (a message without a blank line)",
@@ -64,7 +64,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-5",
             "OnEndOfData fires once for each completed message, after OnEndOfHeaders",
-            "bb643108, SMTP events: sequence 10; event-model ORD-5",
+            "bb643108, SMTP events: sequence 10; MODEL.md ORD-5",
             "An archive or a spam filter takes the message there: twice means two copies, never means none.",
             "OnDataCommand, OnEndOfHeaders, OnEndOfData, OnEndOfData",
         ),
@@ -75,7 +75,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-6",
             "A second MAIL inside a transaction fires OnReject, not OnMailCommand",
-            "RFC 5321 4.1.4: MAIL must not be sent while a transaction is open; event-model ORD-6",
+            "RFC 5321 4.1.4: MAIL must not be sent while a transaction is open; MODEL.md ORD-6",
             "The transaction that is open stays as it is; the second MAIL is refused (503).",
             "OnMailCommand, OnMailCommand, OnRcptCommand",
         ),
@@ -86,7 +86,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-7",
             "RSET, HELO, EHLO and the end of data clear the transaction",
-            "RFC 5321 4.1.1.5, 4.1.4, 3.3; event-model ORD-7",
+            "RFC 5321 4.1.1.5, 4.1.4, 3.3; MODEL.md ORD-7",
             "After any of them, accepted or refused at the end of data, RCPT and DATA are out of sequence until \
              the next MAIL. A transaction that survives gives a message the wrong sender or recipients.",
             "MAIL, RCPT, RSET, then DATA answered by 354",
@@ -103,7 +103,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-9",
             "An event fires before the reply is on the wire",
-            "aa580445/EVENTS: an agent can still refuse; event-model ORD-9",
+            "aa580445/EVENTS: an agent can still refuse; MODEL.md ORD-9",
             "When the client has read a reply, the event that it answers has been emitted: else no agent could \
              have had a say in it. Judged by the adapter's clock.",
             "250 read by the client, OnRcptCommand emitted 40 ms later",
@@ -115,7 +115,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-10",
             "Events come in the order of the commands",
-            "RFC 2920 3.2; event-model ORD-10",
+            "RFC 2920 3.2; MODEL.md ORD-10",
             "However the bytes were cut into segments, and however many commands came in one.",
             "MAIL, RCPT in one segment: OnRcptCommand, OnMailCommand",
         ),
@@ -126,7 +126,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-11",
             "Each accepted command fires its event exactly once",
-            "bb643108: each event occurs \"when\" its command is received; event-model, section 1",
+            "bb643108: each event occurs \"when\" its command is received; MODEL.md, section 1",
             "OnRcptCommand once for each recipient, OnNoopCommand once for each NOOP. An agent that counts, bills \
              or limits relies on it.",
             "RCPT, RCPT: OnRcptCommand",

@@ -20,7 +20,7 @@ pub(super) const RULES: [Entry; 7] = [
             id: "SES-1",
             title: "OnConnect is the session's first event and fires once",
             level: Level::Must,
-            source: "bb643108, SMTP events: sequence 1; event-model SES-1",
+            source: "bb643108, SMTP events: sequence 1; MODEL.md SES-1",
             explanation: "An agent sets itself up in OnConnect. If another event comes first, or OnConnect comes \
                 twice or not at all, its state for the session is missing or reset. A connection that was lost \
                 before the client had read a banner may have none.",
@@ -62,7 +62,7 @@ pub(super) const RULES: [Entry; 7] = [
             id: "SES-4",
             title: "Nothing fires after OnDisconnect, and it comes soon after the end",
             level: Level::Must,
-            source: "bb643108: events fire \"after OnConnect and before OnDisconnect\"; event-model SES-4",
+            source: "bb643108: events fire \"after OnConnect and before OnDisconnect\"; MODEL.md SES-4",
             explanation: "Behind OnDisconnect an agent has let go of the session; an event there finds nothing. \
                 And until OnDisconnect comes, what the session holds is held: it is due within a bounded time of \
                 the close (the run's setting).",
@@ -76,7 +76,7 @@ pub(super) const RULES: [Entry; 7] = [
             id: "SES-5",
             title: "Sessions do not mix",
             level: Level::Must,
-            source: "event-model SES-5",
+            source: "MODEL.md SES-5",
             explanation: "No event carries what another client sent, and every event belongs to a client that \
                 connected, under any number of parallel sessions.",
             example: "connection 7 sends MAIL FROM:<a@example.org>, connection 8's OnMailCommand carries it",
@@ -93,7 +93,7 @@ pub(super) const RULES: [Entry; 7] = [
             id: "SES-6",
             title: "A session id is used for one connection only",
             level: Level::Must,
-            source: "event-model SES-6",
+            source: "MODEL.md SES-6",
             explanation: "Agents and logs join events by the session's id. An id that serves two connections \
                 joins what does not belong together.",
             example: "session \"17\" from 127.0.0.1:4000, and later session \"17\" from 127.0.0.1:4711",
@@ -106,7 +106,7 @@ pub(super) const RULES: [Entry; 7] = [
             id: "SES-7",
             title: "After an accepted QUIT nothing fires but OnDisconnect",
             level: Level::Must,
-            source: "RFC 5321 4.1.1.10; event-model SES-7",
+            source: "RFC 5321 4.1.1.10; MODEL.md SES-7",
             explanation: "QUIT ends the session whatever else was pipelined behind it: a command there is never \
                 acted on.",
             example: "QUIT CRLF NOOP CRLF in one segment: OnNoopCommand, OnDisconnect",

@@ -62,7 +62,7 @@ impl Rule {
     }
 }
 
-/// What can be said of a rule after a run (event-model.md, section 3).
+/// What can be said of a rule after a run (MODEL.md, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// Exercised, and never broken.

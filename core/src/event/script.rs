@@ -1,4 +1,4 @@
-//! Handler scripts: what a handler does with the k-th event of a kind (event-model.md, section 6).
+//! Handler scripts: what a handler does with the k-th event of a kind (MODEL.md, section 6).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The event stream: JSON Lines that an adapter writes (event-model.md, section 3).
+//! The event stream: JSON Lines that an adapter writes (MODEL.md, section 3).
 //!
 //! The first line is a [`Hello`], every other an [`EventRecord`]. `docs`: conformance/adapters/README.md.
 

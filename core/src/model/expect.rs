@@ -1,4 +1,4 @@
-//! Which events each exchange allows: the heart of the model (event-model.md, sections 1 and 2).
+//! Which events each exchange allows: the heart of the model (MODEL.md, sections 1 and 2).
 
 use super::{
     content::Message,

@@ -1,6 +1,6 @@
 //! Reading a session from its wire: which reply answers what, and what state each command met.
 //!
-//! The model does not guess whether a server accepts: it takes each decision from the reply (event-model.md,
+//! The model does not guess whether a server accepts: it takes each decision from the reply (MODEL.md,
 //! section 4). What was never answered leaves several states possible.
 
 use core::ops::Range;

@@ -1,5 +1,5 @@
 //! The state of a session as both sides know it, and the table of which command wants what
-//! (RFC 5321, 4.1.4; event-model.md, section 5).
+//! (RFC 5321, 4.1.4; MODEL.md, section 5).
 
 use crate::wire::Verb;
 
@@ -146,7 +146,7 @@ pub enum Certainty {
     No,
 }
 
-/// All states that a session can be in, given what the replies have decided (event-model.md, section 4).
+/// All states that a session can be in, given what the replies have decided (MODEL.md, section 4).
 /// One state as long as every command was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct States(Vec<State>);

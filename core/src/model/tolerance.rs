@@ -62,7 +62,7 @@ impl Separator {
     }
 }
 
-/// A look-alike end of data: `before` `.` `after`, not both CRLF (event-model.md, CON-2).
+/// A look-alike end of data: `before` `.` `after`, not both CRLF (MODEL.md, CON-2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookAlike {
     /// What stands before the dot.

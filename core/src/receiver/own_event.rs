@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::wire::Command;
 
-/// The command's own event; VRFY, QUIT and the like have none (event-model, section 1).
+/// The command's own event; VRFY, QUIT and the like have none (MODEL.md, section 1).
 pub(super) fn own_event(command: &Command<'_>) -> Option<Event> {
     Some(match *command {
         Command::Helo { domain } => Event::OnHeloCommand {
