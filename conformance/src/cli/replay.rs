@@ -36,7 +36,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         let written = one_session(&mut out, &title, &report)
             .and_then(|()| ladder(&mut out, session, clock, marked))
             .and_then(|()| crate::report::findings_of_one(&mut out, &report));
-        written.map_err(CliError::Output)?;
+        super::shared::written(written)?;
     }
     match outcome.error {
         Some(error) => Err(error.into()),

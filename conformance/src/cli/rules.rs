@@ -15,6 +15,6 @@ pub(super) fn rules(args: &RulesArgs) -> Result<u8, CliError> {
             explain_rule(&mut out, rule)
         }
     };
-    written.map_err(CliError::Output)?;
+    super::shared::written(written)?;
     Ok(0)
 }

@@ -14,7 +14,7 @@ use super::{
     CliError,
     args::{Format, RunArgs, Suite, TargetArgs},
     filter::Filter,
-    shared::{defects, runtime},
+    shared::{defects, runtime, written},
 };
 use crate::{
     drive::Limits,
@@ -131,11 +131,10 @@ fn progress_line(cases: usize) -> ProgressBar {
 /// Prints the report on standard output.
 pub(super) fn print(report: &RunReport<'_>, format: Format) -> Result<(), CliError> {
     let mut out = anstream::stdout().lock();
-    match format {
+    written(match format {
         Format::Console => console(&mut out, report),
         Format::Json => out.write_all(json(report).as_bytes()),
-    }
-    .map_err(CliError::Output)
+    })
 }
 
 /// `transcript.jsonl`, `report.json`, and under `findings/` each conversation that broke a rule.
@@ -149,7 +148,7 @@ fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), C
                 source,
             })
     };
-    write(&dir.join("transcript.jsonl"), &written(report.transcript))?;
+    write(&dir.join("transcript.jsonl"), &file_form(report.transcript))?;
     write(&dir.join("report.json"), json(report).as_bytes())?;
     for finding in report.verdict.findings() {
         let Some(case) = cases.iter().find(|case| case.name == finding.case) else {
@@ -167,7 +166,7 @@ fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), C
     Ok(())
 }
 
-fn written(transcript: &Transcript) -> Vec<u8> {
+fn file_form(transcript: &Transcript) -> Vec<u8> {
     let mut octets = Vec::new();
     // Writing into memory cannot fail.
     let _ = transcript.write_to(&mut octets);

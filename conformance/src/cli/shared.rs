@@ -1,5 +1,7 @@
 //! What several commands need.
 
+use std::io;
+
 use smtpspec_core::receiver::{Defect, Defects};
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,4 +21,12 @@ pub(super) fn runtime() -> Result<Runtime, CliError> {
         .enable_all()
         .build()
         .map_err(CliError::Runtime)
+}
+
+/// What became of writing to standard output. A reader that has gone away (`smtpspec rules | head`) is no error.
+pub(super) fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(CliError::Output),
+    }
 }
