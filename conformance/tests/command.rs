@@ -355,6 +355,7 @@ fn ends_with_a_finding(address: &str, rule: &str) {
         "seed/*",
         "--timeout",
         "500ms",
+        "--no-minimise",
     ];
     let ran = smtpspec(&args);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);

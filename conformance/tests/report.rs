@@ -31,6 +31,7 @@ fn the_console_report_shows_what_broke_and_how_to_see_it_again() {
             "needs handler scripts, which this target does not take".into(),
         )],
         elapsed: None,
+        minimal: &[],
         target_options: " --defect bare-lf-ends-data".into(),
         strict: false,
     };
@@ -46,6 +47,7 @@ fn the_json_report_holds_the_same() {
         verdict: &verdict,
         skipped: &[],
         elapsed: None,
+        minimal: &[],
         target_options: String::new(),
         strict: false,
     };

@@ -112,6 +112,9 @@ pub struct RunArgs {
     /// Also write transcript, report and the conversations of all findings into this directory.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Do not look for the smallest conversation that shows each finding.
+    #[arg(long)]
+    pub no_minimise: bool,
     /// Exit with 1 also when the server is only not strict.
     #[arg(long)]
     pub strict: bool,

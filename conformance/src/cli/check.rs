@@ -23,6 +23,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
         verdict: &verdict,
         skipped: &[],
         elapsed: None,
+        minimal: &[],
         target_options: String::new(),
         strict: args.strict,
     };

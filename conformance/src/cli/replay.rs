@@ -25,6 +25,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         verdict: &verdict,
         skipped: &[],
         elapsed: None,
+        minimal: &[],
         target_options: args.target.again(),
         strict: false,
     };

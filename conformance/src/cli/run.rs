@@ -8,7 +8,11 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use smtpspec_core::{check::check, receiver::Config, transcript::Transcript};
+use smtpspec_core::{
+    check::{RunVerdict, check},
+    receiver::Config,
+    transcript::Transcript,
+};
 
 use super::{
     CliError,
@@ -19,8 +23,8 @@ use super::{
 use crate::{
     drive::Limits,
     report::{RunReport, console, json},
-    run::{CampaignOptions, Case, Outcome, campaign, documented},
-    target::{StartOptions, Target},
+    run::{CampaignOptions, Case, Minimal, Outcome, campaign, documented, minimise},
+    target::{Running, StartOptions, Target},
 };
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
@@ -30,23 +34,25 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     }
     let cases = cases(args)?;
     let target = target(&args.target)?;
-    let all = cases.clone();
     let start = Instant::now();
-    let outcome =
-        runtime()?.block_on(play(&target, cases, &args.target, usize::from(args.jobs)))?;
+    let played = runtime()?.block_on(play_suite(&target, &cases, args, &rules))?;
     let elapsed = start.elapsed();
-    let mut verdict = check(&outcome.transcript);
-    verdict.rules.retain(|rule| rules.takes(rule.rule.id));
+    let Played {
+        outcome,
+        verdict,
+        minimal,
+    } = played;
     let report = RunReport {
         transcript: &outcome.transcript,
         verdict: &verdict,
         skipped: &outcome.skipped,
         elapsed: Some(elapsed),
+        minimal: &minimal,
         target_options: args.target.again(),
         strict: args.strict,
     };
     if let Some(dir) = &args.out {
-        write_out(dir, &report, &all)?;
+        write_out(dir, &report, &cases)?;
     }
     // What was seen before the run broke off is still worth reading, but it is no verdict.
     print(&report, args.format)?;
@@ -85,6 +91,40 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
     }
 }
 
+/// What came of a suite.
+struct Played {
+    outcome: Outcome,
+    verdict: RunVerdict,
+    minimal: Vec<Minimal>,
+}
+
+/// Plays and judges `cases`; what is found of the rules asked for is then minimised at the same server.
+async fn play_suite(
+    target: &Target,
+    cases: &[Case],
+    args: &RunArgs,
+    rules: &Filter,
+) -> Result<Played, CliError> {
+    let options = options(&args.target, usize::from(args.jobs));
+    let running = start(target, &args.target).await?;
+    let mut outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
+    let mut verdict = check(&outcome.transcript);
+    verdict.rules.retain(|rule| rules.takes(rule.rule.id));
+    let mut minimal = Vec::new();
+    if outcome.error.is_none() && !args.no_minimise {
+        match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
+            Ok(found) => minimal = found,
+            Err(error) => outcome.error = Some(error),
+        }
+    }
+    running.stop().await;
+    Ok(Played {
+        outcome,
+        verdict,
+        minimal,
+    })
+}
+
 /// Starts the target, plays `cases`, stops the target.
 pub(super) async fn play(
     target: &Target,
@@ -92,29 +132,45 @@ pub(super) async fn play(
     args: &TargetArgs,
     jobs: usize,
 ) -> Result<Outcome, CliError> {
-    let start = StartOptions {
+    let running = start(target, args).await?;
+    let outcome = campaign_with_progress(&running, cases, &options(args, jobs)).await;
+    running.stop().await;
+    Ok(outcome)
+}
+
+async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
+    let options = StartOptions {
         allow_remote: args.allow_remote,
         ..StartOptions::default()
     };
+    Ok(target.start(&options).await?)
+}
+
+fn options(args: &TargetArgs, jobs: usize) -> CampaignOptions {
     let limits = Limits {
         reply: args.timeout,
         silence: args.timeout,
         ..Limits::default()
     };
-    let options = CampaignOptions {
+    CampaignOptions {
         jobs,
         limits,
         ..CampaignOptions::default()
-    };
-    let running = target.start(&start).await?;
+    }
+}
+
+async fn campaign_with_progress(
+    running: &Running,
+    cases: Vec<Case>,
+    options: &CampaignOptions,
+) -> Outcome {
     let bar = progress_line(cases.len());
-    let outcome = campaign(&running, cases, &options, |progress| {
+    let outcome = campaign(running, cases, options, |progress| {
         bar.set_position(progress.done as u64);
     })
     .await;
     bar.finish_and_clear();
-    running.stop().await;
-    Ok(outcome)
+    outcome
 }
 
 /// On standard error, only on a terminal, and gone when the run is over.
@@ -150,6 +206,22 @@ fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), C
     };
     write(&dir.join("transcript.jsonl"), &file_form(report.transcript))?;
     write(&dir.join("report.json"), json(report).as_bytes())?;
+    for minimal in report.minimal {
+        let comment = format!(
+            "%# {} {}: the smallest conversation found that shows it, from {}\n",
+            minimal.rule, minimal.finding.what, minimal.case
+        );
+        let text = [
+            comment.replace('\r', " ").as_bytes(),
+            &minimal.conversation.print(),
+        ]
+        .concat();
+        write(
+            &dir.join("findings")
+                .join(format!("{}-minimal.smtp", minimal.rule)),
+            &text,
+        )?;
+    }
     for finding in report.verdict.findings() {
         let Some(case) = cases.iter().find(|case| case.name == finding.case) else {
             continue;

@@ -3,17 +3,24 @@
 
 use std::io::{self, Write};
 
-use smtpspec_core::check::{Finding, Level, RuleVerdict, Verdict};
+use smtpspec_core::{
+    check::{Finding, RuleVerdict, Verdict},
+    transcript::SessionLog,
+};
 
 use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
     ladder::ladder,
+    netcat::netcat,
     style::{self, FAINT, STRONG},
 };
+use crate::run::{Minimal, shortest};
 
 /// Ladders longer than this are left to `smtpspec replay`.
 const LONGEST_LADDER: usize = 60;
+/// Longer lines for `nc` are of no use to anybody.
+const LONGEST_NETCAT: usize = 400;
 /// More conversations than this that went another way are counted, not named.
 const MOST_MISSED: usize = 10;
 
@@ -134,53 +141,76 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
         rule.rule.id, rule.rule.title
     )?;
     writeln!(out, "  {}", rule.rule.source)?;
-    let Some(first) = shortest(report, rule) else {
+    let Some((first, session)) = shortest(report.transcript, rule) else {
         return Ok(());
     };
     writeln!(out, "  {}: {}", first.case, first.what)?;
-    if let Some(session) = report
-        .transcript
-        .sessions
+    match report
+        .minimal
         .iter()
-        .find(|s| s.conn == first.conn)
+        .find(|minimal| minimal.rule == rule.rule.id)
     {
-        let hello = report.transcript.header.hello.as_ref();
-        let clock = hello.is_some_and(|hello| hello.semantics.clock);
-        if session.entries.len() <= LONGEST_LADDER {
-            ladder(out, session, clock, first.entry)?;
-        }
-        let options = &report.target_options;
-        writeln!(
-            out,
-            "  see it again: smtpspec replay {}{options}",
-            first.case
-        )?;
+        Some(minimal) => smallest(out, report, minimal)?,
+        None => show(out, report, session, first)?,
     }
-    let others: Vec<&str> = rule
-        .findings
-        .iter()
-        .filter(|f| f.case != first.case)
-        .map(|f| f.case.as_str())
-        .collect();
+    let options = &report.target_options;
+    writeln!(
+        out,
+        "  see it again: smtpspec replay {}{options}",
+        first.case
+    )?;
+    let mut others: Vec<&str> = rule.findings.iter().map(|f| f.case.as_str()).collect();
+    others.retain(|case| *case != first.case);
+    others.dedup();
     if !others.is_empty() {
         writeln!(out, "  also in: {}", some_of(others.into_iter()))?;
     }
     Ok(())
 }
 
-/// The finding in the session with the fewest entries, the worst level first.
-fn shortest<'a>(report: &RunReport<'_>, rule: &'a RuleVerdict) -> Option<&'a Finding> {
-    let length = |finding: &Finding| {
-        let session = report
-            .transcript
-            .sessions
-            .iter()
-            .find(|s| s.conn == finding.conn);
-        session.map_or(usize::MAX, |session| session.entries.len())
-    };
-    rule.findings
-        .iter()
-        .min_by_key(|finding| (finding.level != Level::Must, length(finding)))
+/// The finding in its smallest form, and how to send that by hand.
+fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> io::Result<()> {
+    match minimal.repeats {
+        (0, of) => writeln!(
+            out,
+            "  it did not show again in {of} more playings; as it was seen:"
+        )?,
+        (k, of) if k < of => writeln!(
+            out,
+            "  it showed again in {k} of {of} playings; as it was seen:"
+        )?,
+        _ => {
+            writeln!(
+                out,
+                "  the smallest conversation that shows it: {}",
+                minimal.finding.what
+            )?;
+        }
+    }
+    show(out, report, &minimal.session, &minimal.finding)?;
+    let line = netcat(&minimal.conversation, minimal.session.open.server);
+    if line.len() <= LONGEST_NETCAT && !minimal.conversation.octets().is_empty() {
+        let handlers = match minimal.conversation.handlers.is_empty() {
+            true => "",
+            false => ", with the handlers above",
+        };
+        writeln!(out, "  by hand, at a server of yours{handlers}: {line}")?;
+    }
+    Ok(())
+}
+
+fn show(
+    out: &mut impl Write,
+    report: &RunReport<'_>,
+    session: &SessionLog,
+    finding: &Finding,
+) -> io::Result<()> {
+    let hello = report.transcript.header.hello.as_ref();
+    let clock = hello.is_some_and(|hello| hello.semantics.clock);
+    if session.entries.len() > LONGEST_LADDER {
+        return Ok(());
+    }
+    ladder(out, session, clock, finding.entry)
 }
 
 fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {

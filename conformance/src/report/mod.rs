@@ -4,6 +4,7 @@ mod console;
 mod counts;
 mod json;
 mod ladder;
+mod netcat;
 mod rules;
 mod single;
 mod style;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 use smtpspec_core::{check::RunVerdict, transcript::Transcript};
 
+use crate::run::Minimal;
+
 /// A finished run, ready to be reported.
 #[derive(Debug)]
 pub struct RunReport<'a> {
@@ -30,6 +33,8 @@ pub struct RunReport<'a> {
     pub skipped: &'a [(String, String)],
     /// How long the run took; absent when a saved transcript is judged.
     pub elapsed: Option<Duration>,
+    /// Findings in their smallest form.
+    pub minimal: &'a [Minimal],
     /// Options that name the target again, as on the command line; with a leading blank, or empty.
     pub target_options: String,
     /// Whether what is only not strict counts as broken.

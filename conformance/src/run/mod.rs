@@ -2,10 +2,13 @@
 
 mod campaign;
 mod case;
+mod minimise;
 mod options;
 mod session;
 mod settle;
 
 pub use campaign::{Outcome, Progress, RunError, campaign};
 pub use case::{Case, CaseError, documented};
+pub(crate) use minimise::shortest;
+pub use minimise::{Minimal, minimise};
 pub use options::CampaignOptions;

@@ -13,6 +13,9 @@ pub struct CampaignOptions {
     pub limits: Limits,
     /// OnDisconnect is due so long after the close (SES-4). Default 1 s.
     pub disconnect_limit: Duration,
+    /// How long an OnDisconnect that is overdue is still waited for, so that one that comes late is reported as late
+    /// and not as lost. Default 1 s.
+    pub grace: Duration,
     /// How long to look for events behind OnDisconnect. Default 30 ms.
     pub linger: Duration,
     /// Where OnDisconnect cannot be seen: how long no event must come for a session to be over. Default 150 ms.
@@ -27,6 +30,7 @@ impl Default for CampaignOptions {
             jobs: 64,
             limits: Limits::default(),
             disconnect_limit: Duration::from_secs(1),
+            grace: Duration::from_secs(1),
             linger: Duration::from_millis(30),
             quiet: Duration::from_millis(150),
             run: Duration::from_mins(30),

@@ -8,16 +8,13 @@ use tokio::time::{sleep, timeout};
 use super::CampaignOptions;
 use crate::{record::Log, target::Stage};
 
-/// Behind the time at which OnDisconnect is due: how long it is still waited for, so that one that comes late is
-/// reported as late and not as lost.
-const GRACE: Duration = Duration::from_secs(1);
 /// For events to cease, where OnDisconnect cannot be seen.
 const CEASE: Duration = Duration::from_secs(5);
 
 /// Waits until no more events are to be expected of the session of `log`.
 pub(super) async fn settle(log: &Log, stage: &Stage, options: &CampaignOptions) {
     if stage.sees(EventKind::OnDisconnect) {
-        let limit = options.disconnect_limit + GRACE;
+        let limit = options.disconnect_limit + options.grace;
         // That it never came is for the checker to say.
         let _ = timeout(limit, log.disconnected()).await;
         sleep(options.linger).await;

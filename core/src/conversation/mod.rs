@@ -6,6 +6,7 @@ mod order;
 mod parse;
 mod print;
 mod raw;
+mod shrink;
 mod transform;
 mod words;
 
@@ -13,6 +14,7 @@ mod words;
 mod strategy;
 
 pub use error::ParseError;
+pub use shrink::ShrinkLevel;
 pub use transform::{Ending, Segmentation};
 
 use core::fmt;

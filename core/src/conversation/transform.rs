@@ -90,7 +90,7 @@ impl Conversation {
         }
     }
 
-    fn with_steps(&self, steps: Vec<Step>) -> Self {
+    pub(super) fn with_steps(&self, steps: Vec<Step>) -> Self {
         Self {
             title: self.title.clone(),
             purpose: self.purpose.clone(),
