@@ -1,0 +1,70 @@
+//! `Receiver` and `check`: whatever a client sends, in whatever pieces, and however it leaves, the checker has
+//! nothing against what the reference server did.
+//!
+//! The octets of an input are sent as they stand, but for those that no UTF-8 text has:
+//! - 0xFE at the front, and three octets: a handler does something with the k-th event of a kind; again as often
+//! - 0xFF: cut the segment here
+//! - 0xFD half-close, 0xFC reset, 0xFB fall silent, 0xFA close: nothing more is sent
+
+use smtpspec_core::{
+    check::check,
+    event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
+    transcript::ClientAct,
+};
+
+use super::{ladder, memory::Client, pieces::CUT};
+
+/// Panics if `script`, played at the reference server, shows that the server or the checker is wrong.
+pub fn receiver(script: &[u8]) {
+    let (handlers, octets) = handlers(script);
+    let (octets, act) = end(octets);
+    let mut client = Client::connect(handlers);
+    for segment in octets.split(|octet| *octet == CUT) {
+        if !segment.is_empty() && !client.is_over() {
+            client.send(segment);
+        }
+    }
+    if let Some(act) = act
+        && !client.is_over()
+    {
+        client.act(act);
+    }
+    let transcript = ladder::run(Some(ladder::hello()), vec![client.finish()]);
+    let verdict = check(&transcript);
+    let findings: Vec<_> = verdict.findings().collect();
+    assert!(findings.is_empty(), "{findings:#?} in {transcript:#?}");
+}
+
+/// What the handlers do, and what is sent.
+fn handlers(mut script: &[u8]) -> (HandlerScript, &[u8]) {
+    let mut rules = Vec::new();
+    while let [0xfe, kind, nth, action, rest @ ..] = script {
+        rules.push(HandlerRule {
+            event: EventKind::ALL[usize::from(*kind) % EventKind::ALL.len()],
+            nth: u32::from(*nth).max(1),
+            action: match action % 6 {
+                0 => HandlerAction::Reject("550 5.7.1 no".to_owned()),
+                1 => HandlerAction::Reject("451 4.7.1 not now".to_owned()),
+                2 => HandlerAction::Drop,
+                3 => HandlerAction::Fail,
+                4 => HandlerAction::Sleep(u64::from(*nth)),
+                _ => HandlerAction::Accept,
+            },
+        });
+        script = rest;
+    }
+    (HandlerScript { rules }, script)
+}
+
+/// What is sent, and what the client does then.
+fn end(octets: &[u8]) -> (&[u8], Option<ClientAct>) {
+    let act = |octet: &u8| match octet {
+        0xfd => Some(ClientAct::HalfClose),
+        0xfc => Some(ClientAct::Reset),
+        0xfb => Some(ClientAct::Silence),
+        0xfa => Some(ClientAct::Close),
+        _ => None,
+    };
+    let at = octets.iter().position(|octet| act(octet).is_some());
+    at.map_or((octets, None), |at| (&octets[..at], act(&octets[at])))
+}
