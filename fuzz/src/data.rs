@@ -38,7 +38,7 @@ fn read_slowly(octets: &[u8]) -> Message {
         headers_ended: blank_line.is_some() || end.is_some(),
         taken: end.map(|end| end + 3),
     };
-    if lines.ends_with(b"\r\n.\r") {
+    if end.is_none() && lines.ends_with(b"\r\n.\r") {
         // The CR is part of the end of the data, or content: not decided.
         let part = if blank_line.is_some() {
             &mut message.body
