@@ -39,11 +39,11 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The seeds that `body` has something against.
 fn caught(body: bodies::Body, seeds: &[PathBuf]) -> Vec<PathBuf> {
-    let passes = |seed: &&PathBuf| {
+    let is_caught = |seed: &&PathBuf| {
         let octets = fs::read(seed).unwrap();
         panic::catch_unwind(AssertUnwindSafe(|| body(&octets))).is_err()
     };
-    seeds.iter().filter(passes).cloned().collect()
+    seeds.iter().filter(is_caught).cloned().collect()
 }
 
 fn play(target: &str) {
@@ -53,19 +53,22 @@ fn play(target: &str) {
     assert_eq!(caught(*body, &seeds), Vec::<PathBuf>::new());
 }
 
-macro_rules! every_seed_passes {
-    ($($target:ident)*) => {$(
-        #[test]
-        fn $target() {
-            play(stringify!($target));
+macro_rules! targets {
+    ($($target:ident)*) => {
+        mod every_seed_passes {
+            $(
+                #[test]
+                fn $target() {
+                    super::play(stringify!($target));
+                }
+            )*
         }
-    )*
 
-    const PLAYED: &[&str] = &[$(stringify!($target),)*];
+        const PLAYED: &[&str] = &[$(stringify!($target),)*];
     };
 }
 
-every_seed_passes! { checker command conversation data events path receiver reply transcript }
+targets! { checker command conversation data events path receiver reply transcript }
 
 #[test]
 fn every_target_has_a_body_a_folder_of_seeds_and_a_line_in_its_readmes() {

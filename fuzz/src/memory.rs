@@ -72,7 +72,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connects, and has read the banner.
+    /// Connects; the server has not said or done anything yet.
     pub(crate) fn connect(handlers: HandlerScript) -> Self {
         let server = ([127, 0, 0, 1], 25).into();
         let client = ([127, 0, 0, 1], 10_000).into();
@@ -90,15 +90,13 @@ impl Client {
             server,
             handlers,
         };
-        let mut client = Self {
+        Self {
             receiver,
             log,
             pacer: Pacer::new(),
             open,
             over: false,
-        };
-        client.pump();
-        client
+        }
     }
 
     /// Whether one of the two has closed the connection.
@@ -106,12 +104,30 @@ impl Client {
         self.over
     }
 
+    /// Lets the server do all that it wants to do now, and reads what it says.
+    pub(crate) fn read(&mut self) {
+        while let Some(output) = self.receiver.next_output() {
+            match output {
+                Output::Reply(octets) => {
+                    self.pacer.received(&octets);
+                    self.log.push(What::Received(octets.into()));
+                }
+                Output::Wait(ms) => self.log.lock().now += ms * 1_000_000,
+                Output::Close if self.over => {}
+                Output::Close => {
+                    self.over = true;
+                    self.log.push(What::Server(ServerEnd::Close));
+                }
+            }
+        }
+    }
+
     /// Writes `segment`, and reads what the server has to say to it.
     pub(crate) fn send(&mut self, segment: &[u8]) {
         self.pacer.sent(segment);
         self.log.push(What::Sent(segment.into()));
         self.receiver.receive(segment);
-        self.pump();
+        self.read();
     }
 
     /// Does something else to the connection.
@@ -123,7 +139,7 @@ impl Client {
             ClientAct::Silence => self.receiver.timed_out(),
             _ => self.receiver.input_closed(),
         }
-        self.pump();
+        self.read();
     }
 
     /// Closes the connection, if it still stands, and hands over what happened.
@@ -143,24 +159,6 @@ impl Client {
             conn: 1,
             open: self.open,
             entries,
-        }
-    }
-
-    /// Does all that the server wants to do now.
-    fn pump(&mut self) {
-        while let Some(output) = self.receiver.next_output() {
-            match output {
-                Output::Reply(octets) => {
-                    self.pacer.received(&octets);
-                    self.log.push(What::Received(octets.into()));
-                }
-                Output::Wait(ms) => self.log.lock().now += ms * 1_000_000,
-                Output::Close if self.over => {}
-                Output::Close => {
-                    self.over = true;
-                    self.log.push(What::Server(ServerEnd::Close));
-                }
-            }
         }
     }
 }

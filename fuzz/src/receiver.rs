@@ -3,6 +3,7 @@
 //!
 //! The octets of an input are sent as they stand, but for those that no UTF-8 text has:
 //! - 0xFE at the front, and three octets: a handler does something with the k-th event of a kind; again as often
+//! - 0xF9 behind those: the client speaks before it has read the banner
 //! - 0xFF: cut the segment here
 //! - 0xFD half-close, 0xFC reset, 0xFB fall silent, 0xFA close: nothing more is sent
 
@@ -14,11 +15,19 @@ use smtpspec_core::{
 
 use super::{ladder, memory::Client, pieces::CUT};
 
+const EARLY: u8 = 0xf9;
+
 /// Panics if `script`, played at the reference server, shows that the server or the checker is wrong.
 pub fn receiver(script: &[u8]) {
     let (handlers, octets) = handlers(script);
+    let (octets, early) = octets
+        .strip_prefix(&[EARLY])
+        .map_or((octets, false), |octets| (octets, true));
     let (octets, act) = end(octets);
     let mut client = Client::connect(handlers);
+    if !early {
+        client.read();
+    }
     for segment in octets.split(|octet| *octet == CUT) {
         if !segment.is_empty() && !client.is_over() {
             client.send(segment);

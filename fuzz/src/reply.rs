@@ -91,7 +91,10 @@ fn nothing_is_lost(whole: &[u8], strict: &Strict, (seen, unfinished): &(Vec<Seen
 
 /// The patient reader has nothing against a reply that the strict one takes.
 fn agrees(reply: &SeenReply) {
-    match (&reply.problem, &split(&[reply.raw.clone()])[..]) {
+    match (
+        &reply.problem,
+        &split(core::slice::from_ref(&reply.raw))[..],
+    ) {
         (None, [Ok((raw, code))]) => {
             assert_eq!((raw, Some(code.get())), (&reply.raw, reply.code));
         }
