@@ -71,7 +71,7 @@ macro_rules! targets {
 targets! { checker command conversation data events path receiver reply transcript }
 
 #[test]
-fn every_target_has_a_body_a_folder_of_seeds_and_a_line_in_its_readmes() {
+fn every_target_has_a_body_a_dictionary_seeds_and_lines_in_the_readmes() {
     let played: BTreeSet<String> = PLAYED.iter().map(|name| (*name).to_owned()).collect();
     let bodies = BODIES.iter().map(|(name, _)| (*name).to_owned());
     assert_eq!(bodies.collect::<BTreeSet<_>>(), played);
@@ -79,9 +79,12 @@ fn every_target_has_a_body_a_folder_of_seeds_and_a_line_in_its_readmes() {
         let entries = fs::read_dir(root().join(folder)).unwrap();
         let stems = entries.map(|entry| entry.unwrap().path().with_extension(""));
         let names = stems.map(|stem| stem.file_name().unwrap().to_str().unwrap().to_owned());
-        names.filter(|name| name != "README").collect()
+        names
+            .filter(|name| name != "README" && !name.starts_with('.'))
+            .collect()
     };
     assert_eq!(names("fuzz/fuzz_targets"), played);
+    assert_eq!(names("fuzz/dictionaries"), played);
     assert_eq!(names("corpus/seeds"), played);
     for readme in ["fuzz/README.md", "corpus/seeds/README.md"] {
         let text = fs::read_to_string(root().join(readme)).unwrap();

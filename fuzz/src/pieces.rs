@@ -1,7 +1,7 @@
 //! Octets in pieces: the octet 0xFF, which no UTF-8 text has, says in an input that a piece ends there.
 
 /// Where an input is cut.
-pub(crate) const CUT: u8 = 0xff;
+const CUT: u8 = 0xff;
 
 /// `input` as it says itself, in one piece, and octet by octet: the same octets each time.
 pub(crate) fn cuttings(input: &[u8]) -> (Vec<u8>, [Vec<Vec<u8>>; 3]) {

@@ -1,5 +1,5 @@
 //! `Receiver` and `check`: whatever a client sends, in whatever pieces, and however it leaves, the checker has
-//! nothing against what the reference server did.
+//! nothing against what the reference server did, and the pieces make no difference to the events.
 //!
 //! The octets of an input are sent as they stand, but for those that no UTF-8 text has:
 //! - 0xFE at the front, and three octets: a handler does something with the k-th event of a kind; again as often
@@ -9,39 +9,80 @@
 
 use smtpspec_core::{
     check::check,
-    event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
-    transcript::ClientAct,
+    event::{Event, EventKind, HandlerAction, HandlerRule, HandlerScript},
+    transcript::{ClientAct, SessionLog, What},
 };
 
-use super::{ladder, memory::Client, pieces::CUT};
+use super::{ladder, memory::Client, pieces::cuttings};
 
 const EARLY: u8 = 0xf9;
 
 /// Panics if `script`, played at the reference server, shows that the server or the checker is wrong.
 pub fn receiver(script: &[u8]) {
-    let (handlers, octets) = handlers(script);
-    let (octets, early) = octets
-        .strip_prefix(&[EARLY])
-        .map_or((octets, false), |octets| (octets, true));
-    let (octets, act) = end(octets);
-    let mut client = Client::connect(handlers);
-    if !early {
-        client.read();
+    let script = Script::read(script);
+    let (_, [as_marked, whole, by_octet]) = cuttings(script.octets);
+    let log = script.play(&as_marked);
+    for pieces in [whole, by_octet] {
+        assert_eq!(events(&script.play(&pieces)), events(&log), "in pieces");
     }
-    for segment in octets.split(|octet| *octet == CUT) {
-        if !segment.is_empty() && !client.is_over() {
-            client.send(segment);
-        }
-    }
-    if let Some(act) = act
-        && !client.is_over()
-    {
-        client.act(act);
-    }
-    let transcript = ladder::run(Some(ladder::hello()), vec![client.finish()]);
+    let transcript = ladder::run(Some(ladder::hello()), vec![log]);
     let verdict = check(&transcript);
     let findings: Vec<_> = verdict.findings().collect();
     assert!(findings.is_empty(), "{findings:#?} in {transcript:#?}");
+}
+
+/// An input, read.
+struct Script<'a> {
+    handlers: HandlerScript,
+    early: bool,
+    /// What is sent, with the cuts in it.
+    octets: &'a [u8],
+    /// What the client does then.
+    act: Option<ClientAct>,
+}
+
+impl<'a> Script<'a> {
+    fn read(script: &'a [u8]) -> Self {
+        let (handlers, octets) = handlers(script);
+        let behind_early = octets.strip_prefix(&[EARLY]);
+        let (octets, act) = end(behind_early.unwrap_or(octets));
+        Self {
+            handlers,
+            early: behind_early.is_some(),
+            octets,
+            act,
+        }
+    }
+
+    /// Plays it with what is sent cut into `segments`.
+    fn play(&self, segments: &[Vec<u8>]) -> SessionLog {
+        let mut client = Client::connect(self.handlers.clone());
+        if !self.early {
+            client.read();
+        }
+        for segment in segments {
+            if !segment.is_empty() && !client.is_over() {
+                client.send(segment);
+            }
+        }
+        if let Some(act) = self.act
+            && !client.is_over()
+        {
+            client.act(act);
+        }
+        client.finish()
+    }
+}
+
+/// In the order in which they fired.
+fn events(log: &SessionLog) -> Vec<&Event> {
+    let entries = log.entries.iter();
+    entries
+        .filter_map(|entry| match &entry.what {
+            What::Event(record) => Some(&record.event),
+            _ => None,
+        })
+        .collect()
 }
 
 /// What the handlers do, and what is sent.
