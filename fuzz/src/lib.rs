@@ -1,5 +1,43 @@
-//! What must hold for any input. The targets only call these functions, and so can a test.
+//! What must hold for any input: one function for each target, in a file of the same name.
+//!
+//! The targets only call these functions. So do the tests of core, which take this file in as a module of theirs and
+//! play every seed without a fuzzer: nothing here may need more than core and what core needs.
 
+mod checker;
 mod command;
+mod conversation;
+mod data;
+mod events;
+mod ladder;
+mod memory;
+mod path;
+mod pieces;
+mod receiver;
+mod reply;
+mod transcript;
 
+pub use checker::checker;
 pub use command::command;
+pub use conversation::conversation;
+pub use data::data;
+pub use events::events;
+pub use path::path;
+pub use receiver::receiver;
+pub use reply::reply;
+pub use transcript::transcript;
+
+/// Panics if the input shows that something is wrong.
+pub type Body = fn(&[u8]);
+
+/// All of them, by the names of the targets.
+pub const BODIES: &[(&str, Body)] = &[
+    ("checker", checker),
+    ("command", command),
+    ("conversation", conversation),
+    ("data", data),
+    ("events", events),
+    ("path", path),
+    ("receiver", receiver),
+    ("reply", reply),
+    ("transcript", transcript),
+];

@@ -12,7 +12,7 @@ use crate::{
     wire::Verb,
 };
 
-use EventKind::{OnConnect, OnDisconnect};
+use EventKind::{OnConnect, OnDisconnect, OnReject};
 
 pub(super) const RULES: [Entry; 7] = [
     Entry {
@@ -238,7 +238,6 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             vec![QuitVerb]
         };
     }
-    let scripted_drop = view.script_has(|action| *action == HandlerAction::Drop);
     let unanswered = view
         .exchanges()
         .iter()
@@ -254,10 +253,10 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         .any(|reply| view.wire.replies[*reply].reply.code == Some(421));
     let silent = view.wire.did(ClientAct::Silence);
     if dropped || warned || view.server_left_first() {
-        return match (scripted_drop, dropped, silent) {
-            (true, ..) => vec![DroppedSession],
-            (_, true, _) if many_errors(view) => vec![TooManyErrors],
-            (_, false, true) => vec![Timeout],
+        return match (handler_drop(view), dropped, silent) {
+            (HandlerDrop::Fired, ..) => vec![DroppedSession],
+            (HandlerDrop::None, true, _) if many_errors(view) => vec![TooManyErrors],
+            (HandlerDrop::None, false, true) => vec![Timeout],
             // QUIT may have been heard, though not answered: that is WIR-7's concern.
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
@@ -267,13 +266,44 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    if unanswered && scripted_drop {
+    if unanswered && handler_drop(view) != HandlerDrop::None {
         reasons.push(DroppedSession);
     }
     if unanswered && many_errors(view) {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+/// Whether a handler has dropped the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum HandlerDrop {
+    /// No handler was to, or what it waited for did not come.
+    None,
+    /// It was to, at an event that cannot be seen.
+    Perhaps,
+    /// Its event fired.
+    Fired,
+}
+
+/// What a handler of OnReject or OnDisconnect decides is ignored, so it drops nothing.
+fn handler_drop(view: &View<'_>) -> HandlerDrop {
+    let handlers = &view.log.open.handlers;
+    let drops = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Drop;
+    let dropping = handlers.rules.iter().filter(|rule| {
+        !matches!(rule.event, OnReject | OnDisconnect) && drops(rule.event, rule.nth)
+    });
+    let each = dropping.map(|rule| {
+        let fired = (1..=rule.nth).zip(view.all_of(rule.event));
+        if fired.last().is_some_and(|(nth, _)| nth == rule.nth) {
+            HandlerDrop::Fired
+        } else if view.sees(rule.event) {
+            HandlerDrop::None
+        } else {
+            HandlerDrop::Perhaps
+        }
+    });
+    each.max().unwrap_or(HandlerDrop::None)
 }
 
 /// Whether an error limit may have been reached: three refusals by the protocol or more.

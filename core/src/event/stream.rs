@@ -106,7 +106,7 @@ pub enum StreamError {
 /// Reads one line of an event stream, without its line end.
 pub fn parse_stream_line(line: &[u8]) -> Result<StreamItem, StreamError> {
     let malformed = |why: String| StreamError::Malformed {
-        why,
+        why: in_one_line(&why),
         text: shorten(line),
     };
     let mut value: serde_json::Value =
@@ -138,7 +138,20 @@ fn shorten(line: &[u8]) -> String {
     const LONGEST: usize = 200;
     let cut = &line[..line.len().min(LONGEST)];
     let dots = if line.len() > LONGEST { "..." } else { "" };
-    format!("{}{dots}", crate::octets::escape(cut))
+    format!("{}{dots}", in_one_line(&crate::octets::escape(cut)))
+}
+
+/// What a server under test wrote goes to a person's terminal: control characters are shown, not sent.
+fn in_one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -199,6 +212,18 @@ mod tests {
         assert!(error.contains("\\xff"), "{error}");
         let error = parse_stream_line(br#"{"session":"a","seq":1,"peer":"x","event":"OnFoo"}"#);
         assert!(matches!(error, Err(StreamError::Malformed { .. })));
+    }
+
+    #[test]
+    fn an_error_has_no_control_characters() {
+        for line in [
+            &b"a\nb\x1b[31m"[..],
+            br#"{"session":"a","seq":1,"peer":"127.0.0.1:1","event":"\u001b[31m"}"#,
+        ] {
+            let error = parse_stream_line(line).unwrap_err().to_string();
+            assert!(!error.contains(char::is_control), "{error:?}");
+            assert!(error.contains("\\u{1b}[31m"), "{error}");
+        }
     }
 
     #[test]

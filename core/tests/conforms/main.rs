@@ -193,6 +193,20 @@ fn the_seed_cut_at_every_octet_in_every_way_conforms() {
     }
 }
 
+/// Conversations between which and the reference server fuzzing has found the checker to see a deviation.
+#[test]
+fn what_the_fuzzer_has_found_conforms() {
+    for text in [
+        "%title A handler that drops the session is never reached\n%handler OnRcptCommand 1 drop\nEHLO a\n%silence\n",
+        "%title What a handler of OnReject decides is ignored\n%handler OnReject 1 drop\nEHLO a\nRCPT\n%silence\n",
+    ] {
+        let conversation = Conversation::parse(text.as_bytes()).unwrap();
+        let session = play(1, "found", &conversation, &config([]));
+        let verdict = check(&transcript(vec![session]));
+        assert_eq!(found(&verdict), Vec::<String>::new(), "{text}");
+    }
+}
+
 #[test]
 fn events_are_the_same_however_the_octets_are_cut() {
     let events = |session: &SessionLog| -> Vec<_> {

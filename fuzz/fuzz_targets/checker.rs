@@ -1,0 +1,4 @@
+//! Any octets as a ladder or a saved transcript.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &[u8]| smtpspec_fuzz::checker(text));
