@@ -6,13 +6,13 @@ use super::{
     view::{Found, View},
 };
 use crate::{
-    event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::Outcome,
+    event::{DisconnectReason, Event, EventKind, HandlerAction, HandlerRule, Hello},
+    model::{Certainty, Outcome},
     transcript::ClientAct,
     wire::Verb,
 };
 
-use EventKind::{OnConnect, OnDisconnect};
+use EventKind::{OnConnect, OnDisconnect, OnReject};
 
 pub(super) const RULES: [Entry; 7] = [
     Entry {
@@ -238,7 +238,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             vec![QuitVerb]
         };
     }
-    let scripted_drop = view.script_has(|action| *action == HandlerAction::Drop);
+    let scripted_drop = dropped_by_script(view);
     let unanswered = view
         .exchanges()
         .iter()
@@ -255,9 +255,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     let silent = view.wire.did(ClientAct::Silence);
     if dropped || warned || view.server_left_first() {
         return match (scripted_drop, dropped, silent) {
-            (true, ..) => vec![DroppedSession],
-            (_, true, _) if many_errors(view) => vec![TooManyErrors],
-            (_, false, true) => vec![Timeout],
+            (Certainty::Yes, ..) => vec![DroppedSession],
+            (Certainty::No, true, _) if many_errors(view) => vec![TooManyErrors],
+            (Certainty::No, false, true) => vec![Timeout],
             // QUIT may have been heard, though not answered: that is WIR-7's concern.
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
@@ -267,13 +267,32 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    if unanswered && scripted_drop {
+    if unanswered && scripted_drop != Certainty::No {
         reasons.push(DroppedSession);
     }
     if unanswered && many_errors(view) {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+/// Whether a handler has dropped the session: the event for which the script says so fired. Behind OnDisconnect
+/// there is nothing left to drop, and a server may be deaf to what handlers of OnReject say: the refusal stands.
+fn dropped_by_script(view: &View<'_>) -> Certainty {
+    let script = &view.log.open.handlers;
+    let drops = |rule: &&HandlerRule| {
+        rule.event != OnDisconnect && *script.action(rule.event, rule.nth) == HandlerAction::Drop
+    };
+    let mut dropped = Certainty::No;
+    for rule in script.rules.iter().filter(drops) {
+        let fired = view.all_of(rule.event).count() as u64 >= u64::from(rule.nth);
+        match (view.sees(rule.event), fired) {
+            (true, true) if rule.event != OnReject => return Certainty::Yes,
+            (true, false) => {}
+            (true, true) | (false, _) => dropped = Certainty::Maybe,
+        }
+    }
+    dropped
 }
 
 /// Whether an error limit may have been reached: three refusals by the protocol or more.
