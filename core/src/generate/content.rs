@@ -124,6 +124,9 @@ impl Draft {
             octets.extend(lookalike);
             octets.extend(smuggled(tag).into_bytes());
         }
+        if !octets.ends_with(b"\r\n") {
+            octets.extend(b"\r\n");
+        }
         octets.extend(b".\r\n");
         octets
     }
