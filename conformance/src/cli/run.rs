@@ -1,7 +1,9 @@
 //! `smtpspec run`: plays a suite, judges it, reports.
 
 use std::{
+    collections::hash_map::RandomState,
     fs,
+    hash::{BuildHasher, Hasher},
     io::Write,
     path::Path,
     time::{Duration, Instant},
@@ -20,7 +22,7 @@ use super::{
 use crate::{
     drive::Limits,
     report::{RunReport, console, json},
-    run::{CampaignOptions, Case, Outcome, campaign, documented},
+    run::{CampaignOptions, Case, Outcome, campaign, cuts, documented, generated},
     target::{StartOptions, Target},
 };
 
@@ -33,8 +35,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     let target = target(&args.target)?;
     let all = cases.clone();
     let start = Instant::now();
-    let outcome =
-        runtime()?.block_on(play(&target, cases, &args.target, usize::from(args.jobs)))?;
+    let outcome = runtime()?.block_on(play(&target, cases, &args.target, &options(args)))?;
     let elapsed = start.elapsed();
     let mut verdict = check(&outcome.transcript);
     verdict.rules.retain(|rule| rules.takes(rule.rule.id));
@@ -57,16 +58,47 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     }
 }
 
+fn options(args: &RunArgs) -> CampaignOptions {
+    CampaignOptions {
+        jobs: usize::from(args.jobs),
+        run: args.time_limit,
+        ..CampaignOptions::default()
+    }
+}
+
 fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     let filter = Filter::new("--case", &args.case)?;
-    let mut cases = match args.suite {
-        Suite::Documented => documented()?,
-    };
+    let mut cases = Vec::new();
+    if matches!(args.suite, Suite::Documented | Suite::All) {
+        cases.extend(documented()?);
+    }
+    if matches!(args.suite, Suite::Cuts | Suite::All) {
+        cases.extend(cuts()?);
+    }
+    if !args.suite.families().is_empty() {
+        let seed = args.seed.unwrap_or_else(|| draw_seed(args));
+        for family in args.suite.families() {
+            cases.extend(generated(*family, seed, args.cases));
+        }
+    }
     cases.retain(|case| filter.takes(&case.name));
     if cases.is_empty() {
         return Err(CliError::NoCase(args.case.clone()));
     }
     Ok(cases)
+}
+
+/// A seed for this run, with the command that repeats it on standard error.
+fn draw_seed(args: &RunArgs) -> u64 {
+    // Every hasher begins with keys of its own: no clock is needed, nor a generator for one number.
+    let drawn = RandomState::new().build_hasher().finish();
+    // Short enough to be typed again.
+    let seed = drawn >> 32;
+    let (suite, cases, again) = (args.suite.name(), args.cases, args.target.again());
+    anstream::eprintln!(
+        "seed {seed}: smtpspec run --suite {suite} --cases {cases} --seed {seed}{again}"
+    );
+    seed
 }
 
 /// The target that the options name.
@@ -91,7 +123,7 @@ pub(super) async fn play(
     target: &Target,
     cases: Vec<Case>,
     args: &TargetArgs,
-    jobs: usize,
+    options: &CampaignOptions,
 ) -> Result<Outcome, CliError> {
     let start = StartOptions {
         allow_remote: args.allow_remote,
@@ -103,9 +135,8 @@ pub(super) async fn play(
         ..Limits::default()
     };
     let options = CampaignOptions {
-        jobs,
         limits,
-        ..CampaignOptions::default()
+        ..options.clone()
     };
     let running = target.start(&start).await?;
     let bar = progress_line(cases.len());

@@ -2,10 +2,12 @@
 
 mod campaign;
 mod case;
+mod generated;
 mod options;
 mod session;
 mod settle;
 
 pub use campaign::{Outcome, Progress, RunError, campaign};
 pub use case::{Case, CaseError, documented};
+pub use generated::{cuts, generated, named};
 pub use options::CampaignOptions;
