@@ -3,6 +3,7 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use smtpspec_core::generate::Family;
 
 /// Does a mail server fire its events in the documented order, once, with the right data, also when the client
 /// cuts the line?
@@ -97,6 +98,16 @@ pub struct RunArgs {
     /// Which conversations.
     #[arg(long, value_enum, default_value_t = Suite::Documented)]
     pub suite: Suite,
+    /// How many conversations to generate of each family.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub cases: u64,
+    /// What to generate them from: the same seed gives the same conversations. Without it one is drawn and
+    /// printed.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// How long the run may take; what is not finished then is cut off.
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = humantime::parse_duration)]
+    pub time_limit: Duration,
     /// Only report rules whose id fits, for example `SES-*` (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub rule: Vec<String>,
@@ -123,7 +134,7 @@ pub struct RunArgs {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// A `.smtp` file, or the name of a conversation of the documented suite, such as `seed/as-meant`.
+    /// A `.smtp` file, or the name of a conversation of any suite, such as `seed/as-meant` or `random/7/42`.
     #[arg(value_name = "FILE")]
     pub file: String,
     /// The server.
@@ -198,6 +209,41 @@ pub struct RulesArgs {
 pub enum Suite {
     /// The conversations written by hand under `corpus/conversations`.
     Documented,
+    /// Generated: well formed, deep, with handlers, in any segments.
+    Random,
+    /// Generated: damaged commands, messages and ends of data.
+    Malformed,
+    /// Generated: cut off at any octet.
+    Abrupt,
+    /// Three documented conversations, cut off at every octet.
+    Cuts,
+    /// All of these.
+    All,
+}
+
+impl Suite {
+    /// The families of generated conversations in it.
+    pub const fn families(self) -> &'static [Family] {
+        match self {
+            Self::Documented | Self::Cuts => &[],
+            Self::Random => &[Family::Valid],
+            Self::Malformed => &[Family::Malformed],
+            Self::Abrupt => &[Family::Abrupt],
+            Self::All => &Family::ALL,
+        }
+    }
+
+    /// As on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Random => Family::Valid.name(),
+            Self::Malformed => Family::Malformed.name(),
+            Self::Abrupt => Family::Abrupt.name(),
+            Self::Cuts => "cuts",
+            Self::All => "all",
+        }
+    }
 }
 
 /// How to print.

@@ -75,7 +75,7 @@ pub enum CliError {
     },
     /// Neither a file nor a conversation of the suite.
     #[error(
-        "`{0}` is neither a file nor the name of a conversation of the documented suite (names look like `seed/as-meant`)"
+        "`{0}` is neither a file nor the name of a conversation (names look like `seed/as-meant` or `random/7/42`)"
     )]
     NoConversation(String),
     /// A conversation of the suite is broken: a bug in smtpspec.

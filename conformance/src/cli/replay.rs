@@ -7,14 +7,14 @@ use smtpspec_core::{check::check, conversation::Conversation};
 use super::{CliError, args::ReplayArgs};
 use crate::{
     report::{RunReport, ladder, one_session},
-    run::{Case, documented},
+    run::{Case, named},
 };
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let case = case(&args.file)?;
     let title = case.conversation.title.clone();
     let target = super::run::target(&args.target)?;
-    let playing = super::run::play(&target, vec![case], &args.target, 1);
+    let playing = super::run::play(&target, vec![case], &args.target);
     let outcome = super::shared::runtime()?.block_on(playing)?;
     if let Some((name, why)) = outcome.skipped.first() {
         return Err(CliError::NotPlayable(format!("{name} {why}")));
@@ -45,7 +45,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     }
 }
 
-/// A file, else a conversation of the suite by its name.
+/// A file, else a conversation of a suite by its name.
 fn case(file: &str) -> Result<Case, CliError> {
     let path = Path::new(file);
     if path.is_file() {
@@ -62,6 +62,5 @@ fn case(file: &str) -> Result<Case, CliError> {
             conversation,
         });
     }
-    let found = documented()?.into_iter().find(|case| case.name == file);
-    found.ok_or_else(|| CliError::NoConversation(file.to_owned()))
+    named(file)?.ok_or_else(|| CliError::NoConversation(file.to_owned()))
 }

@@ -1,7 +1,9 @@
 //! `smtpspec run`: plays a suite, judges it, reports.
 
 use std::{
+    collections::hash_map::RandomState,
     fs,
+    hash::{BuildHasher, Hasher},
     io::Write,
     path::Path,
     time::{Duration, Instant},
@@ -23,7 +25,9 @@ use super::{
 use crate::{
     drive::Limits,
     report::{RunReport, console, json},
-    run::{CampaignOptions, Case, Minimal, Outcome, campaign, documented, minimise},
+    run::{
+        CampaignOptions, Case, Minimal, Outcome, campaign, cuts, documented, generated, minimise,
+    },
     target::{Running, StartOptions, Target},
 };
 
@@ -64,14 +68,37 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
 
 fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     let filter = Filter::new("--case", &args.case)?;
-    let mut cases = match args.suite {
-        Suite::Documented => documented()?,
-    };
+    let mut cases = Vec::new();
+    if matches!(args.suite, Suite::Documented | Suite::All) {
+        cases.extend(documented()?);
+    }
+    if matches!(args.suite, Suite::Cuts | Suite::All) {
+        cases.extend(cuts()?);
+    }
+    if !args.suite.families().is_empty() {
+        let seed = args.seed.unwrap_or_else(|| draw_seed(args));
+        for family in args.suite.families() {
+            cases.extend(generated(*family, seed, args.cases));
+        }
+    }
     cases.retain(|case| filter.takes(&case.name));
     if cases.is_empty() {
         return Err(CliError::NoCase(args.case.clone()));
     }
     Ok(cases)
+}
+
+/// A seed for this run, with the command that repeats it on standard error.
+fn draw_seed(args: &RunArgs) -> u64 {
+    // Every hasher begins with keys of its own: no clock is needed, nor a generator for one number.
+    let drawn = RandomState::new().build_hasher().finish();
+    // Short enough to be typed again.
+    let seed = drawn >> 32;
+    let (suite, cases, again) = (args.suite.name(), args.cases, args.target.again());
+    anstream::eprintln!(
+        "seed {seed}: smtpspec run --suite {suite} --cases {cases} --seed {seed}{again}"
+    );
+    seed
 }
 
 /// The target that the options name.
@@ -105,7 +132,11 @@ async fn play_suite(
     args: &RunArgs,
     rules: &Filter,
 ) -> Result<Played, CliError> {
-    let options = options(&args.target, usize::from(args.jobs));
+    let options = CampaignOptions {
+        jobs: usize::from(args.jobs),
+        run: args.time_limit,
+        ..options(&args.target)
+    };
     let running = start(target, &args.target).await?;
     let mut outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
     let mut verdict = check(&outcome.transcript);
@@ -130,10 +161,9 @@ pub(super) async fn play(
     target: &Target,
     cases: Vec<Case>,
     args: &TargetArgs,
-    jobs: usize,
 ) -> Result<Outcome, CliError> {
     let running = start(target, args).await?;
-    let outcome = campaign_with_progress(&running, cases, &options(args, jobs)).await;
+    let outcome = campaign_with_progress(&running, cases, &options(args)).await;
     running.stop().await;
     Ok(outcome)
 }
@@ -146,14 +176,13 @@ async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> 
     Ok(target.start(&options).await?)
 }
 
-fn options(args: &TargetArgs, jobs: usize) -> CampaignOptions {
+fn options(args: &TargetArgs) -> CampaignOptions {
     let limits = Limits {
         reply: args.timeout,
         silence: args.timeout,
         ..Limits::default()
     };
     CampaignOptions {
-        jobs,
         limits,
         ..CampaignOptions::default()
     }

@@ -190,9 +190,11 @@ fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> 
     show(out, report, &minimal.session, &minimal.finding)?;
     let line = netcat(&minimal.conversation, minimal.session.open.server);
     if line.len() <= LONGEST_NETCAT && !minimal.conversation.octets().is_empty() {
-        let handlers = match minimal.conversation.handlers.is_empty() {
-            true => "",
-            false => ", with the handlers above",
+        let scripted = !minimal.conversation.handlers.is_empty();
+        let handlers = if scripted {
+            ", with the handlers above"
+        } else {
+            ""
         };
         writeln!(out, "  by hand, at a server of yours{handlers}: {line}")?;
     }

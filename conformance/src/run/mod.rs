@@ -2,6 +2,7 @@
 
 mod campaign;
 mod case;
+mod generated;
 mod minimise;
 mod options;
 mod session;
@@ -9,6 +10,7 @@ mod settle;
 
 pub use campaign::{Outcome, Progress, RunError, campaign};
 pub use case::{Case, CaseError, documented};
+pub use generated::{cuts, generated, named};
 pub(crate) use minimise::shortest;
 pub use minimise::{Minimal, minimise};
 pub use options::CampaignOptions;

@@ -1,6 +1,7 @@
 //! Model and receiver are each other's test: every conversation of the corpus conforms on the receiver, and every
 //! planted defect is caught by the rule meant for it.
 
+#[path = "../common/memory.rs"]
 mod memory;
 
 use std::{

@@ -71,7 +71,9 @@ fn wrong_refusal(
     }
     let sequenced = matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data);
     if exchange.in_sequence == Certainty::No && sequenced {
-        let right = out_of_sequence_code(line.verb, code);
+        // A line beyond the limit may be refused before it is read (RFC 5321, 4.5.3.1.10).
+        let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
+        let right = too_long || out_of_sequence_code(line.verb, code);
         return if right {
             None
         } else {
@@ -166,14 +168,22 @@ const EXTENSIONS: [(&str, &str); 3] = [
 ];
 
 /// The announced extension that `line` uses in a way that cannot be refused for its value.
-fn extension_used(view: &View<'_>, line: &CommandLine<'_>) -> Option<&'static str> {
+fn extension_used(
+    view: &View<'_>,
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+) -> Option<&'static str> {
+    // Nor where the line may be refused for something else in it.
+    if !exchange.leniencies().is_empty() || exchange.span.len() > COMMAND_LINE_LIMIT {
+        return None;
+    }
     let Ok(parsed) = &line.parsed else {
         return None;
     };
     let Command::Mail { parameters, .. } = parsed.command else {
         return None;
     };
-    let announced = announced(view);
+    let announced = announced(view, exchange);
     // Only where every parameter is an announced extension's: another one may be what was refused.
     let known = |keyword: &[u8]| {
         EXTENSIONS
@@ -208,13 +218,19 @@ fn plain(name: &str, value: Option<&[u8]>) -> bool {
     }
 }
 
-pub(super) fn uses_extension(view: &View<'_>, line: &CommandLine<'_>) -> bool {
-    extension_used(view, line).is_some()
+pub(super) fn uses_extension(
+    view: &View<'_>,
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+) -> bool {
+    extension_used(view, exchange, line).is_some()
 }
 
-/// The keywords of the last EHLO that was accepted.
-fn announced<'v>(view: &'v View<'_>) -> Vec<&'v [u8]> {
-    let greeting = view.exchanges().iter().rev().find(|exchange| {
+/// The keywords of the last EHLO that was accepted before `exchange`.
+fn announced<'v>(view: &'v View<'_>, exchange: &Exchange<'_>) -> Vec<&'v [u8]> {
+    let exchanges = view.exchanges().iter().rev();
+    let mut before = exchanges.skip_while(|other| !core::ptr::eq(*other, exchange));
+    let greeting = before.find(|exchange| {
         matches!(exchange.verb(), Some(Verb::Ehlo | Verb::Helo))
             && exchange.outcome == Outcome::Accepted
     });
@@ -239,7 +255,7 @@ fn not_honoured(
     if exchange.in_sequence != Certainty::Yes || !matches!(code, 500..=504 | 555) || code == 503 {
         return None;
     }
-    let keyword = extension_used(view, line)?;
+    let keyword = extension_used(view, exchange, line)?;
     must("WIR-14", format!("EHLO announced {keyword}"))
 }
 

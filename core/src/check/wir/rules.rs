@@ -188,7 +188,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         ),
         |view| {
             view.commands()
-                .any(|(_, line)| super::commands::uses_extension(view, line))
+                .any(|(exchange, line)| super::commands::uses_extension(view, exchange, line))
         },
     ),
     entry(

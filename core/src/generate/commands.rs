@@ -1,0 +1,116 @@
+//! Well-formed command lines: in every spelling that RFC 5321 allows and clients use.
+
+use crate::wire::Verb;
+
+/// What the walk does besides going deeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// This command, in sequence or not.
+    Verb(Verb),
+    /// This line.
+    Line(&'static str),
+}
+
+/// All of them; a swarm is a subset. Those that refuse count as errors, so the harmless ones lead.
+pub(super) const SIDES: [Side; 18] = [
+    Side::Verb(Verb::Noop),
+    Side::Line("NOOP with an argument\r\n"),
+    Side::Verb(Verb::Help),
+    Side::Line("HELP DATA\r\n"),
+    Side::Verb(Verb::Rset),
+    Side::Verb(Verb::Vrfy),
+    Side::Verb(Verb::Expn),
+    Side::Verb(Verb::Ehlo),
+    Side::Verb(Verb::Helo),
+    Side::Verb(Verb::Mail),
+    Side::Verb(Verb::Rcpt),
+    Side::Verb(Verb::Data),
+    Side::Line("XUNKNOWN\r\n"),
+    Side::Line("STARTTLS\r\n"),
+    Side::Line("\r\n"),
+    Side::Line("TURN\r\n"),
+    Side::Line("RSET now\r\n"),
+    Side::Line("SEND FROM:<a@example.org>\r\n"),
+];
+
+/// A well-formed line for `verb`. `tag` goes into domains and paths; `flavour` picks the spelling.
+pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
+    let text = match verb {
+        Verb::Helo => format!("HELO {tag}.example.org"),
+        Verb::Ehlo => format!("EHLO {tag}.example.org"),
+        Verb::Mail => mail(tag, flavour),
+        Verb::Rcpt => format!("RCPT TO:{}", path(tag, flavour)),
+        Verb::Vrfy => format!("VRFY {tag}@example.org"),
+        Verb::Expn => format!("EXPN {tag}"),
+        Verb::Data => "DATA".to_owned(),
+        Verb::Rset => "RSET".to_owned(),
+        Verb::Help => "HELP".to_owned(),
+        _ => "NOOP".to_owned(),
+    };
+    let cased = match flavour % 7 {
+        0 => lower_verb(&text),
+        _ => text,
+    };
+    format!("{cased}\r\n").into_bytes()
+}
+
+fn mail(tag: &str, flavour: u8) -> String {
+    match flavour % 10 {
+        0 => "MAIL FROM:<>".to_owned(),
+        1 => format!("MAIL FROM:{} BODY=8BITMIME", path(tag, flavour)),
+        2 => format!("MAIL FROM:{} SIZE=1000", path(tag, flavour)),
+        3 => format!("MAIL FROM:{} SIZE=99 BODY=7BIT", path(tag, flavour)),
+        _ => format!("MAIL FROM:{}", path(tag, flavour)),
+    }
+}
+
+fn path(tag: &str, flavour: u8) -> String {
+    match flavour % 11 {
+        0 => format!("<\"{tag} quoted\"@example.org>"),
+        1 => format!("<\"{tag}\\\"escaped\"@example.org>"),
+        2 => format!("<{tag}@[192.0.2.1]>"),
+        3 => format!("<{tag}@[IPv6:2001:db8::1]>"),
+        4 => format!("<@relay.example.org:{tag}@example.org>"),
+        5 => format!("<{tag}+Detail/=x@Sub.Example.ORG>"),
+        _ => format!("<{tag}@example.org>"),
+    }
+}
+
+/// The verb in small letters; the rest as it is (RFC 5321, 2.4).
+fn lower_verb(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((verb, rest)) => format!("{} {rest}", verb.to_ascii_lowercase()),
+        None => text.to_ascii_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::parse_command;
+
+    #[test]
+    fn every_spelling_is_well_formed() {
+        let verbs = [
+            Verb::Helo,
+            Verb::Ehlo,
+            Verb::Mail,
+            Verb::Rcpt,
+            Verb::Vrfy,
+            Verb::Expn,
+            Verb::Data,
+            Verb::Rset,
+            Verb::Help,
+            Verb::Noop,
+        ];
+        for verb in verbs {
+            for flavour in 0..=u8::MAX {
+                let line = line(verb, "t-1", flavour);
+                let text = line.strip_suffix(b"\r\n").unwrap();
+                let parsed = parse_command(text);
+                assert!(parsed.is_ok(), "{}", String::from_utf8_lossy(text));
+                assert_eq!(Verb::of(text), verb);
+            }
+        }
+    }
+}
