@@ -6,14 +6,14 @@ use smtpspec::{
     run::{CampaignOptions, Case, campaign, cuts, generated},
     target::{StartOptions, Target},
 };
-use smtpspec_core::{check::check, generate::Family, receiver::Config};
+use smtpspec_core::{check::check, generate::Family};
 
 /// Any; another one finds other things.
 const SEED: u64 = 2821;
 
 async fn conforms(cases: Vec<Case>) {
     let total = cases.len();
-    let target = Target::Embedded(Box::new(Config::default()));
+    let target = Target::Embedded(Box::default());
     let running = target.start(&StartOptions::default()).await.unwrap();
     let outcome = campaign(&running, cases, &CampaignOptions::default(), |_| ()).await;
     running.stop().await;
