@@ -39,6 +39,8 @@ pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
         Verb::Helo => format!("HELO {tag}.example.org"),
         Verb::Ehlo => format!("EHLO {tag}.example.org"),
         Verb::Mail => mail(tag, flavour),
+        // Every server takes it (RFC 5321, 4.5.1).
+        Verb::Rcpt if flavour % 13 == 6 => "RCPT TO:<Postmaster>".to_owned(),
         Verb::Rcpt => format!("RCPT TO:{}", path(tag, flavour)),
         Verb::Vrfy => format!("VRFY {tag}@example.org"),
         Verb::Expn => format!("EXPN {tag}"),
