@@ -211,8 +211,10 @@ class Server(SMTP):
             self.before_354 = False
             await self.hook("OnDataCommand")
         elif status.startswith("502 5.5.1 Too many"):
-            # What aiosmtpd says, and nothing else says, when it closes after too many errors.
-            self.observed.reason = "TooManyErrors"
+            # What aiosmtpd says, and nothing else says, when it closes after too many errors. It may have heard
+            # QUIT before: commands pipelined behind that are still read.
+            if self.observed.reason == "SenderDisconnected":
+                self.observed.reason = "TooManyErrors"
         await super().push(status)
 
 

@@ -107,7 +107,7 @@ fn best_view(
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
-                if weight(&founds) < weight(&best.0) {
+                if explains_more(&founds, &best.0) {
                     best = (founds, tolerance.clone(), data);
                 }
             }
@@ -126,9 +126,11 @@ fn best_view(
     use_it(&view, founds);
 }
 
-/// What a reading leaves unexplained.
-fn weight(founds: &[Found]) -> usize {
-    founds.len()
+/// Whether a reading that leaves `founds` is better than one that leaves `best`: it leaves less, and nothing of a
+/// kind that the other does not leave. Else it would only trade one riddle for another.
+fn explains_more(founds: &[Found], best: &[Found]) -> bool {
+    let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
+    founds.len() < best.len() && founds.iter().all(known)
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

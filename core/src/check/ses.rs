@@ -269,7 +269,10 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if unanswered && handler_drop(view) != HandlerDrop::None {
         reasons.push(DroppedSession);
     }
-    if unanswered && many_errors(view) {
+    // The client may have left while the server was leaving.
+    if many_errors(view)
+        && (unanswered || last.is_some_and(|last| last.outcome == Outcome::Refused))
+    {
         reasons.push(TooManyErrors);
     }
     reasons

@@ -89,7 +89,9 @@ fn command(line: &CommandLine<'_>, exchange: &Exchange<'_>, hello: &Hello) -> Ve
         Outcome::Dropped if exchange.in_sequence == Certainty::No && !early => {
             vec![vec![reject], vec![]]
         }
-        Outcome::Unanswered if malformed || exchange.in_sequence == Certainty::No => {
+        // A lenient server may have taken it; nobody saw.
+        Outcome::Unanswered if malformed => vec![own, vec![reject], vec![]],
+        Outcome::Unanswered if exchange.in_sequence == Certainty::No => {
             vec![vec![reject], vec![]]
         }
         // Nobody saw what became of it: accepted, refused or dropped.

@@ -98,7 +98,8 @@ impl<'w> Reader<'w, '_, '_> {
             };
             let command = CommandLine {
                 text: line.text,
-                verb: Verb::of(line.text),
+                // A CR before the line end does not make it another verb.
+                verb: Verb::of(line.text.trim_ascii_end()),
                 parsed: parse_command(line.text),
                 end: line.end,
             };

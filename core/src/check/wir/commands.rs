@@ -11,7 +11,7 @@ use crate::{
         words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
-    wire::{Command, LeniencyLevel, Verb},
+    wire::{Command, LeniencyLevel, Verb, parse_command},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -95,7 +95,11 @@ const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
 /// A well-formed command of the minimum that was answered as if it were unknown.
 fn misread(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
     let len = exchange.span.len();
-    if len > COMMAND_LINE_LIMIT || was_handled(view, exchange, line) || needs_extension(line) {
+    if len > COMMAND_LINE_LIMIT
+        || was_handled(view, exchange, line)
+        || needs_extension(line)
+        || asks_nobody(line)
+    {
         return None;
     }
     if len > 256 {
@@ -120,6 +124,20 @@ fn was_handled(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>)
     index
         .zip(own)
         .is_some_and(|(index, own)| view.alignment_has(index, own))
+}
+
+/// VRFY of what is no mailbox: a server may say so by any refusal (RFC 5321, 3.5.3).
+fn asks_nobody(line: &CommandLine<'_>) -> bool {
+    let Ok(Command::Vrfy { argument }) = line.parsed.map(|parsed| parsed.command) else {
+        return false;
+    };
+    let argument = argument.trim_ascii();
+    let bare = argument
+        .strip_prefix(b"<")
+        .and_then(|a| a.strip_suffix(b">"))
+        .unwrap_or(argument);
+    let as_path = [&b"RCPT TO:<"[..], bare, b">"].concat();
+    !parse_command(&as_path).is_ok_and(|parsed| parsed.leniencies.is_empty())
 }
 
 /// A parameter or an 8-bit octet asks for more than the minimum.
@@ -256,6 +274,9 @@ fn not_honoured(
         return None;
     }
     let keyword = extension_used(view, exchange, line)?;
+    if was_handled(view, exchange, line) {
+        return None;
+    }
     must("WIR-14", format!("EHLO announced {keyword}"))
 }
 

@@ -49,8 +49,11 @@ pub(in crate::check) fn replies_out_of_order(view: &View<'_>) -> Option<Found> {
         let (Some(first), Some(second)) = (view.code(&pair[0]), view.code(&pair[1])) else {
             continue;
         };
-        let crossed = !legal(&pair[0], first) && legal(&pair[0], second) && legal(&pair[1], first);
-        if crossed && first != second {
+        let crossed = !legal(&pair[0], first)
+            && !legal(&pair[1], second)
+            && legal(&pair[0], second)
+            && legal(&pair[1], first);
+        if crossed {
             let entry = view.reply(&pair[0]).map(|reply| reply.entry);
             let what = format!(
                 "{} was answered {first} and {} {second}: the replies are out of order",
