@@ -46,6 +46,8 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
             patterns.push(visible);
         }
     }
+    // What was seen to fire is taken as early as it can be: where nothing else decides, the fullest fits best.
+    patterns.sort_by_key(|pattern| core::cmp::Reverse(pattern.len()));
     patterns
 }
 

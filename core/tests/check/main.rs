@@ -83,6 +83,21 @@ fn a_client_lost_anywhere_needs_a_disconnect_and_no_more() {
 }
 
 #[test]
+fn many_commands_whose_replies_nobody_read_may_have_been_acted_on_in_part() {
+    let lines = "NOOP\\r\\n".repeat(12);
+    conforms(&format!(
+        "E: OnConnect
+        S: 220 hi
+        C! \\r\\nEHLO a.example.org\\r\\n{lines}
+        FIN
+        E: OnReject
+        E: OnEhloCommand a.example.org
+        E: OnNoopCommand
+        E: OnDisconnect Lost"
+    ));
+}
+
+#[test]
 fn a_lost_disconnect_breaks_ses_2() {
     breaks("SES-2", &format!("{GREETED}\nFIN"));
 }
