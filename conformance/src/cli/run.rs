@@ -138,14 +138,15 @@ async fn play_suite(
         ..options(&args.target)
     };
     let running = start(target, &args.target).await?;
-    let mut outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
+    let outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
     let mut verdict = check(&outcome.transcript);
     verdict.rules.retain(|rule| rules.takes(rule.rule.id));
     let mut minimal = Vec::new();
     if outcome.error.is_none() && !args.no_minimise {
         match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
             Ok(found) => minimal = found,
-            Err(error) => outcome.error = Some(error),
+            // The run itself is over: its verdict stands.
+            Err(error) => anstream::eprintln!("the findings could not be made smaller: {error}"),
         }
     }
     running.stop().await;

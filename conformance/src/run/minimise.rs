@@ -24,6 +24,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// For a reply, while minimising: a conversation that hangs is no better than the one before it.
 const REPLY: Duration = Duration::from_millis(700);
 
+/// For the server to end a silent session; longer than the idle time that targets are started with.
+const SILENCE: Duration = Duration::from_secs(3);
 /// For OnDisconnect, and once more for one that is late; likewise.
 const DISCONNECT: Duration = Duration::from_millis(200);
 
@@ -121,6 +123,7 @@ impl<'a> Player<'a> {
     ) -> Self {
         let mut options = options.clone();
         options.limits.reply = options.limits.reply.min(REPLY);
+        options.limits.silence = options.limits.silence.min(SILENCE);
         options.disconnect_limit = options.disconnect_limit.min(DISCONNECT);
         options.grace = options.grace.min(DISCONNECT);
         Self {

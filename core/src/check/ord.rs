@@ -103,7 +103,7 @@ pub(super) const RULES: [Entry; 10] = [
         rule: Rule::must(
             "ORD-9",
             "An event fires before the reply is on the wire",
-            "aa580445/EVENTS: an agent can still refuse; MODEL.md ORD-9",
+            "SmtpReceiveAgent events: an event fires \"before the server responds\"; MODEL.md ORD-9",
             "When the client has read a reply, the event that it answers has been emitted: else no agent could \
              have had a say in it. Judged by the adapter's clock.",
             "250 read by the client, OnRcptCommand emitted 40 ms later",

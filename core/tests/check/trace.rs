@@ -162,6 +162,7 @@ fn event(text: &str) -> Event {
                 "Quit" => DisconnectReason::QuitVerb,
                 "Timeout" => DisconnectReason::Timeout,
                 "Dropped" => DisconnectReason::DroppedSession,
+                "Errors" => DisconnectReason::TooManyErrors,
                 "Lost" => DisconnectReason::SenderDisconnected,
                 other => panic!("no such reason: {other}"),
             };

@@ -1,0 +1,94 @@
+//! What looks like a finding and is none: each of these was once blamed on a server that had done nothing wrong, or
+//! on the wrong rule.
+
+use crate::{GREETED, OPEN, QUIT, conforms, rules_of};
+
+#[test]
+fn a_client_that_leaves_at_the_error_limit_may_be_told_of_either_way() {
+    for reason in ["Errors", "Lost"] {
+        conforms(&format!(
+            "{GREETED}
+            C! A\\r\\nB\\r\\nC\\r\\n
+            E: OnReject
+            E: OnReject
+            E: OnReject
+            S: 500 what
+            S: 500 what
+            S: 500 what
+            FIN
+            E: OnDisconnect {reason}"
+        ));
+    }
+}
+
+#[test]
+fn a_malformed_line_that_is_taken_is_loose_and_its_event_no_riddle() {
+    let ladder = format!("{GREETED}\nC! NOOP\\r\\r\\n\nE: OnNoopCommand\nS: 250 ok{QUIT}");
+    assert_eq!(rules_of(&[&ladder]), ["WIR-6"]);
+}
+
+#[test]
+fn a_malformed_line_whose_reply_nobody_read_may_have_been_taken() {
+    conforms(&format!(
+        "{GREETED}\nC! NOOP \\0\\r\\n\nFIN\nE: OnNoopCommand\nE: OnDisconnect Lost"
+    ));
+}
+
+#[test]
+fn an_odd_code_before_a_refusal_is_no_trading_of_places() {
+    let ladder = format!(
+        "{GREETED}
+        C! HELP\\r\\nRCPT TO:<b@example.org>\\r\\n
+        E: OnHelpCommand
+        E: OnReject
+        S: 250 help yourself
+        S: 503 no{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-4"]);
+}
+
+#[test]
+fn a_parameter_that_a_handler_refused_was_understood() {
+    let mail = |event: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 hi
+            C: EHLO a.example.org
+            E: OnEhloCommand a.example.org
+            S! 250-hi\\r\\n250 SIZE 1000\\r\\n
+            C: MAIL FROM:<a@example.org> SIZE=10
+            {event}
+            E: OnReject
+            S: 500 the handler failed{QUIT}"
+        )
+    };
+    conforms(&mail("E: OnMailCommand a@example.org"));
+    assert!(rules_of(&[&mail("")]).contains(&"WIR-14"));
+}
+
+#[test]
+fn vrfy_of_what_is_no_mailbox_may_be_refused_in_any_way() {
+    let vrfy = |who: &str| format!("{GREETED}\nC: VRFY {who}\nE: OnReject\nS: 502 cannot{QUIT}");
+    conforms(&vrfy("@"));
+    assert_eq!(rules_of(&[&vrfy("b@example.org")]), ["WIR-20"]);
+}
+
+#[test]
+fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! x\\r\\n\\0.\\r\\n\\r\\n.\\r\\nHELP\\r\\nNOOP\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData
+        S: 250 queued
+        E: OnHelpCommand
+        S: 250 help yourself
+        E: OnNoopCommand
+        S: 220 ok{QUIT}"
+    );
+    let rules = rules_of(&[&ladder]);
+    assert!(
+        !rules.contains(&"CON-2") && rules.contains(&"WIR-4"),
+        "{rules:?}"
+    );
+}
