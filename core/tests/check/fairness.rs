@@ -73,22 +73,24 @@ fn vrfy_of_what_is_no_mailbox_may_be_refused_in_any_way() {
     assert_eq!(rules_of(&[&vrfy("b@example.org")]), ["WIR-20"]);
 }
 
+/// Read as if LF . LF had ended the message, the replies would seem out of order, and that would be one finding in
+/// place of two: a smaller riddle, but another one.
 #[test]
 fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
     let ladder = format!(
         "{GREETED}{OPEN}
-        C! x\\r\\n\\0.\\r\\n\\r\\n.\\r\\nHELP\\r\\nNOOP\\r\\n
+        C! x\\n.\\nA\\r\\n.\\r\\nHELP\\r\\nNOOP\\r\\nNOOP\\r\\nHELP\\r\\n
         E: OnEndOfHeaders
         E: OnEndOfData
         S: 250 queued
         E: OnHelpCommand
-        S: 250 help yourself
+        S: 220 what
         E: OnNoopCommand
-        S: 220 ok{QUIT}"
+        S: 220 what
+        E: OnNoopCommand
+        S: 250 ok
+        E: OnHelpCommand
+        S: 214 help yourself{QUIT}"
     );
-    let rules = rules_of(&[&ladder]);
-    assert!(
-        !rules.contains(&"CON-2") && rules.contains(&"WIR-4"),
-        "{rules:?}"
-    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-4", "WIR-4"]);
 }
