@@ -7,10 +7,11 @@
 //! - [`model`]: the reference reading of a session: states, exchanges, allowed events.
 //! - [`check`]: transcript in, findings out. The rules.
 //! - [`receiver`]: the reference server's protocol engine, with agents and planted defects.
+//! - [`memory`]: conversations with the receiver without sockets.
 //! - `generate`: conversations without end, out of a seed (feature `generate`, on by default).
 //!
-//! Arrows point one way: `wire` <- `event`, `conversation`, `transcript` <- `model`, `receiver` <- `check`; `generate` knows
-//! `conversation` and the states of `model`.
+//! Arrows point one way: `wire` <- `event`, `conversation`, `transcript` <- `model`, `receiver` <- `check`, `memory`; `generate`
+//! knows `conversation` and the states of `model`.
 //! `model` and `receiver` never import each other: the one is the other's test.
 
 pub mod check;
@@ -18,6 +19,7 @@ pub mod conversation;
 pub mod event;
 #[cfg(feature = "generate")]
 pub mod generate;
+pub mod memory;
 pub mod model;
 pub mod octets;
 pub mod receiver;

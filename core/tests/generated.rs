@@ -1,16 +1,13 @@
 //! Generated conversations on the reference receiver, in memory: no finding in thousands; and how many it takes until
 //! a planted defect is found.
 
-#[path = "common/memory.rs"]
-mod memory;
-
 use std::sync::Arc;
 
-use memory::{play, transcript};
 use smtpspec_core::{
     check::{RunVerdict, check},
     conversation::Conversation,
     generate::{Family, conversation},
+    memory::{play, transcript},
     receiver::{Config, Defect},
     transcript::SessionLog,
 };

@@ -9,7 +9,6 @@ mod conversation;
 mod data;
 mod events;
 mod ladder;
-mod memory;
 mod path;
 mod pieces;
 mod receiver;

@@ -1,18 +1,21 @@
-//! A client of the reference receiver without sockets, under a clock of its own: what it did and saw is a log as a
-//! run over sockets would keep it.
+//! One connection to the reference receiver: what the client does to it, and the log of all that happens.
 
-use core::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use core::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use smtpspec_core::{
+use crate::{
     event::{Event, EventRecord, HandlerScript},
     model::Pacer,
-    receiver::{Config, Output, Receiver, ScriptAgent, SmtpReceiveAgent, Verdict},
+    receiver::{Config, Defect, Output, Receiver, ScriptAgent, SmtpReceiveAgent, Verdict},
     transcript::{ClientAct, Entry, Open, ServerEnd, SessionLog, What},
 };
 
 /// Nanoseconds between two things that happen.
 const TICK: u64 = 1_000_000;
+/// Nanoseconds between the begins of two connections.
+const APART: u64 = 60_000_000_000;
+/// Connections that one client address has, a port each.
+const PORTS: u64 = 50_000;
 
 #[derive(Default)]
 struct Record {
@@ -27,7 +30,8 @@ struct Log(Arc<Mutex<Record>>);
 
 impl Log {
     fn lock(&self) -> MutexGuard<'_, Record> {
-        self.0.lock().expect("no holder of the lock can panic")
+        // A panic elsewhere cannot leave a vector of entries half-written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push(&self, what: What) {
@@ -36,11 +40,16 @@ impl Log {
         let at = record.now;
         record.entries.push(Entry { at, what });
     }
+
+    fn wait(&self, ms: u64) {
+        self.lock().now += ms * 1_000_000;
+    }
 }
 
 /// An agent that looks on.
 struct Observer {
     log: Log,
+    session: String,
     peer: SocketAddr,
 }
 
@@ -52,7 +61,7 @@ impl SmtpReceiveAgent for Observer {
             (record.now + TICK, record.seq)
         };
         self.log.push(What::Event(EventRecord {
-            session: "memory".to_owned(),
+            session: self.session.clone(),
             seq,
             at: Some(at),
             peer: self.peer,
@@ -62,8 +71,9 @@ impl SmtpReceiveAgent for Observer {
     }
 }
 
-/// A connection to the reference receiver.
-pub(crate) struct Client {
+/// A client and its connection to the reference receiver.
+pub struct Client {
+    conn: u64,
     receiver: Receiver,
     log: Log,
     pacer: Pacer,
@@ -72,47 +82,52 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connects; the server has not said or done anything yet.
-    pub(crate) fn connect(handlers: HandlerScript) -> Self {
-        let server = ([127, 0, 0, 1], 25).into();
-        let client = ([127, 0, 0, 1], 10_000).into();
+    /// Connects as connection number `conn` (from 1) of a run; the server has not said or done anything yet.
+    pub fn connect(conn: u64, case: &str, handlers: &HandlerScript, config: &Arc<Config>) -> Self {
+        let (client, server) = (address(conn), (Ipv4Addr::LOCALHOST, 25).into());
         let log = Log::default();
+        log.lock().now = conn * APART;
         let observer = Observer {
             log: log.clone(),
+            session: session_id(conn, config),
             peer: client,
         };
         let script = ScriptAgent::new(handlers.clone());
         let agents: Vec<Box<dyn SmtpReceiveAgent>> = vec![Box::new(observer), Box::new(script)];
-        let receiver = Receiver::new(Arc::new(Config::default()), agents, server, client);
-        let open = Open {
-            case: "memory".to_owned(),
-            client,
-            server,
-            handlers,
-        };
         Self {
-            receiver,
+            conn,
+            receiver: Receiver::new(Arc::clone(config), agents, server, client),
             log,
             pacer: Pacer::new(),
-            open,
+            open: Open {
+                case: case.to_owned(),
+                client,
+                server,
+                handlers: handlers.clone(),
+            },
             over: false,
         }
     }
 
     /// Whether one of the two has closed the connection.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.over
     }
 
+    /// Which replies are due.
+    pub fn pacer(&self) -> &Pacer {
+        &self.pacer
+    }
+
     /// Lets the server do all that it wants to do now, and reads what it says.
-    pub(crate) fn read(&mut self) {
+    pub fn read(&mut self) {
         while let Some(output) = self.receiver.next_output() {
             match output {
                 Output::Reply(octets) => {
                     self.pacer.received(&octets);
                     self.log.push(What::Received(octets.into()));
                 }
-                Output::Wait(ms) => self.log.lock().now += ms * 1_000_000,
+                Output::Wait(ms) => self.log.wait(ms),
                 Output::Close if self.over => {}
                 Output::Close => {
                     self.over = true;
@@ -123,7 +138,7 @@ impl Client {
     }
 
     /// Writes `segment`, and reads what the server has to say to it.
-    pub(crate) fn send(&mut self, segment: &[u8]) {
+    pub fn send(&mut self, segment: &[u8]) {
         self.pacer.sent(segment);
         self.log.push(What::Sent(segment.into()));
         self.receiver.receive(segment);
@@ -131,7 +146,7 @@ impl Client {
     }
 
     /// Does something else to the connection.
-    pub(crate) fn act(&mut self, act: ClientAct) {
+    pub fn act(&mut self, act: ClientAct) {
         self.over |= !matches!(act, ClientAct::HalfClose | ClientAct::Silence);
         self.log.push(What::Client(act));
         match act {
@@ -142,8 +157,18 @@ impl Client {
         self.read();
     }
 
+    /// Does nothing for so many milliseconds.
+    pub fn pause(&mut self, ms: u64) {
+        self.log.wait(ms);
+    }
+
+    /// Notes something that neither side did to the connection.
+    pub(super) fn note(&mut self, what: What) {
+        self.log.push(what);
+    }
+
     /// Closes the connection, if it still stands, and hands over what happened.
-    pub(crate) fn finish(mut self) -> SessionLog {
+    pub fn finish(mut self) -> SessionLog {
         if !self.over {
             let waits = self.pacer.due() > 0 || self.pacer.closing();
             self.act(if waits {
@@ -152,13 +177,32 @@ impl Client {
                 ClientAct::Close
             });
         }
-        assert!(self.receiver.is_over(), "the server's session goes on");
         self.log.push(What::Settled);
         let entries = core::mem::take(&mut self.log.lock().entries);
         SessionLog {
-            conn: 1,
+            conn: self.conn,
             open: self.open,
             entries,
         }
     }
+}
+
+/// An address of the client's own for each connection.
+fn address(conn: u64) -> SocketAddr {
+    let (host, port) = (conn / PORTS, conn % PORTS);
+    let host = u32::try_from(host).unwrap_or(u32::MAX / 2);
+    let ip = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits().wrapping_add(host));
+    // Less than PORTS, above those that mean something.
+    let port = u16::try_from(port + 10_000).unwrap_or(u16::MAX);
+    (ip, port).into()
+}
+
+/// Session ids are the serving side's, as is the defect that gives all sessions one (SES-6).
+fn session_id(conn: u64, config: &Config) -> String {
+    let number = if config.defects.has(Defect::SessionIdReused) {
+        1
+    } else {
+        conn
+    };
+    format!("m{number}")
 }
