@@ -6,6 +6,7 @@
 //! - [`transcript`]: what happened, saved as JSON Lines.
 //! - [`model`]: the reference reading of a session: states, exchanges, allowed events.
 //! - [`check`]: transcript in, findings out. The rules.
+//! - [`coverage`]: which pairs of a state and a stimulus a run has reached.
 //! - [`receiver`]: the reference server's protocol engine, with agents and planted defects.
 //! - [`memory`]: conversations with the receiver without sockets.
 //! - `generate`: conversations without end, out of a seed (feature `generate`, on by default).
@@ -16,6 +17,7 @@
 
 pub mod check;
 pub mod conversation;
+pub mod coverage;
 pub mod event;
 #[cfg(feature = "generate")]
 pub mod generate;

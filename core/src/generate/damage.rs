@@ -1,6 +1,6 @@
 //! Grammar-aware damage of a command line: its tokens, one octet of it, its end.
 
-use proptest::{prelude::*, sample::Index};
+use proptest::{prelude::*, sample::Index, strategy::Union};
 
 /// What is done to a command line.
 #[derive(Debug, Clone)]
@@ -39,17 +39,39 @@ const ENDS: &[&[u8]] = &[
     b"\r\n\r\n",
 ];
 
-/// Any damage.
-pub(super) fn damage() -> impl Strategy<Value = Damage> {
-    prop_oneof![
-        2 => any::<Index>().prop_map(Damage::Drop),
-        1 => any::<Index>().prop_map(Damage::Double),
-        1 => any::<(Index, Index)>().prop_map(|(one, other)| Damage::Swap(one, other)),
-        1 => (any::<Index>(), prop::sample::select(LENGTHS)).prop_map(|(at, by)| Damage::OverLong(at, by)),
-        3 => (any::<Index>(), prop::sample::select(INTRUDERS)).prop_map(|(at, octet)| Damage::Insert(at, octet)),
-        1 => Just(Damage::TurnCase),
-        2 => prop::sample::select(ENDS).prop_map(Damage::End),
-    ]
+/// Damage of the kinds that the bits of `kinds` name; of any kind where they name none.
+pub(super) fn damage(kinds: u8) -> impl Strategy<Value = Damage> {
+    let all = [
+        (2, any::<Index>().prop_map(Damage::Drop).boxed()),
+        (1, any::<Index>().prop_map(Damage::Double).boxed()),
+        (
+            1,
+            any::<(Index, Index)>()
+                .prop_map(|(one, other)| Damage::Swap(one, other))
+                .boxed(),
+        ),
+        (
+            1,
+            (any::<Index>(), prop::sample::select(LENGTHS))
+                .prop_map(|(at, by)| Damage::OverLong(at, by))
+                .boxed(),
+        ),
+        (
+            3,
+            (any::<Index>(), prop::sample::select(INTRUDERS))
+                .prop_map(|(at, octet)| Damage::Insert(at, octet))
+                .boxed(),
+        ),
+        (1, Just(Damage::TurnCase).boxed()),
+        (2, prop::sample::select(ENDS).prop_map(Damage::End).boxed()),
+    ];
+    let mask = if kinds.trailing_zeros() < 7 {
+        kinds
+    } else {
+        u8::MAX
+    };
+    let chosen = (0..).zip(all).filter(|(bit, _)| mask >> bit & 1 == 1);
+    Union::new_weighted(chosen.map(|(_, kind)| kind).collect())
 }
 
 impl Damage {
@@ -123,13 +145,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn damage_leaves_something_to_send(damage in damage(), line in "[ -~]{0,20}\r\n") {
+        fn damage_leaves_something_to_send(damage in damage(0), line in "[ -~]{0,20}\r\n") {
             let damaged = damage.apply(line.as_bytes());
             prop_assert!(!damaged.is_empty());
         }
 
         #[test]
-        fn damage_makes_at_most_one_line_more(damage in damage(), line in "[ -~]{0,20}\r\n") {
+        fn damage_makes_at_most_one_line_more(damage in damage(0), line in "[ -~]{0,20}\r\n") {
             let damaged = damage.apply(line.as_bytes());
             prop_assert!(memchr::memmem::find_iter(&damaged, b"\r\n").count() <= 2);
         }

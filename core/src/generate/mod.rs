@@ -1,15 +1,19 @@
 //! Generated conversations: endless material for the same rules, and every one can be had again.
 //!
 //! `plan` holds what is drawn, as proptest strategies. `walk` turns draws into commands and messages, guided by the
-//! model's states, so that most conversations get deep. `commands`, `damage` and `content` say what is sent,
-//! `delivery` in which writes, `handlers` what the server's handlers do.
+//! model's states, so that most conversations get deep; `goal` gives every other one a pair of a state and a stimulus
+//! to reach, and `aim` leads there. `commands`, `damage` and `content` say what is sent, `delivery` in which writes,
+//! `telling` where it is best cut, `handlers` what the server's handlers do.
 
+mod aim;
 mod commands;
 mod content;
 mod damage;
 mod delivery;
+mod goal;
 mod handlers;
 mod plan;
+mod telling;
 mod walk;
 
 use core::{fmt, str::FromStr};
@@ -19,7 +23,8 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use crate::conversation::Conversation;
+use crate::{conversation::Conversation, coverage::Pair};
+use goal::goal;
 
 /// A family of generated conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,11 +75,22 @@ impl FromStr for Family {
 
 /// The conversation number `index` of `family` under `seed`: the same on every machine, whatever else was generated.
 ///
-/// It is valid, ends by itself, and names addresses that no other index names.
+/// It is valid, ends by itself, and names addresses that no other index names. Every other one aims at a pair of a
+/// state and a stimulus, another one each time.
 pub fn conversation(family: Family, seed: u64, index: u64) -> Conversation {
+    conversation_to(family, seed, index, goal(family, seed, index))
+}
+
+/// The same, but for what it aims at.
+pub(crate) fn conversation_to(
+    family: Family,
+    seed: u64,
+    index: u64,
+    goal: Option<Pair>,
+) -> Conversation {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key(family, seed, index));
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let tree = conversations(family, index).new_tree(&mut runner);
+    let tree = conversations(family, index, goal).new_tree(&mut runner);
     let mut drawn = tree
         .expect("no strategy of this module rejects values")
         .current();
@@ -83,8 +99,12 @@ pub fn conversation(family: Family, seed: u64, index: u64) -> Conversation {
 }
 
 /// The strategy behind [`conversation`], for property tests that want to shrink. `index` goes into the addresses.
-pub fn conversations(family: Family, index: u64) -> impl Strategy<Value = Conversation> {
-    plan::plan(family).prop_map(move |plan| plan.conversation(&format!("{family}-{index}")))
+pub fn conversations(
+    family: Family,
+    index: u64,
+    goal: Option<Pair>,
+) -> impl Strategy<Value = Conversation> {
+    plan::plan(family, goal).prop_map(move |plan| plan.conversation(&format!("{family}-{index}")))
 }
 
 /// 32 octets: seed, index, family, and zeros.
