@@ -13,6 +13,7 @@ mod path;
 mod pieces;
 mod receiver;
 mod reply;
+mod structured;
 mod transcript;
 
 pub use checker::checker;
@@ -23,6 +24,7 @@ pub use events::events;
 pub use path::path;
 pub use receiver::receiver;
 pub use reply::reply;
+pub use structured::structured;
 pub use transcript::transcript;
 
 /// Panics if the input shows that something is wrong.
@@ -38,5 +40,6 @@ pub const BODIES: &[(&str, Body)] = &[
     ("path", path),
     ("receiver", receiver),
     ("reply", reply),
+    ("structured", structured),
     ("transcript", transcript),
 ];

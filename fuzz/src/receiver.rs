@@ -78,7 +78,7 @@ impl<'a> Script<'a> {
 }
 
 /// In the order in which they fired.
-fn events(log: &SessionLog) -> Vec<&Event> {
+pub(super) fn events(log: &SessionLog) -> Vec<&Event> {
     let entries = log.entries.iter();
     entries
         .filter_map(|entry| match &entry.what {

@@ -5,12 +5,14 @@ use std::io::{self, Write};
 
 use smtpspec_core::{
     check::{Finding, RuleVerdict, Verdict},
+    coverage::Coverage,
     transcript::SessionLog,
 };
 
 use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
+    coverage::coverage_line,
     ladder::ladder,
     netcat::netcat,
     style::{self, FAINT, STRONG},
@@ -231,6 +233,7 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         "  {} cases, {} sessions, {} events{elapsed}",
         counts.cases, counts.sessions, counts.events
     )?;
+    writeln!(out, "  {}", coverage_line(&Coverage::of(report.transcript)))?;
     let shown = [
         (Verdict::Holds, "hold"),
         (Verdict::Broken, "broken"),

@@ -1,7 +1,6 @@
 //! Messages, well formed and not: header sections, bodies with dots, look-alike ends of data with an envelope behind.
 
-use proptest::{collection::vec, prelude::*};
-
+use super::numbers::Numbers;
 use crate::{
     coverage::{ContentStimulus, SessionState},
     model::LookAlike,
@@ -85,49 +84,25 @@ const OTHER_LOOK_ALIKES: &[&[u8]] = &[
     b"\xe2\x80\xa8.\xe2\x80\xa8",
 ];
 
-/// A well-formed message, or with `damaged` one that may not be.
-pub(super) fn draft(damaged: bool) -> impl Strategy<Value = Draft> {
-    let (fields, body, blank) = if damaged {
-        (
-            [FIELDS, BROKEN_FIELDS].concat(),
-            [BODY, BROKEN_BODY].concat(),
-            0.8,
-        )
-    } else {
-        (FIELDS.to_vec(), BODY.to_vec(), 1.0)
-    };
-    let lookalike = if damaged {
-        prop::option::weighted(0.4, look_alike()).boxed()
-    } else {
-        Just(None).boxed()
-    };
-    let fields = vec(prop::sample::select(fields), 0..4);
-    let body = vec(prop::sample::select(body), 0..5);
-    let early = prop::bool::weighted(0.25);
-    (fields, prop::bool::weighted(blank), body, lookalike, early).prop_map(
-        |(fields, blank, body, lookalike, early)| Draft {
-            fields,
-            blank,
-            body,
-            lookalike,
-            early,
-        },
-    )
-}
-
-fn look_alike() -> impl Strategy<Value = Vec<u8>> {
-    let known: Vec<Vec<u8>> = LookAlike::all().map(LookAlike::octets).collect();
-    let others: Vec<Vec<u8>> = OTHER_LOOK_ALIKES
-        .iter()
-        .map(|octets| octets.to_vec())
-        .collect();
-    prop_oneof![
-        3 => prop::sample::select(known),
-        1 => prop::sample::select(others),
-    ]
-}
-
 impl Draft {
+    /// A well-formed message, or with `damaged` one that may not be.
+    pub(super) fn draw(damaged: bool, numbers: &mut Numbers<'_>) -> Self {
+        let line = |whole: &'static [&'static [u8]], broken: &'static [&'static [u8]]| {
+            move |numbers: &mut Numbers<'_>| {
+                let choices = whole.len() + if damaged { broken.len() } else { 0 };
+                let at = numbers.within(0..=choices - 1);
+                *whole.get(at).unwrap_or_else(|| &broken[at - whole.len()])
+            }
+        };
+        Self {
+            fields: numbers.some(0..=3, line(FIELDS, BROKEN_FIELDS)),
+            blank: !(damaged && numbers.chance(51)),
+            body: numbers.some(0..=4, line(BODY, BROKEN_BODY)),
+            lookalike: (damaged && numbers.chance(102)).then(|| look_alike(numbers)),
+            early: numbers.chance(64),
+        }
+    }
+
     /// What is sent behind the 354, the true end of data included. `tag` goes into the smuggled envelope.
     pub(super) fn octets(&self, tag: &str) -> Vec<u8> {
         let mut octets = field(tag);
@@ -146,6 +121,14 @@ impl Draft {
         octets.extend(in_body.unwrap_or_default());
         end(octets)
     }
+}
+
+fn look_alike(numbers: &mut Numbers<'_>) -> Vec<u8> {
+    if numbers.chance(64) {
+        return numbers.pick(OTHER_LOOK_ALIKES).to_vec();
+    }
+    let known: Vec<LookAlike> = LookAlike::all().collect();
+    numbers.pick(&known).octets()
 }
 
 /// The whole of a message out of its parts, for goals.
@@ -244,6 +227,7 @@ fn smuggled(tag: &str) -> String {
 mod tests {
     use super::*;
     use crate::wire::DataStream;
+    use proptest::{collection::vec, prelude::*};
 
     fn end(octets: &[u8]) -> Option<usize> {
         DataStream::default().push(octets, |_| ())
@@ -251,8 +235,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_end_of_data_comes_last_and_only_there(draft in draft(true)) {
-            let octets = draft.octets("t");
+        fn the_end_of_data_comes_last_and_only_there(numbers in vec(any::<u8>(), 0..32), damaged: bool) {
+            let octets = Draft::draw(damaged, &mut Numbers::new(&numbers)).octets("t");
             prop_assert_eq!(end(&octets), Some(octets.len()));
         }
     }

@@ -1,8 +1,7 @@
 //! How pieces become writes: in lock-step or in groups, whole, by lines, by octets.
 
-use proptest::{collection::vec, prelude::*, sample::Index};
-
 use super::{
+    numbers::{Numbers, Place},
     telling::telling,
     walk::{Joined, Piece},
 };
@@ -22,25 +21,26 @@ enum Cut {
     Whole,
     PerLine,
     PerByte,
-    At(Index),
+    At(Place),
     /// Where a careless reader would stumble.
-    Telling(Vec<Index>),
-}
-
-/// Any delivery; lock-step and whole pieces most often.
-pub(super) fn delivery() -> impl Strategy<Value = Delivery> {
-    let cut = prop_oneof![
-        6 => Just(Cut::AsWritten),
-        2 => Just(Cut::Whole),
-        2 => Just(Cut::PerLine),
-        1 => Just(Cut::PerByte),
-        2 => any::<Index>().prop_map(Cut::At),
-        3 => vec(any::<Index>(), 1..6).prop_map(Cut::Telling),
-    ];
-    (any::<bool>(), cut).prop_map(|(pipelined, cut)| Delivery { pipelined, cut })
+    Telling(Vec<Place>),
 }
 
 impl Delivery {
+    /// Any delivery; lock-step and whole pieces most often.
+    pub(super) fn draw(numbers: &mut Numbers<'_>) -> Self {
+        let cut = match numbers.within(0..=15) {
+            0..=5 => Cut::AsWritten,
+            6..=7 => Cut::Whole,
+            8..=9 => Cut::PerLine,
+            10 => Cut::PerByte,
+            11..=12 => Cut::At(numbers.place()),
+            _ => Cut::Telling(numbers.some(1..=5, Numbers::place)),
+        };
+        let pipelined = numbers.chance(128);
+        Self { pipelined, cut }
+    }
+
     /// A send for each piece, or for each group.
     pub(super) fn steps(&self, pieces: Vec<Piece>) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
@@ -106,13 +106,13 @@ fn any_reply() -> Step {
     })
 }
 
-fn at_telling_places(conversation: &Conversation, places: &[Index]) -> Conversation {
+fn at_telling_places(conversation: &Conversation, places: &[Place]) -> Conversation {
     let all = telling(&conversation.octets());
     if all.is_empty() {
         return conversation.clone();
     }
-    let cut = |conversation: Conversation, place: &Index| {
-        conversation.segmented(Segmentation::CutAt(*place.get(&all)))
+    let cut = |conversation: Conversation, place: &Place| {
+        conversation.segmented(Segmentation::CutAt(all[place.index(all.len())]))
     };
     places.iter().fold(conversation.clone(), cut)
 }

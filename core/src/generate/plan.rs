@@ -3,15 +3,14 @@
 //! Swarm testing: each conversation draws its own weights of the side stimuli, many of them zero, and its own kinds
 //! of damage, because a case that may do everything seldom does one thing often.
 
-use proptest::{collection::vec, prelude::*, sample::Index};
-
 use super::{
     Family,
     commands::SIDES,
-    content::{Draft, draft},
-    damage::{Damage, damage},
-    delivery::{Delivery, delivery},
+    content::Draft,
+    damage::Damage,
+    delivery::Delivery,
     handlers::script,
+    numbers::{Numbers, Place},
     telling::telling,
     walk::{Route, walk},
 };
@@ -27,7 +26,7 @@ pub(super) struct Draw {
     /// Whether to go deeper or aside; below 256.
     pub(super) aside: u8,
     /// Which side stimulus.
-    pub(super) side: Index,
+    pub(super) side: Place,
     /// Which flavour of address and parameters.
     pub(super) flavour: u8,
     /// What is wrong with the command, if anything.
@@ -44,7 +43,7 @@ pub(super) struct Draw {
 #[derive(Debug, Clone)]
 pub(super) struct Flood {
     /// Before which draw.
-    pub(super) before: Index,
+    pub(super) before: Place,
     /// How many.
     pub(super) commands: usize,
 }
@@ -84,115 +83,99 @@ pub(super) struct Plan {
 /// Where and how a conversation is cut off.
 #[derive(Debug, Clone)]
 struct Cut {
-    at: Index,
+    at: Place,
     /// Only where a careless server would be caught.
     telling: bool,
     ending: Ending,
 }
 
-/// A plan for a conversation of `family` that is to reach `goal`.
-pub(super) fn plan(family: Family, goal: Option<Pair>) -> BoxedStrategy<Plan> {
-    // What is cut off is well formed three times in four.
-    let damaged = match family {
-        Family::Valid => Just(false).boxed(),
-        Family::Malformed => Just(true).boxed(),
-        Family::Abrupt => prop::bool::weighted(0.25).boxed(),
-    };
-    let draws = (damaged, any::<u8>())
-        .prop_flat_map(|(damaged, kinds)| vec(draw(damaged.then_some(kinds)), 3..22));
-    let parts = (
-        manner(family),
-        draws,
-        draw(None),
-        delivery(),
-        script(),
-        cut(family),
-    );
-    parts
-        .prop_map(
-            move |(manner, draws, sound, delivery, handlers, cut)| Plan {
-                goal,
-                manner,
-                draws,
-                sound,
-                delivery,
-                handlers,
-                cut,
-            },
-        )
-        .boxed()
-}
+/// Draws of one conversation.
+const DRAWS: core::ops::RangeInclusive<usize> = 3..=21;
 
-prop_compose! {
-    fn manner(family: Family)(
-        // Goals want room behind them, and seldom much before.
-        before in 0..4_usize,
-        aside in 20..140_u8,
-        swarm in vec(prop_oneof![1 => Just(0_u8), 1 => 1..6_u8], SIDES.len()),
-        flood in prop::option::weighted(0.02, flood()),
-        early in prop::bool::weighted(if family == Family::Malformed { 0.05 } else { 0.0 }),
-        quits in prop::bool::weighted(0.85),
-        insists in prop::bool::weighted(0.1),
-    ) -> Manner {
-        Manner { before, aside, swarm, flood, early, quits, insists }
+impl Plan {
+    /// What `numbers` make of a conversation of `family` that is to reach `goal`.
+    pub(super) fn draw(family: Family, goal: Option<Pair>, numbers: &mut Numbers<'_>) -> Self {
+        // What is cut off is well formed three times in four.
+        let damaged = match family {
+            Family::Valid => false,
+            Family::Malformed => true,
+            Family::Abrupt => numbers.chance(64),
+        };
+        let kinds = damaged.then(|| numbers.octet());
+        Self {
+            goal,
+            manner: Manner::draw(family, numbers),
+            delivery: Delivery::draw(numbers),
+            handlers: script(numbers),
+            cut: (family == Family::Abrupt).then(|| Cut::draw(numbers)),
+            sound: Draw::new(None, numbers),
+            draws: numbers.some(DRAWS, |numbers| Draw::new(kinds, numbers)),
+        }
     }
 }
 
-prop_compose! {
-    fn flood()(before: Index, commands in 96..140_usize) -> Flood {
-        Flood { before, commands }
+impl Manner {
+    fn draw(family: Family, numbers: &mut Numbers<'_>) -> Self {
+        Self {
+            // Goals want room behind them, and seldom much before.
+            before: numbers.within(0..=3),
+            aside: 20 + numbers.octet() / 2,
+            swarm: SIDES
+                .map(|_| numbers.octet())
+                .map(|weight| (weight % 2) * (weight >> 5))
+                .to_vec(),
+            flood: numbers.chance(5).then(|| Flood::draw(numbers)),
+            early: numbers.chance(13) && family == Family::Malformed,
+            quits: !numbers.chance(38),
+            insists: numbers.chance(26),
+        }
     }
 }
 
-fn cut(family: Family) -> impl Strategy<Value = Option<Cut>> {
-    let cut = (any::<Index>(), any::<bool>(), ending()).prop_map(|(at, telling, ending)| Cut {
-        at,
-        telling,
-        ending,
-    });
-    match family {
-        Family::Abrupt => cut.prop_map(Some).boxed(),
-        Family::Valid | Family::Malformed => Just(None).boxed(),
+impl Flood {
+    fn draw(numbers: &mut Numbers<'_>) -> Self {
+        Self {
+            before: numbers.place(),
+            commands: numbers.within(96..=139),
+        }
+    }
+}
+
+impl Cut {
+    fn draw(numbers: &mut Numbers<'_>) -> Self {
+        Self {
+            at: numbers.place(),
+            telling: numbers.chance(128),
+            ending: numbers.weighted(&ENDINGS),
+        }
     }
 }
 
 /// Silence costs a time-out each.
-fn ending() -> impl Strategy<Value = Ending> {
-    prop_oneof![
-        40 => Just(Ending::Close),
-        40 => Just(Ending::Reset),
-        40 => Just(Ending::HalfClose),
-        1 => Just(Ending::Silence),
-    ]
-}
+const ENDINGS: [(u8, Ending); 4] = [
+    (40, Ending::Close),
+    (40, Ending::Reset),
+    (40, Ending::HalfClose),
+    (1, Ending::Silence),
+];
 
-/// Damaged by one of these kinds, if there are any.
-fn draw(kinds: Option<u8>) -> BoxedStrategy<Draw> {
-    let harm = match kinds {
-        Some(kinds) => prop::option::weighted(0.25, damage(kinds)).boxed(),
-        None => Just(None).boxed(),
-    };
-    (
-        any::<u8>(),
-        any::<Index>(),
-        any::<u8>(),
-        harm,
-        draft(kinds.is_some()),
-        prop::bool::weighted(0.3),
-        prop::option::weighted(0.02, 1..6_u64),
-    )
-        .prop_map(
-            |(aside, side, flavour, damage, draft, joined, pause)| Draw {
-                aside,
-                side,
-                flavour,
-                damage,
-                draft,
-                joined,
-                pause,
-            },
-        )
-        .boxed()
+impl Draw {
+    /// Damaged by one of these kinds, if there are any.
+    fn new(kinds: Option<u8>, numbers: &mut Numbers<'_>) -> Self {
+        Self {
+            aside: u8::MAX - numbers.octet(),
+            side: numbers.place(),
+            flavour: numbers.octet(),
+            damage: kinds
+                .filter(|_| numbers.chance(64))
+                .map(|kinds| Damage::draw(kinds, numbers)),
+            draft: Draft::draw(kinds.is_some(), numbers),
+            joined: numbers.chance(77),
+            pause: numbers
+                .chance(5)
+                .then(|| u64::from(1 + numbers.octet() % 5)),
+        }
+    }
 }
 
 impl Plan {
