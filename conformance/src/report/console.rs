@@ -12,7 +12,7 @@ use smtpspec_core::{
 use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
-    coverage::coverage_line,
+    coverage::coverage_summary,
     ladder::ladder,
     netcat::netcat,
     style::{self, FAINT, STRONG},
@@ -233,7 +233,8 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         "  {} cases, {} sessions, {} events{elapsed}",
         counts.cases, counts.sessions, counts.events
     )?;
-    writeln!(out, "  {}", coverage_line(&Coverage::of(report.transcript)))?;
+    let coverage = Coverage::of(report.transcript);
+    coverage_summary(out, &coverage, header.hello.as_ref())?;
     let shown = [
         (Verdict::Holds, "hold"),
         (Verdict::Broken, "broken"),

@@ -1,4 +1,4 @@
-//! Which pairs of a state and a stimulus were reached: as a table, as JSON, and as a line of the run's report.
+//! Which pairs of a state and a stimulus were reached: as a table, as JSON, and in a run's report.
 
 use std::io::{self, Write};
 
@@ -13,11 +13,30 @@ use super::style::{FAINT, MISSING, STRONG};
 /// Wide enough for the longest stimulus.
 const STIMULUS: usize = 40;
 
+/// More pairs than this that were not reached are counted, not named, in the report of a run.
+const MOST_NAMED: usize = 12;
+
 #[derive(Serialize)]
-pub(super) struct Document {
+struct Document {
+    #[serde(flatten)]
+    numbers: Numbers,
+    missing: Vec<Missing>,
+}
+
+/// How many pairs there are, and how many were reached.
+#[derive(Serialize)]
+pub(super) struct Numbers {
     pairs: usize,
     reached: usize,
-    missing: Vec<Missing>,
+}
+
+impl Numbers {
+    pub(super) fn of(coverage: &Coverage) -> Self {
+        Self {
+            pairs: pairs().count(),
+            reached: coverage.reached(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -28,15 +47,14 @@ struct Missing {
 }
 
 impl Document {
-    pub(super) fn of(coverage: &Coverage, hello: Option<&Hello>) -> Self {
+    fn of(coverage: &Coverage, hello: Option<&Hello>) -> Self {
         let missing = |pair: Pair| Missing {
             state: pair.state.name(),
             stimulus: pair.stimulus.to_string(),
             why: why_missing(pair, hello),
         };
         Self {
-            pairs: pairs().count(),
-            reached: coverage.reached(),
+            numbers: Numbers::of(coverage),
             missing: coverage.missing().map(missing).collect(),
         }
     }
@@ -70,17 +88,42 @@ pub fn coverage_table(
         writeln!(out)?;
     }
     writeln!(out, "{FAINT}a dot: there is no such pair{FAINT:#}\n")?;
-    for pair in coverage.missing() {
-        let why = why_missing(pair, hello).map_or(String::new(), |why| format!(": {why}"));
-        writeln!(out, "{MISSING}not reached{MISSING:#}  {pair}{why}")?;
-    }
+    let missing: Vec<Pair> = coverage.missing().collect();
+    name_missing(out, "", &missing, hello)?;
     writeln!(out, "{}", coverage_line(coverage))
 }
 
-/// `387 of 387 pairs of a state and a stimulus reached`.
-pub(super) fn coverage_line(coverage: &Coverage) -> String {
-    let (reached, all) = (coverage.reached(), pairs().count());
-    format!("{reached} of {all} pairs of a state and a stimulus reached")
+/// `367 of 367 pairs of a state and a stimulus reached`.
+fn coverage_line(coverage: &Coverage) -> String {
+    let Numbers { pairs, reached } = Numbers::of(coverage);
+    format!("{reached} of {pairs} pairs of a state and a stimulus reached")
+}
+
+/// The line, and those that are missing when they are few.
+pub(super) fn coverage_summary(
+    out: &mut impl Write,
+    coverage: &Coverage,
+    hello: Option<&Hello>,
+) -> io::Result<()> {
+    writeln!(out, "  {}", coverage_line(coverage))?;
+    let missing: Vec<Pair> = coverage.missing().collect();
+    if missing.len() <= MOST_NAMED {
+        name_missing(out, "  ", &missing, hello)?;
+    }
+    Ok(())
+}
+
+fn name_missing(
+    out: &mut impl Write,
+    indent: &str,
+    missing: &[Pair],
+    hello: Option<&Hello>,
+) -> io::Result<()> {
+    for pair in missing {
+        let why = why_missing(*pair, hello).map_or(String::new(), |why| format!(": {why}"));
+        writeln!(out, "{indent}{MISSING}not reached{MISSING:#}  {pair}{why}")?;
+    }
+    Ok(())
 }
 
 /// In the order of the list of pairs, each once.

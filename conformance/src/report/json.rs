@@ -6,7 +6,7 @@ use smtpspec_core::{
     coverage::Coverage,
 };
 
-use super::{Counts, RunReport, counts::missed, coverage};
+use super::{Counts, RunReport, counts::missed, coverage::Numbers};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -18,7 +18,7 @@ struct Document<'a> {
     cases: usize,
     sessions: usize,
     events: usize,
-    coverage: coverage::Document,
+    coverage: Numbers,
     elapsed_ms: Option<u128>,
     rules: Vec<Rule<'a>>,
     leniencies: Vec<Leniency<'a>>,
@@ -79,7 +79,7 @@ pub fn json(report: &RunReport<'_>) -> String {
         cases: counts.cases,
         sessions: counts.sessions,
         events: counts.events,
-        coverage: coverage::Document::of(&Coverage::of(report.transcript), header.hello.as_ref()),
+        coverage: Numbers::of(&Coverage::of(report.transcript)),
         elapsed_ms: report.elapsed.map(|elapsed| elapsed.as_millis()),
         rules: rules(report),
         leniencies: leniencies(report),
