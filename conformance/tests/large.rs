@@ -4,11 +4,10 @@
 
 use std::{
     fs,
-    io::Read,
     mem::MaybeUninit,
     os::unix::process::ExitStatusExt,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus},
     thread,
     time::{Duration, Instant},
 };
@@ -41,7 +40,7 @@ fn peak(pid: u32) -> Option<u64> {
 }
 
 /// Waits for the child's end, for two minutes at most: how it ended, and its peak in KiB.
-fn wait(child: &Child) -> (ExitStatus, u64) {
+fn wait(child: &mut Child) -> (ExitStatus, u64) {
     let pid = child.id().cast_signed();
     let start = Instant::now();
     let (mut status, mut usage) = (0, MaybeUninit::<libc::rusage>::zeroed());
@@ -58,21 +57,23 @@ fn wait(child: &Child) -> (ExitStatus, u64) {
         }
         thread::sleep(Duration::from_millis(1));
     }
+    child.kill().unwrap();
     panic!("it goes on after two minutes");
 }
 
-/// Runs the command to its end, within the limit; what it printed.
+/// Runs the command to its end, within the limit; what it printed, through a file in `dir`, which never fills up.
 #[track_caller]
 #[expect(clippy::zombie_processes, reason = "`wait` has it taken away")]
-fn run(name: &str, args: &[&str]) -> String {
+fn run(dir: &Path, name: &str, args: &[&str]) -> String {
+    let printed = dir.join(name);
     let mut command = Command::new(cargo_bin("smtpspec"));
-    let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
-    let (status, peak) = wait(&child);
-    let mut out = String::new();
-    let pipe = child.stdout.as_mut().unwrap();
-    pipe.read_to_string(&mut out).unwrap();
-    assert_eq!(status.code(), Some(0), "{name}: {out}");
+    command
+        .args(args)
+        .stdout(fs::File::create(&printed).unwrap());
+    let (status, peak) = wait(&mut command.spawn().unwrap());
     within(name, peak);
+    let out = fs::read_to_string(printed).unwrap();
+    assert_eq!(status.code(), Some(0), "{name}: {out}");
     out
 }
 
@@ -91,6 +92,7 @@ fn play(dir: &Path, reply: u32, options: &[&str]) -> String {
     fs::write(&file, conversation(reply)).unwrap();
     let [file, out] = [&file, &out].map(|path| path.to_str().unwrap());
     let ladder = run(
+        dir,
         "replay",
         &[&["replay", file, "--out", out], options].concat(),
     );
@@ -101,7 +103,7 @@ fn play(dir: &Path, reply: u32, options: &[&str]) -> String {
     );
     let transcript = Path::new(out).join("transcript.jsonl");
     assert!(transcript.metadata().unwrap().len() < 10_000);
-    run("check", &["check", transcript.to_str().unwrap()]);
+    run(dir, "check", &["check", transcript.to_str().unwrap()]);
     ladder
 }
 

@@ -256,7 +256,7 @@ mod tests {
             let replies = format!("220 hi\r\n{others}{code}\r\n");
             let octets = lines.iter().map(|(a, b, c)| [a.as_str(), b, c].concat()).collect::<String>();
             // Often cut inside the last line end.
-            let (front, rest) = octets.as_bytes().split_at(octets.len() - last);
+            let (front, rest) = octets.as_bytes().split_at(octets.len().saturating_sub(last));
             let (mut whole, mut pieces) = (Pacer::new(), Pacer::new());
             whole.sent(octets.as_bytes());
             for piece in front.chunks(size).chain([rest]) {
