@@ -63,7 +63,6 @@ fn wait(child: &mut Child) -> (ExitStatus, u64) {
 
 /// Runs the command to its end, within the limit; what it printed, through a file in `dir`, which never fills up.
 #[track_caller]
-#[expect(clippy::zombie_processes, reason = "`wait` has it taken away")]
 fn run(dir: &Path, name: &str, args: &[&str]) -> String {
     let printed = dir.join(name);
     let mut command = Command::new(cargo_bin("smtpspec"));
