@@ -9,6 +9,7 @@
 //! - [`coverage`]: which pairs of a state and a stimulus a run has reached.
 //! - [`receiver`]: the reference server's protocol engine, with agents and planted defects.
 //! - [`memory`]: conversations with the receiver without sockets.
+//! - [`repeat`]: lines of content, so many times over: what a conversation and a transcript say of a large body.
 //! - `generate`: conversations without end, out of a seed (feature `generate`, on by default).
 //!
 //! Arrows point one way: `wire` <- `event`, `conversation`, `transcript` <- `model`, `receiver` <- `check`, `memory`; `generate`
@@ -25,5 +26,6 @@ pub mod memory;
 pub mod model;
 pub mod octets;
 pub mod receiver;
+pub mod repeat;
 pub mod transcript;
 pub mod wire;

@@ -7,6 +7,7 @@ use crate::{
     event::{Event, EventRecord, HandlerScript},
     model::Pacer,
     receiver::{Config, Defect, Output, Receiver, ScriptAgent, SmtpReceiveAgent, Verdict},
+    repeat::Repeat,
     transcript::{ClientAct, Entry, Open, ServerEnd, SessionLog, What},
 };
 
@@ -143,6 +144,22 @@ impl Client {
         self.log.push(What::Sent(segment.into()));
         self.receiver.receive(segment);
         self.read();
+    }
+
+    /// Writes `repeat`. Logged before, as it stands, and shorter afterwards if the server has left in the middle.
+    pub fn send_repeated(&mut self, repeat: &Repeat) {
+        self.log.push(What::Repeated(repeat.clone()));
+        let entry = self.log.lock().entries.len() - 1;
+        let mut times = 0;
+        while times < repeat.times() && !self.over {
+            self.pacer.sent(repeat.lines());
+            self.receiver.receive(repeat.lines());
+            self.read();
+            times += 1;
+        }
+        if let Some(written) = repeat.fewer(times) {
+            self.log.lock().entries[entry].what = What::Repeated(written);
+        }
     }
 
     /// Does something else to the connection.

@@ -6,6 +6,7 @@ use super::client::Client;
 use crate::{
     conversation::{Conversation, ReplyPattern, Step},
     receiver::Config,
+    repeat::Repeat,
     transcript::{ClientAct, SessionLog, What},
 };
 
@@ -84,6 +85,7 @@ impl<'a> Playing<'a> {
             Step::Expect(pattern) => self.expect(pattern),
             _ if self.client.is_over() => {}
             Step::Send(segments) => self.send(segments),
+            Step::Repeat(repeat) => self.repeat(repeat),
             Step::Pause(ms) => self.client.pause(*ms),
             Step::Silence => self.client.act(ClientAct::Silence),
             Step::HalfClose => self.client.act(ClientAct::HalfClose),
@@ -102,14 +104,29 @@ impl<'a> Playing<'a> {
 
     fn send(&mut self, segments: &[Vec<u8>]) {
         let waits = !core::mem::take(&mut self.hasty);
-        if waits && self.client.pacer().due() > 0 {
-            // In lock-step nothing more would come: all that could be said has been.
-            return self.client.act(ClientAct::GaveUp);
+        if waits && self.gives_up() {
+            return;
         }
         for segment in segments {
             if !self.client.is_over() {
                 self.client.send(segment);
             }
+        }
+    }
+
+    /// In lock-step nothing more would come where a reply is due: all that could be said has been.
+    fn gives_up(&mut self) -> bool {
+        let waits = self.client.pacer().due() > 0;
+        if waits {
+            self.client.act(ClientAct::GaveUp);
+        }
+        waits
+    }
+
+    /// Where no content is received it would be so many commands, and is left out.
+    fn repeat(&mut self, repeat: &Repeat) {
+        if !self.gives_up() && self.client.pacer().in_content() {
+            self.client.send_repeated(repeat);
         }
     }
 
