@@ -1,12 +1,14 @@
 //! What a client does, and its text form `.smtp`.
 
 mod directive;
+mod edit;
 mod error;
 mod order;
 mod parse;
 mod print;
 mod raw;
 mod shrink;
+mod shrinker;
 mod transform;
 mod words;
 
@@ -14,7 +16,8 @@ mod words;
 mod strategy;
 
 pub use error::ParseError;
-pub use shrink::ShrinkLevel;
+pub use shrink::{ShrinkLevel, Size};
+pub use shrinker::Shrinker;
 pub use transform::{Ending, Segmentation};
 
 use core::fmt;
