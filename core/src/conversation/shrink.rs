@@ -29,6 +29,8 @@ pub struct Size {
     pub segments: usize,
     /// How long it pauses, in milliseconds.
     pub pauses_ms: u64,
+    /// Events that its handlers count up to.
+    pub counts: u64,
 }
 
 impl Conversation {
@@ -39,6 +41,12 @@ impl Conversation {
             octets: 0,
             segments: 0,
             pauses_ms: 0,
+            counts: self
+                .handlers
+                .rules
+                .iter()
+                .map(|rule| u64::from(rule.nth))
+                .sum(),
         };
         for step in &self.steps {
             match step {
@@ -113,6 +121,15 @@ mod tests {
         ] {
             becomes(body, ShrinkLevel::Commands, left);
         }
+    }
+
+    #[test]
+    fn a_handler_need_not_wait_for_a_later_event() {
+        becomes(
+            "%handler OnNoopCommand 3 drop\nNOOP\n",
+            ShrinkLevel::Commands,
+            "%handler OnNoopCommand 1 drop\nNOOP\n",
+        );
     }
 
     #[test]

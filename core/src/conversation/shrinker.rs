@@ -101,8 +101,8 @@ impl Shrinker {
         while self.tries < most
             && let Some([next]) = self.batch(1)
         {
-            let shown = shows(next).then_some(0);
-            self.answer(shown);
+            let answer = shows(next).then_some(0);
+            self.answer(answer);
         }
         self.best
     }
