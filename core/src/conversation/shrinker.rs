@@ -6,8 +6,8 @@ use std::{collections::HashSet, hash::DefaultHasher};
 
 use super::{Conversation, ShrinkLevel, edit::Edit};
 
-/// Takes the boldest cut that still shows it, again and again: commands first, then segments and lines, then octets, and
-/// once more from the start as long as that leads on. What has not shown it is not handed out again.
+/// Takes the boldest cut that still shows it, again and again: commands first, then segments and lines, then octets,
+/// and once more from the start as long as that leads on. What has not shown it is not handed out again.
 ///
 /// It plays nothing itself:
 ///

@@ -140,7 +140,7 @@ impl Content {
 
     /// Whether nothing has come yet.
     pub(super) fn is_untouched(&self) -> bool {
-        self.before == UNTOUCHED
+        self.before == UNTOUCHED && self.size() == 0
     }
 
     /// Whether the header section has not ended yet.

@@ -15,8 +15,8 @@ the rule meant for the defect is broken. `median` and `worst` are over 20 seeds;
 smallest conversation that still shows it, found from the first seed's case. Defects of SES-5 and SES-6 take more than
 one session and are not made smaller.
 
-Written by `SMTPSPEC_WRITE=1 cargo test -p smtpspec-core --test defects -- --ignored`; the same test without the variable
-fails when a figure here is no longer true.
+Written by `SMTPSPEC_WRITE=1 cargo test -p smtpspec-core --test defects -- --ignored`; without the variable
+the same test fails when a figure here is no longer true.
 ";
 
 /// What was measured of one defect.
