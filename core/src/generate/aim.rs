@@ -150,14 +150,7 @@ impl Walk<'_> {
 
     /// Leaves while the server reads commands.
     fn leave(&mut self, ending: Ending, pause: Pause) {
-        // That the last command was answered decides the state.
-        match self.route.pieces.last_mut() {
-            Some(last) => last.awaited = true,
-            None => self.route.pieces.push(Piece {
-                awaited: true,
-                ..Piece::new(Vec::new(), Joined::Never)
-            }),
-        }
+        self.await_last();
         if pause == Pause::InLine {
             let name = self.name();
             let mut line = commands::line(Verb::Mail, &name, PLAIN);
@@ -171,6 +164,12 @@ impl Walk<'_> {
     /// Leaves in the middle of a message.
     fn leave_content(&mut self, state: SessionState, ending: Ending, pause: Pause) {
         self.push(b"DATA\r\n".to_vec(), Joined::Never);
+        self.route.ending = Some(ending);
+        let at_once = state == SessionState::HeaderSection && pause == Pause::BetweenLines;
+        if at_once && self.plan.sound.flavour.is_multiple_of(2) {
+            // Right behind the 354.
+            return self.await_last();
+        }
         let name = self.name();
         let end: &[u8] = match (pause, self.plan.sound.flavour % 2) {
             (Pause::BetweenLines, _) => b"",
@@ -180,7 +179,16 @@ impl Walk<'_> {
         };
         let front = Message::front(state, &name);
         self.push([&front, end].concat(), Joined::Never);
-        self.route.ending = Some(ending);
+    }
+
+    /// Reads the reply to what was sent last, or the banner: it decides the state.
+    fn await_last(&mut self) {
+        if self.route.pieces.is_empty() {
+            self.push(Vec::new(), Joined::Never);
+        }
+        if let Some(last) = self.route.pieces.last_mut() {
+            last.awaited = true;
+        }
     }
 
     /// A message in which `stimulus` stands where `state` says.

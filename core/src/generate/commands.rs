@@ -55,6 +55,8 @@ pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
         // No octets follow, whether it is served or not.
         Verb::Bdat => "BDAT 0 LAST".to_owned(),
         Verb::Unknown => "XUNKNOWN".to_owned(),
+        // Of 511 octets with CRLF: every server takes it (RFC 5321, 4.5.3.1.4).
+        Verb::Noop if flavour % 16 == 5 => format!("NOOP {tag:x<504}"),
         Verb::Noop if flavour % 3 == 1 => format!("NOOP {tag}"),
         Verb::Help if flavour % 3 == 1 => "HELP DATA".to_owned(),
         Verb::Data | Verb::Rset | Verb::Noop | Verb::Help | Verb::Quit | Verb::StartTls => {

@@ -17,6 +17,8 @@ pub(super) struct Draft {
     lookalike: Option<Vec<u8>>,
     /// The look-alike stands in the header section instead.
     early: bool,
+    /// The message has no field that names it: it may begin with its blank line, or with a dot.
+    nameless: bool,
 }
 
 const FIELDS: &[&[u8]] = &[
@@ -40,6 +42,8 @@ const BROKEN_FIELDS: &[&[u8]] = &[
     b"X-Double-CR: a\r\r\n",
     b"X-Bare-LF-Blank: a\n\n",
     b"X-Dot: next\r\n..\r\n",
+    b"..begins: with a stuffed dot\r\n",
+    &OVER_LONG,
 ];
 
 /// Dots are stuffed (RFC 5321, 4.5.2).
@@ -100,12 +104,17 @@ impl Draft {
             body: numbers.some(0..=4, line(BODY, BROKEN_BODY)),
             lookalike: (damaged && numbers.chance(102)).then(|| look_alike(numbers)),
             early: numbers.chance(64),
+            nameless: numbers.chance(32),
         }
     }
 
     /// What is sent behind the 354, the true end of data included. `tag` goes into the smuggled envelope.
     pub(super) fn octets(&self, tag: &str) -> Vec<u8> {
-        let mut octets = field(tag);
+        let mut octets = if self.nameless {
+            Vec::new()
+        } else {
+            field(tag)
+        };
         octets.extend(self.fields.concat());
         let smuggled = self.lookalike.as_ref().map(|end| smuggle(end, tag));
         let (in_header, in_body) = if self.early {

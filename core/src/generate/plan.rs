@@ -50,6 +50,7 @@ pub(super) struct Flood {
 
 /// How a client behaves throughout.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 pub(super) struct Manner {
     /// Draws before the goal.
     pub(super) before: usize,
@@ -64,6 +65,10 @@ pub(super) struct Manner {
     pub(super) quits: bool,
     /// Goes on behind QUIT.
     pub(super) insists: bool,
+    /// Heeds what the handlers refuse; else it goes on as if nothing had been refused.
+    pub(super) heeds: bool,
+    /// Below this flavour of a draw another recipient follows the first, else the message.
+    pub(super) recipients: u8,
 }
 
 /// All that is drawn for one conversation.
@@ -76,7 +81,7 @@ pub(super) struct Plan {
     /// What the goal is reached with: nothing of it is damaged.
     pub(super) sound: Draw,
     delivery: Delivery,
-    handlers: HandlerScript,
+    pub(super) handlers: HandlerScript,
     cut: Option<Cut>,
 }
 
@@ -128,6 +133,8 @@ impl Manner {
             early: numbers.chance(13) && family == Family::Malformed,
             quits: !numbers.chance(38),
             insists: numbers.chance(26),
+            heeds: !numbers.chance(51),
+            recipients: numbers.pick(&[60, 60, 60, 200]),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     conversation::Ending,
-    event::{EventKind, HandlerRule},
+    event::{EventKind, HandlerAction, HandlerRule},
     model::{State, Transaction, own_event},
     wire::Verb,
 };
@@ -47,6 +47,14 @@ impl Piece {
             awaited: false,
         }
     }
+}
+
+/// What a handler does with an event, as far as the walk heeds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    Accepted,
+    Refused,
+    Dropped,
 }
 
 /// Where a walk has led.
@@ -170,7 +178,9 @@ impl<'a> Walk<'a> {
             Transaction::None if !self.state.greeted && draw.flavour < 40 => Verb::Helo,
             Transaction::None if !self.state.greeted => Verb::Ehlo,
             Transaction::None => Verb::Mail,
-            Transaction::Addressed if draw.flavour >= 60 => Verb::Data,
+            Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => Verb::Data,
+            // Out of sequence.
+            Transaction::Empty if draw.flavour % 16 == 15 => Verb::Data,
             Transaction::Empty | Transaction::Addressed => Verb::Rcpt,
         };
         self.command(verb, draw, joined(draw));
@@ -187,15 +197,56 @@ impl<'a> Walk<'a> {
     pub(super) fn command(&mut self, verb: Verb, draw: &Draw, joined: Joined) {
         let name = self.name();
         self.line(commands::line(verb, &name, draw.flavour), draw, joined);
-        let taken = draw.damage.is_none() && self.state.allows(verb);
-        if taken && let Some(kind) = own_event(verb) {
-            *self.fired.entry(kind).or_default() += 1;
-        }
+        let understood = draw.damage.is_none() && self.state.allows(verb);
+        let decision = match own_event(verb) {
+            Some(kind) if understood => self.fire(kind),
+            _ => Decision::Accepted,
+        };
+        let taken = understood && decision == Decision::Accepted;
         self.left |= taken && verb == Verb::Quit;
-        if verb == Verb::Data {
-            self.message(taken, draw);
-        } else if taken {
-            self.state = self.state.after(verb);
+        match verb {
+            Verb::Data if decision == Decision::Refused => self.after_refused_data(draw),
+            Verb::Data => self.message(taken, draw),
+            _ if taken => self.state = self.state.after(verb),
+            _ => {}
+        }
+    }
+
+    /// An event of `kind` fires; what its handler does with it.
+    fn fire(&mut self, kind: EventKind) -> Decision {
+        let nth = self.fired.entry(kind).or_default();
+        *nth += 1;
+        let heeds = self.plan.manner.heeds && self.plan.goal.is_none();
+        let rules = self.plan.handlers.rules.iter().filter(|_| heeds);
+        let mut actions = rules.filter(|rule| rule.event == kind && rule.nth == *nth);
+        match actions.next().map(|rule| &rule.action) {
+            Some(HandlerAction::Reject(_) | HandlerAction::Fail) => Decision::Refused,
+            Some(HandlerAction::Drop) => {
+                self.left = true;
+                Decision::Dropped
+            }
+            _ => Decision::Accepted,
+        }
+    }
+
+    /// Half of the clients give the transaction up; half of those begin another one and take it for granted that its
+    /// recipients are still there.
+    fn after_refused_data(&mut self, draw: &Draw) {
+        let sound = Draw {
+            damage: None,
+            ..draw.clone()
+        };
+        let verbs: &[Verb] = match draw.flavour % 8 {
+            0 => &[Verb::Rset],
+            1 => &[Verb::Ehlo],
+            2 => &[Verb::Rset, Verb::Mail, Verb::Data],
+            3 => &[Verb::Ehlo, Verb::Mail, Verb::Data],
+            _ => &[],
+        };
+        for verb in verbs {
+            if !self.left {
+                self.command(*verb, &sound, joined(draw));
+            }
         }
     }
 
@@ -232,7 +283,7 @@ impl<'a> Walk<'a> {
         self.push(octets, joined);
         self.state = self.state.after_message();
         for kind in [EventKind::OnEndOfHeaders, EventKind::OnEndOfData] {
-            *self.fired.entry(kind).or_default() += 1;
+            self.fire(kind);
         }
     }
 

@@ -12,7 +12,7 @@ use smtpspec_core::{
     check::{RunVerdict, Verdict, check, rules},
     conversation::{Conversation, Ending, Segmentation},
     event::EventKind,
-    memory::{play, transcript},
+    memory::{play, play_in_turn, transcript},
     receiver::{Config, Defect, Defects},
     transcript::{SessionLog, What},
 };
@@ -53,10 +53,17 @@ fn config(defects: impl IntoIterator<Item = Defect>) -> Arc<Config> {
 
 fn run(defects: impl IntoIterator<Item = Defect>) -> (Vec<SessionLog>, RunVerdict) {
     let config = config(defects);
+    // Those that are meant to overlap do.
+    let (overlapping, alone): (Vec<_>, Vec<_>) = corpus()
+        .into_iter()
+        .partition(|(case, _)| case.starts_with("isolation/"));
+    let mut turn = 0..;
+    let mut sessions = play_in_turn(1, &overlapping, &config, |_| turn.next().unwrap());
+    let first = 1 + sessions.len() as u64;
     let play_one = |(conn, (case, conversation)): (u64, &(String, Conversation))| {
         play(conn, case, conversation, &config)
     };
-    let sessions: Vec<SessionLog> = (1..).zip(&corpus()).map(play_one).collect();
+    sessions.extend((first..).zip(&alone).map(play_one));
     let transcript = transcript(sessions);
     let verdict = check(&transcript);
     (transcript.sessions, verdict)
