@@ -46,6 +46,11 @@ impl Hub {
         self.routes().open.insert(client, log);
     }
 
+    /// Whether events of `client` are still waited for.
+    pub fn is_open(&self, client: SocketAddr) -> bool {
+        self.routes().open.contains_key(&client)
+    }
+
     /// No more events are waited for. The port may be another connection's by now: `log` says which one is meant.
     pub fn close(&self, client: SocketAddr, log: &Log) {
         let mut routes = self.routes();
