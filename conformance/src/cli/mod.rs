@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod error;
 mod filter;
+mod leaks;
 mod replay;
 mod rules;
 mod run;

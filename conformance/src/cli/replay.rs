@@ -28,6 +28,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         minimal: &[],
         target_options: args.target.again(),
         strict: false,
+        leaks: None,
     };
     let mut out = anstream::stdout().lock();
     let hello = outcome.transcript.header.hello.as_ref();

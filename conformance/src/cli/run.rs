@@ -26,7 +26,8 @@ use crate::{
     drive::Limits,
     report::{RunReport, console, json},
     run::{
-        CampaignOptions, Case, Minimal, Outcome, campaign, cuts, documented, generated, minimise,
+        CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, generated,
+        minimise,
     },
     target::{Running, StartOptions, Target},
 };
@@ -36,16 +37,21 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     if !smtpspec_core::check::rules().any(|rule| rules.takes(rule.id)) {
         return Err(CliError::NoRule(args.rule.clone()));
     }
-    let cases = cases(args)?;
-    let target = target(&args.target)?;
     let start = Instant::now();
-    let played = runtime()?.block_on(play_suite(&target, &cases, args, &rules))?;
-    let elapsed = start.elapsed();
     let Played {
         outcome,
         verdict,
         minimal,
-    } = played;
+        cases,
+        leaks,
+    } = if args.suite == Suite::Leaks {
+        super::leaks::play(args, &rules)?
+    } else {
+        let cases = cases(args)?;
+        let target = target(&args.target)?;
+        runtime()?.block_on(play_suite(&target, cases, args, &rules))?
+    };
+    let elapsed = start.elapsed();
     let report = RunReport {
         transcript: &outcome.transcript,
         verdict: &verdict,
@@ -54,6 +60,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         minimal: &minimal,
         target_options: args.target.again(),
         strict: args.strict,
+        leaks: leaks.as_ref(),
     };
     if let Some(dir) = &args.out {
         write_out(dir, &report, &cases)?;
@@ -78,7 +85,7 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     if !args.suite.families().is_empty() {
         let seed = args.seed.unwrap_or_else(|| draw_seed(args));
         for family in args.suite.families() {
-            cases.extend(generated(*family, seed, args.cases));
+            cases.extend(generated(*family, seed, args.cases()));
         }
     }
     cases.retain(|case| filter.takes(&case.name));
@@ -89,12 +96,12 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
 }
 
 /// A seed for this run, with the command that repeats it on standard error.
-fn draw_seed(args: &RunArgs) -> u64 {
+pub(super) fn draw_seed(args: &RunArgs) -> u64 {
     // Every hasher begins with keys of its own: no clock is needed, nor a generator for one number.
     let drawn = RandomState::new().build_hasher().finish();
     // Short enough to be typed again.
     let seed = drawn >> 32;
-    let (suite, cases, again) = (args.suite.name(), args.cases, args.target.again());
+    let (suite, cases, again) = (args.suite.name(), args.cases(), args.target.again());
     anstream::eprintln!(
         "seed {seed}: smtpspec run --suite {suite} --cases {cases} --seed {seed}{again}"
     );
@@ -119,42 +126,68 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
 }
 
 /// What came of a suite.
-struct Played {
-    outcome: Outcome,
-    verdict: RunVerdict,
-    minimal: Vec<Minimal>,
+pub(super) struct Played {
+    pub(super) outcome: Outcome,
+    pub(super) verdict: RunVerdict,
+    pub(super) minimal: Vec<Minimal>,
+    pub(super) cases: Vec<Case>,
+    pub(super) leaks: Option<LeakCheck>,
 }
 
 /// Plays and judges `cases`; what is found of the rules asked for is then minimised at the same server.
 async fn play_suite(
     target: &Target,
-    cases: &[Case],
+    cases: Vec<Case>,
     args: &RunArgs,
     rules: &Filter,
 ) -> Result<Played, CliError> {
-    let options = CampaignOptions {
+    let options = run_options(args);
+    let running = start(target, &args.target).await?;
+    let outcome = campaign_with_progress(&running, cases.clone(), &options).await;
+    let verdict = check(&outcome.transcript);
+    let mut played = Played {
+        outcome,
+        verdict,
+        minimal: Vec::new(),
+        cases,
+        leaks: None,
+    };
+    played.finish(&running, args, rules).await;
+    running.stop().await;
+    Ok(played)
+}
+
+/// How `args` want a campaign to be run.
+pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
+    CampaignOptions {
         jobs: usize::from(args.jobs),
         run: args.time_limit,
         ..options(&args.target)
-    };
-    let running = start(target, &args.target).await?;
-    let outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
-    let mut verdict = check(&outcome.transcript);
-    verdict.rules.retain(|rule| rules.takes(rule.rule.id));
-    let mut minimal = Vec::new();
-    if outcome.error.is_none() && !args.no_minimise {
-        match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
-            Ok(found) => minimal = found,
+    }
+}
+
+impl Played {
+    /// Drops the rules that nobody asked for and minimises what was found of the others.
+    pub(super) async fn finish(&mut self, running: &Running, args: &RunArgs, rules: &Filter) {
+        self.verdict.rules.retain(|rule| rules.takes(rule.rule.id));
+        if self.outcome.error.is_some() || args.no_minimise {
+            return;
+        }
+        let (transcript, verdict) = (&self.outcome.transcript, &self.verdict);
+        match minimise(
+            running,
+            transcript,
+            verdict,
+            &self.cases,
+            &run_options(args),
+        )
+        .await
+        {
+            Ok(found) => self.minimal = found,
             // The run itself is over: its verdict stands.
             Err(error) => anstream::eprintln!("the findings could not be made smaller: {error}"),
         }
     }
-    running.stop().await;
-    Ok(Played {
-        outcome,
-        verdict,
-        minimal,
-    })
 }
 
 /// Starts the target, plays `cases`, stops the target.
@@ -169,7 +202,7 @@ pub(super) async fn play(
     Ok(outcome)
 }
 
-async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
+pub(super) async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
     let options = StartOptions {
         allow_remote: args.allow_remote,
         ..StartOptions::default()
@@ -204,7 +237,7 @@ async fn campaign_with_progress(
 }
 
 /// On standard error, only on a terminal, and gone when the run is over.
-fn progress_line(cases: usize) -> ProgressBar {
+pub(super) fn progress_line(cases: usize) -> ProgressBar {
     let bar = ProgressBar::new(cases as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} conversations, {elapsed}")
     {

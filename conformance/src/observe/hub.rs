@@ -78,6 +78,16 @@ impl Hub {
         std::mem::take(&mut self.routes().strays)
     }
 
+    /// Forgets the server's names for connections that are over: an event under such a name is a stray either way.
+    pub fn forget_ended(&self) {
+        let lives = |log: &Log| !log.is_finished();
+        self.routes().sessions.retain(|_, bindings| {
+            bindings.by_peer.retain(|_, log| lives(log));
+            bindings.latest.take_if(|log| !lives(log));
+            bindings.latest.is_some() || !bindings.by_peer.is_empty()
+        });
+    }
+
     fn routes(&self) -> MutexGuard<'_, Routes> {
         // No panic can leave the maps half-written.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -212,6 +222,22 @@ mod tests {
         hub.event(connect("z", 9));
         let strays: Vec<_> = hub.take_strays().into_iter().map(|s| s.1.session).collect();
         assert_eq!(strays, ["a", "z"]);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_only_what_is_over() {
+        let hub = Hub::new();
+        let (one, two) = (opened(&hub, 1), opened(&hub, 2));
+        hub.event(connect("a", 1));
+        hub.event(connect("b", 2));
+        one.finish();
+        hub.close(peer(1), &one);
+        hub.forget_ended();
+        hub.event(record("a", 1, Event::OnRsetCommand {}));
+        hub.event(record("b", 1, Event::OnRsetCommand {}));
+        assert_eq!(hub.routes().sessions.len(), 1);
+        assert_eq!(hub.take_strays().len(), 1);
+        assert_eq!(events(&two).len(), 2);
     }
 
     #[test]

@@ -12,10 +12,11 @@ use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
     ladder::ladder,
+    leaks::leaks,
     netcat::netcat,
     style::{self, FAINT, STRONG},
 };
-use crate::run::{Minimal, shortest};
+use crate::run::{LeakCheck, Minimal, shortest};
 
 /// Ladders longer than this are left to `smtpspec replay`.
 const LONGEST_LADDER: usize = 60;
@@ -30,6 +31,9 @@ pub fn console(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
     leniencies(out, report)?;
     not_as_written(out, report)?;
     findings(out, report)?;
+    if let Some(check) = report.leaks {
+        leaks(out, check)?;
+    }
     summary(out, report)
 }
 
@@ -216,7 +220,7 @@ fn show(
 }
 
 fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
-    let counts = Counts::of(report.transcript);
+    let counts = Counts::of_report(report);
     let header = &report.transcript.header;
     let server = header
         .hello
@@ -255,6 +259,12 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
 
 fn conclusion(report: &RunReport<'_>) -> (anstyle::Style, &'static str) {
     let overall = report.verdict.overall();
+    if report.leaks.is_some_and(LeakCheck::failed) && overall != Verdict::Broken {
+        return (
+            style::of(Verdict::Broken),
+            "it leaks: see above what was left over",
+        );
+    }
     let text = match overall {
         Verdict::Broken => {
             "rules broken: read the findings above; `smtpspec rules ID` explains a rule"

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use smtpspec_core::check::{Level, Verdict};
 
-use super::{Counts, RunReport, counts::missed};
+use super::{Counts, RunReport, counts::missed, leaks::LeaksInJson};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -20,6 +20,8 @@ struct Document<'a> {
     leniencies: Vec<Leniency<'a>>,
     missed: Vec<Missed<'a>>,
     skipped: Vec<Skipped<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaks: Option<LeaksInJson>,
 }
 
 #[derive(Serialize)]
@@ -64,7 +66,7 @@ struct Skipped<'a> {
 
 /// The report as pretty-printed JSON with a final line end.
 pub fn json(report: &RunReport<'_>) -> String {
-    let counts = Counts::of(report.transcript);
+    let counts = Counts::of_report(report);
     let header = &report.transcript.header;
     let document = Document {
         tool: &header.tool,
@@ -86,6 +88,7 @@ pub fn json(report: &RunReport<'_>) -> String {
             .iter()
             .map(|(case, why)| Skipped { case, why })
             .collect(),
+        leaks: report.leaks.map(LeaksInJson::from),
     };
     // Strings and numbers only: there is nothing in it that JSON cannot carry.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
