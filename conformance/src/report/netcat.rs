@@ -14,6 +14,8 @@ pub(super) fn netcat(conversation: &Conversation, server: SocketAddr) -> String 
             b'\\' => text.push_str("\\\\"),
             b'%' => text.push_str("%%"),
             b'\'' => text.push_str("'\\''"),
+            // printf takes a dash in front for an option.
+            b'-' if text.is_empty() => text.push_str("\\055"),
             b' '..=b'~' => text.push(char::from(octet)),
             // Writing into a string cannot fail.
             _ => drop(write!(text, "\\{octet:03o}")),
@@ -29,16 +31,30 @@ mod tests {
     use smtpspec_core::conversation::Step;
     use std::process::Command;
 
+    /// What the shell makes of the line for `octets`.
+    fn printed(octets: &[u8]) -> Vec<u8> {
+        let conversation = Conversation {
+            steps: vec![Step::Send(vec![octets.to_vec()])],
+            ..Conversation::default()
+        };
+        let line = netcat(&conversation, ([127, 0, 0, 1], 25).into());
+        let print = line.rsplit_once(" | ").unwrap().0;
+        let shell = Command::new("sh").arg("-c").arg(print).output();
+        shell.unwrap().stdout
+    }
+
+    #[test]
+    fn a_dash_in_front_is_no_option() {
+        for octets in [&b"-"[..], b"--", b"-n\r\n", b"-\0"] {
+            assert_eq!(printed(octets), octets);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn the_shell_prints_the_very_octets(octets in prop::collection::vec(any::<u8>(), 1..100)) {
-            let steps = vec![Step::Send(vec![octets.clone()])];
-            let conversation = Conversation { steps, ..Conversation::default() };
-            let line = netcat(&conversation, ([127, 0, 0, 1], 25).into());
-            let print = line.rsplit_once(" | ").unwrap().0;
-            let printed = Command::new("sh").arg("-c").arg(print).output().unwrap().stdout;
-            prop_assert_eq!(printed, octets);
+            prop_assert_eq!(printed(&octets), octets);
         }
     }
 }
