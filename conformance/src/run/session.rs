@@ -82,3 +82,28 @@ pub(super) async fn session(
     stage.hub.close(client, &slot.log);
     Ok(played?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{observe::Hub, target::Scripts};
+
+    #[tokio::test]
+    async fn a_port_that_an_earlier_sessions_events_may_name_is_not_used() {
+        let hub = Hub::new();
+        let waits = |port: &u16| port % 8 > 1;
+        for port in (1024..=u16::MAX).filter(waits) {
+            hub.open(([127, 0, 0, 1], port).into(), Log::new());
+        }
+        let stage = Stage {
+            server: ([127, 0, 0, 1], 1).into(),
+            hello: None,
+            hub,
+            scripts: Scripts::None,
+        };
+        for _ in 0..20 {
+            let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();
+            assert!(!waits(&bound.client().port()));
+        }
+    }
+}
