@@ -5,6 +5,7 @@ mod check;
 mod error;
 mod filter;
 mod leaks;
+mod out;
 mod replay;
 mod rules;
 mod run;

@@ -2,10 +2,8 @@
 
 use std::{
     collections::hash_map::RandomState,
-    fs,
     hash::{BuildHasher, Hasher},
     io::Write,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -13,13 +11,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use smtpspec_core::{
     check::{RunVerdict, check},
     receiver::Config,
-    transcript::Transcript,
 };
 
 use super::{
     CliError,
     args::{Format, RunArgs, Suite, TargetArgs},
     filter::Filter,
+    out,
     shared::{defects, runtime, written},
 };
 use crate::{
@@ -63,7 +61,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         leaks: leaks.as_ref(),
     };
     if let Some(dir) = &args.out {
-        write_out(dir, &report, &cases)?;
+        out::write(dir, &report, &cases)?;
     }
     // What was seen before the run broke off is still worth reading, but it is no verdict.
     print(&report, args.format)?;
@@ -254,56 +252,4 @@ pub(super) fn print(report: &RunReport<'_>, format: Format) -> Result<(), CliErr
         Format::Console => console(&mut out, report),
         Format::Json => out.write_all(json(report).as_bytes()),
     })
-}
-
-/// `transcript.jsonl`, `report.json`, and under `findings/` each conversation that broke a rule.
-fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), CliError> {
-    let write = |path: &Path, octets: &[u8]| {
-        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-        folder
-            .and_then(|()| fs::write(path, octets))
-            .map_err(|source| CliError::Write {
-                path: path.to_owned(),
-                source,
-            })
-    };
-    write(&dir.join("transcript.jsonl"), &file_form(report.transcript))?;
-    write(&dir.join("report.json"), json(report).as_bytes())?;
-    for minimal in report.minimal {
-        let comment = format!(
-            "%# {} {}: the smallest conversation found that shows it, from {}\n",
-            minimal.rule, minimal.finding.what, minimal.case
-        );
-        let text = [
-            comment.replace('\r', " ").as_bytes(),
-            &minimal.conversation.print(),
-        ]
-        .concat();
-        write(
-            &dir.join("findings")
-                .join(format!("{}-minimal.smtp", minimal.rule)),
-            &text,
-        )?;
-    }
-    for finding in report.verdict.findings() {
-        let Some(case) = cases.iter().find(|case| case.name == finding.case) else {
-            continue;
-        };
-        let name = format!("{}-{}.smtp", finding.rule, case.name.replace('/', "-"));
-        let comment = format!(
-            "%# breaks {}: {}\n",
-            finding.rule,
-            finding.what.replace('\n', " ")
-        );
-        let text = [comment.as_bytes(), &case.conversation.print()].concat();
-        write(&dir.join("findings").join(name), &text)?;
-    }
-    Ok(())
-}
-
-fn file_form(transcript: &Transcript) -> Vec<u8> {
-    let mut octets = Vec::new();
-    // Writing into memory cannot fail.
-    let _ = transcript.write_to(&mut octets);
-    octets
 }

@@ -175,13 +175,14 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
 /// The finding in its smallest form, and how to send that by hand.
 fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> io::Result<()> {
     match minimal.repeats {
+        (_, 0) => writeln!(out, "  as it was seen:")?,
         (0, of) => writeln!(
             out,
-            "  it did not show again in {of} more playings; as it was seen:"
+            "  FLAKY: it did not show again in {of} more playings; as it was seen:"
         )?,
         (k, of) if k < of => writeln!(
             out,
-            "  it showed again in {k} of {of} playings; as it was seen:"
+            "  FLAKY: it showed again in {k} of {of} playings; as it was seen:"
         )?,
         _ => {
             writeln!(
@@ -190,6 +191,13 @@ fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> 
                 minimal.finding.what
             )?;
         }
+    }
+    if minimal.stopped {
+        writeln!(
+            out,
+            "  (not minimal: stopped after {} tries)",
+            minimal.tries
+        )?;
     }
     show(out, report, &minimal.session, &minimal.finding)?;
     let line = netcat(&minimal.conversation, minimal.session.open.server);

@@ -33,6 +33,31 @@ struct Rule<'a> {
     verdict: String,
     exercised: u64,
     findings: Vec<Finding<'a>>,
+    /// The finding in its smallest form, where it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimal: Option<MinimalInJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct MinimalInJson<'a> {
+    /// The conversation in which it was found.
+    case: &'a str,
+    what: &'a str,
+    /// The smallest conversation, in the form of a `.smtp` file.
+    conversation: String,
+    /// Smaller conversations played.
+    tries: usize,
+    /// Whether a limit ended the search.
+    stopped: bool,
+    flaky: bool,
+    repeats: Repeats,
+}
+
+/// How often the finding showed again.
+#[derive(Serialize)]
+struct Repeats {
+    shown: usize,
+    of: usize,
 }
 
 #[derive(Serialize)]
@@ -105,8 +130,25 @@ fn rules<'a>(report: &RunReport<'a>) -> Vec<Rule<'a>> {
         verdict: name(judged.verdict),
         exercised: judged.exercised,
         findings: judged.findings.iter().map(finding).collect(),
+        minimal: minimal(report, judged.rule.id),
     };
     report.verdict.rules.iter().map(rule).collect()
+}
+
+fn minimal<'a>(report: &RunReport<'a>, rule: &str) -> Option<MinimalInJson<'a>> {
+    let minimal = report.minimal.iter().find(|found| found.rule == rule)?;
+    Some(MinimalInJson {
+        case: &minimal.case,
+        what: &minimal.finding.what,
+        conversation: String::from_utf8_lossy(&minimal.conversation.print()).into_owned(),
+        tries: minimal.tries,
+        stopped: minimal.stopped,
+        flaky: minimal.is_flaky(),
+        repeats: Repeats {
+            shown: minimal.repeats.0,
+            of: minimal.repeats.1,
+        },
+    })
 }
 
 fn finding(found: &smtpspec_core::check::Finding) -> Finding<'_> {

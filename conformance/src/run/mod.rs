@@ -9,6 +9,7 @@ mod growth;
 mod leaks;
 mod minimise;
 mod options;
+mod player;
 mod session;
 mod settle;
 
