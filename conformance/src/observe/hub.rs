@@ -104,6 +104,10 @@ impl Routes {
             (Some(log), Some(peer_log)) if !begins_anew(record, log, peer_log) => Some(log.clone()),
             (_, Some(peer_log)) => {
                 let peer_log = peer_log.clone();
+                if peer_log.is_full() {
+                    // Nor are the names remembered under which the surplus comes.
+                    return Some(peer_log);
+                }
                 let bindings = self.sessions.entry(record.session.clone()).or_default();
                 bindings.by_peer.insert(record.peer, peer_log.clone());
                 bindings.latest = Some(peer_log.clone());
@@ -222,6 +226,16 @@ mod tests {
         hub.event(connect("z", 9));
         let strays: Vec<_> = hub.take_strays().into_iter().map(|s| s.1.session).collect();
         assert_eq!(strays, ["a", "z"]);
+    }
+
+    #[test]
+    fn a_flood_under_ever_new_names_is_not_remembered() {
+        let hub = Hub::new();
+        let _log = opened(&hub, 1);
+        for n in 0..10_000 {
+            hub.event(record(&format!("s{n}"), 1, Event::OnRsetCommand {}));
+        }
+        assert!(hub.routes().sessions.len() <= 1000);
     }
 
     #[test]
