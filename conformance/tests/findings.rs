@@ -21,9 +21,10 @@ fn smtpspec(args: &[&str]) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stdout).unwrap())
 }
 
-fn rule<'a>(report: &'a Value, id: &str) -> &'a Value {
-    let rules = report["rules"].as_array().unwrap();
-    rules.iter().find(|rule| rule["id"] == id).unwrap()
+/// The smallest form of what breaks the rule `id`.
+fn minimal<'a>(report: &'a Value, id: &str) -> &'a Value {
+    let minimal = report["minimal"].as_array().unwrap();
+    minimal.iter().find(|found| found["rule"] == id).unwrap()
 }
 
 /// Plays `cases` with `defect` planted and asks the files for `id` whether they show it too.
@@ -34,7 +35,7 @@ fn shows_again(defect: &str, id: &str, cases: &str) {
     let (code, report) = smtpspec(&[&args[..], &["--format", "json"]].concat());
     assert_eq!(code, Some(1), "{defect}: {report}");
     let report: Value = serde_json::from_str(&report).unwrap();
-    let minimal = &rule(&report, id)["minimal"];
+    let minimal = minimal(&report, id);
     assert_eq!(minimal["flaky"], false, "{defect}: {minimal}");
     assert_eq!(minimal["repeats"]["shown"], minimal["repeats"]["of"]);
     assert!(minimal["tries"].as_u64().unwrap() > 0);
@@ -127,7 +128,7 @@ fn a_finding_that_comes_and_goes_is_called_flaky_with_its_rate() {
     let dir = tempfile::tempdir().unwrap();
     let report = play_at_flaky(dir.path(), "json");
     let report: Value = serde_json::from_str(&report).unwrap();
-    let minimal = &rule(&report, "WIR-3")["minimal"];
+    let minimal = minimal(&report, "WIR-3");
     assert_eq!(minimal["flaky"], true, "{minimal}");
     // The probe is number 0 and the finding number 1; of 2 to 21 every third misbehaves.
     let rate = (&minimal["repeats"]["shown"], &minimal["repeats"]["of"]);

@@ -22,6 +22,10 @@ struct Document<'a> {
     skipped: Vec<Skipped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     leaks: Option<LeaksInJson>,
+    /// Findings in their smallest form, as far as they were looked for. Not part of the rules: those are the
+    /// transcript's alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    minimal: Vec<MinimalInJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -33,13 +37,11 @@ struct Rule<'a> {
     verdict: String,
     exercised: u64,
     findings: Vec<Finding<'a>>,
-    /// The finding in its smallest form, where it was looked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minimal: Option<MinimalInJson<'a>>,
 }
 
 #[derive(Serialize)]
 struct MinimalInJson<'a> {
+    rule: &'a str,
     /// The conversation in which it was found.
     case: &'a str,
     what: &'a str,
@@ -114,6 +116,7 @@ pub fn json(report: &RunReport<'_>) -> String {
             .map(|(case, why)| Skipped { case, why })
             .collect(),
         leaks: report.leaks.map(LeaksInJson::from),
+        minimal: report.minimal.iter().map(minimal).collect(),
     };
     // Strings and numbers only: there is nothing in it that JSON cannot carry.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -130,14 +133,13 @@ fn rules<'a>(report: &RunReport<'a>) -> Vec<Rule<'a>> {
         verdict: name(judged.verdict),
         exercised: judged.exercised,
         findings: judged.findings.iter().map(finding).collect(),
-        minimal: minimal(report, judged.rule.id),
     };
     report.verdict.rules.iter().map(rule).collect()
 }
 
-fn minimal<'a>(report: &RunReport<'a>, rule: &str) -> Option<MinimalInJson<'a>> {
-    let minimal = report.minimal.iter().find(|found| found.rule == rule)?;
-    Some(MinimalInJson {
+fn minimal(minimal: &crate::run::Minimal) -> MinimalInJson<'_> {
+    MinimalInJson {
+        rule: minimal.rule,
         case: &minimal.case,
         what: &minimal.finding.what,
         conversation: String::from_utf8_lossy(&minimal.conversation.print()).into_owned(),
@@ -148,7 +150,7 @@ fn minimal<'a>(report: &RunReport<'a>, rule: &str) -> Option<MinimalInJson<'a>> 
             shown: minimal.repeats.0,
             of: minimal.repeats.1,
         },
-    })
+    }
 }
 
 fn finding(found: &smtpspec_core::check::Finding) -> Finding<'_> {
