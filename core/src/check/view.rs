@@ -1,17 +1,18 @@
 //! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use super::{
     align::{Alignment, Fit, align},
+    content_lines::ContentLines,
     fit::fit,
     verdict::Level,
 };
 use crate::{
     event::{Event, EventKind, HandlerAction, Hello},
     model::{
-        Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus, Tolerance,
-        UnansweredData, WireLog, allowed, read,
+        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus,
+        Tolerance, UnansweredData, WireLog, allowed, read,
     },
     transcript::{ClientAct, Header, SessionLog},
     wire::Verb,
@@ -69,6 +70,7 @@ pub(super) struct View<'t> {
     pub(super) alignment: Alignment,
     /// For each exchange the events laid to it.
     by_exchange: Vec<Vec<usize>>,
+    content_lines: ContentLines<'t>,
 }
 
 impl<'t> View<'t> {
@@ -102,7 +104,15 @@ impl<'t> View<'t> {
             events,
             alignment,
             by_exchange,
+            content_lines: ContentLines::default(),
         }
+    }
+
+    /// The lines of the message `exchange` that read like commands.
+    pub(super) fn content_lines(&self, exchange: &Exchange<'_>) -> Rc<[CommandLine<'t>]> {
+        let wire: &'t WireLog<'t> = self.wire;
+        let content = &wire.sent[exchange.span.clone()];
+        self.content_lines.of(exchange.span.start, content)
     }
 
     /// Whether the adapter shows `kind`.
@@ -126,9 +136,7 @@ impl<'t> View<'t> {
     }
 
     /// The commands, each with its exchange.
-    pub(super) fn commands(
-        &self,
-    ) -> impl Iterator<Item = (&Exchange<'t>, &crate::model::CommandLine<'t>)> {
+    pub(super) fn commands(&self) -> impl Iterator<Item = (&Exchange<'t>, &CommandLine<'t>)> {
         self.exchanges()
             .iter()
             .filter_map(|exchange| match &exchange.stimulus {

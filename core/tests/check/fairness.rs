@@ -22,6 +22,18 @@ fn a_client_that_leaves_at_the_error_limit_may_be_told_of_either_way() {
 }
 
 #[test]
+fn a_client_that_leaves_behind_a_pipelined_quit_may_be_told_of_either_way() {
+    for reason in ["Quit", "Lost"] {
+        conforms(&format!(
+            "{GREETED}
+            C! QUIT\\r\\nMAIL FROM:<late@example.org>\\r\\nRCPT TO:<l
+            FIN
+            E: OnDisconnect {reason}"
+        ));
+    }
+}
+
+#[test]
 fn a_malformed_line_that_is_taken_is_loose_and_its_event_no_riddle() {
     let ladder = format!("{GREETED}\nC! NOOP\\r\\r\\n\nE: OnNoopCommand\nS: 250 ok{QUIT}");
     assert_eq!(rules_of(&[&ladder]), ["WIR-6"]);
