@@ -105,6 +105,29 @@ fn every_conversation_of_the_corpus_passes() {
 }
 
 #[test]
+fn the_checker_takes_linear_time_for_what_any_seed_grows_to() {
+    let seeds = files(&root().join("corpus/seeds/checker")).unwrap();
+    let slow = caught(bodies::checker_in_linear_time, &seeds);
+    assert_eq!(slow, Vec::<PathBuf>::new());
+}
+
+#[test]
+#[ignore = "half a minute"]
+fn the_checker_takes_linear_time_for_long_transcripts() {
+    let mut seeds = files(&root().join("corpus/seeds/checker")).unwrap();
+    seeds.retain(|seed| {
+        seed.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("grows-")
+    });
+    assert!(seeds.len() >= 5, "{seeds:?}");
+    let slow = caught(bodies::checker_in_linear_time_for_long, &seeds);
+    assert_eq!(slow, Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_body_that_panics_is_caught() {
     let seeds = files(&root().join("corpus/seeds/command")).unwrap();
     assert_eq!(caught(|_| panic!("on purpose"), &seeds), seeds);

@@ -42,9 +42,10 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
     let lines = rest
         .split(|octet| *octet == b'\n')
         .map(<[u8]>::trim_ascii_end);
-    let acted = lines.take(NEAR).any(|text| {
-        !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
-    });
+    let acted = view.may_search(rest.len())
+        && lines.take(NEAR).any(|text| {
+            !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
+        });
     let ended = exchanges
         .last()
         .and_then(|last| view.reply(last))
@@ -61,7 +62,9 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
 }
 
 fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
-    let unfinished = view.messages().any(|(_, message)| !message.complete);
+    // Nothing is read behind a message without an end.
+    let last = view.exchanges().last().map(|last| &last.stimulus);
+    let unfinished = matches!(last, Some(Stimulus::Message(message)) if !message.complete);
     if unfinished && before + 1 >= view.exchanges().len() {
         return ("CON-1", "the end of the message was never received".into());
     }
@@ -131,6 +134,9 @@ fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'stati
         return None;
     };
     let content = &view.wire.sent[exchange.span.clone()];
+    if !view.may_search(content.len()) {
+        return None;
+    }
     let mut lines = content
         .split(|octet| *octet == b'\n')
         .map(<[u8]>::trim_ascii_end);
@@ -148,6 +154,7 @@ fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, St
     let rest = &view.wire.sent[view.reading.rest..];
     let text = rest.strip_suffix(b"\r").unwrap_or(rest);
     let fits = view.reading.stop == Stop::EndOfInput
+        && view.may_search(text.len())
         && own_event(Verb::of(text)) == Some(fired.kind())
         && !text.contains(&b'\n');
     fits.then(|| {

@@ -1,10 +1,13 @@
 //! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
 
+use core::cell::Cell;
 use std::collections::HashMap;
 
 use super::{
+    NEAR,
     align::{Alignment, Fit, align},
     fit::fit,
+    offers::Offers,
     verdict::Level,
 };
 use crate::{
@@ -69,6 +72,9 @@ pub(super) struct View<'t> {
     pub(super) alignment: Alignment,
     /// For each exchange the events laid to it.
     by_exchange: Vec<Vec<usize>>,
+    pub(super) offers: Offers,
+    /// Octets that may still be searched for what explains an event.
+    searchable: Cell<usize>,
 }
 
 impl<'t> View<'t> {
@@ -92,6 +98,7 @@ impl<'t> View<'t> {
                 by_exchange[*exchange].push(event);
             }
         }
+        let offers = Offers::new(wire, &reading);
         Self {
             header,
             log,
@@ -102,7 +109,17 @@ impl<'t> View<'t> {
             events,
             alignment,
             by_exchange,
+            offers,
+            searchable: Cell::new(NEAR * wire.sent.len()),
         }
+    }
+
+    /// Whether `octets` of what the client sent may be searched once more. A session without end to its riddles is
+    /// not searched for each: that keeps the whole linear.
+    pub(super) fn may_search(&self, octets: usize) -> bool {
+        let left = self.searchable.get().checked_sub(octets);
+        self.searchable.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// Whether the adapter shows `kind`.
