@@ -7,6 +7,7 @@
 //! - [`model`]: the reference reading of a session: states, exchanges, allowed events.
 //! - [`check`]: transcript in, findings out. The rules.
 //! - [`receiver`]: the reference server's protocol engine, with agents and planted defects.
+//! - [`repeat`]: lines of content, so many times over: what a conversation and a transcript say of a large body.
 //! - `generate`: conversations without end, out of a seed (feature `generate`, on by default).
 //!
 //! Arrows point one way: `wire` <- `event`, `conversation`, `transcript` <- `model`, `receiver` <- `check`; `generate` knows
@@ -21,5 +22,6 @@ pub mod generate;
 pub mod model;
 pub mod octets;
 pub mod receiver;
+pub mod repeat;
 pub mod transcript;
 pub mod wire;

@@ -2,6 +2,7 @@
 //! that say nothing are passed over, so that any text is some transcript.
 //!
 //! - `C: text`, `S: text`: sent or received, with CRLF; `C! text`, `S! text`: without, but `\r` and `\n` are read
+//! - `R: 1000 text`: sent with CRLF, so many times over, if that can be repeated
 //! - `E: OnMailCommand {"reverse_path":"a@example.org"}`: an event fires
 //! - `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `overflow`, `server-close`, `server-reset`, `settled`
 //! - `session`: the next connection begins; `handler EVENT NTH`: a handler refuses that event of this connection
@@ -17,6 +18,7 @@ use smtpspec_core::{
         Hello, Semantics, StreamItem, parse_stream_line,
     },
     octets::Octets,
+    repeat::Repeat,
     transcript::{
         ClientAct, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION, Transcript, What,
     },
@@ -120,6 +122,7 @@ fn happened(session: &SessionLog, at: u64, word: &str, rest: &str) -> Option<Wha
         "S:" => What::Received(line(rest)),
         "C!" => What::Sent(unescape(rest)),
         "S!" => What::Received(unescape(rest)),
+        "R:" => What::Repeated(repeat(rest)?),
         "E:" => What::Event(event(session, at, rest)?),
         "FIN" => What::Client(ClientAct::Close),
         "RST" => What::Client(ClientAct::Reset),
@@ -136,6 +139,11 @@ fn happened(session: &SessionLog, at: u64, word: &str, rest: &str) -> Option<Wha
 
 fn line(text: &str) -> Octets {
     Octets::from([text.as_bytes(), b"\r\n"].concat())
+}
+
+fn repeat(text: &str) -> Option<Repeat> {
+    let (times, text) = text.split_once(' ')?;
+    Repeat::new(line(text).0, times.parse().ok()?).ok()
 }
 
 fn unescape(text: &str) -> Octets {

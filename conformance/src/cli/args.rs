@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smtpspec_core::generate::Family;
+use smtpspec_core::{generate::Family, receiver::Config};
 
 /// Does a mail server fire its events in the documented order, once, with the right data, also when the client
 /// cuts the line?
@@ -140,6 +140,9 @@ pub struct ReplayArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// Also write transcript, report and the conversations of all findings into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `check`.
@@ -169,6 +172,9 @@ pub struct ServeArgs {
     /// How long a client may be silent.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     pub idle: Duration,
+    /// Largest message that is taken, in octets; announced by SIZE.
+    #[arg(long, value_name = "OCTETS", default_value_t = Config::default().max_message_size)]
+    pub max_message_size: u64,
     /// Plant a defect (may be repeated; listed below).
     #[arg(long, value_name = "NAME")]
     pub defect: Vec<String>,

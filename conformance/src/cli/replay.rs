@@ -14,7 +14,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let case = case(&args.file)?;
     let title = case.conversation.title.clone();
     let target = super::run::target(&args.target)?;
-    let playing = super::run::play(&target, vec![case], &args.target);
+    let playing = super::run::play(&target, vec![case.clone()], &args.target);
     let outcome = super::shared::runtime()?.block_on(playing)?;
     if let Some((name, why)) = outcome.skipped.first() {
         return Err(CliError::NotPlayable(format!("{name} {why}")));
@@ -29,6 +29,9 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         target_options: args.target.again(),
         strict: false,
     };
+    if let Some(dir) = &args.out {
+        super::run::write_out(dir, &report, &[case])?;
+    }
     let mut out = anstream::stdout().lock();
     let hello = outcome.transcript.header.hello.as_ref();
     let clock = hello.is_some_and(|hello| hello.semantics.clock);

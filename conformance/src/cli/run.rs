@@ -224,7 +224,11 @@ pub(super) fn print(report: &RunReport<'_>, format: Format) -> Result<(), CliErr
 }
 
 /// `transcript.jsonl`, `report.json`, and under `findings/` each conversation that broke a rule.
-fn write_out(dir: &Path, report: &RunReport<'_>, cases: &[Case]) -> Result<(), CliError> {
+pub(super) fn write_out(
+    dir: &Path,
+    report: &RunReport<'_>,
+    cases: &[Case],
+) -> Result<(), CliError> {
     let write = |path: &Path, octets: &[u8]| {
         let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
         folder

@@ -20,6 +20,7 @@ use crate::{
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     let listen = listen_address(args)?;
     let config = Config {
+        max_message_size: args.max_message_size,
         defects: defects(&args.defect)?,
         ..Config::default()
     };

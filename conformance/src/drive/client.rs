@@ -5,6 +5,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use smtpspec_core::{
     conversation::{Conversation, ReplyPattern, Step},
     model::Pacer,
+    repeat::Repeat,
     transcript::{ClientAct, ServerEnd, What},
 };
 use socket2::SockRef;
@@ -75,6 +76,7 @@ impl<'a> Client<'a> {
     async fn step(&mut self, step: &Step) -> Flow {
         match step {
             Step::Send(segments) => self.send(segments).await,
+            Step::Repeat(repeat) => self.repeat(repeat).await,
             // Looked at by `play`, which also does so when the connection has ended.
             Step::Expect(_) => Continue(()),
             Step::Pause(ms) => self.wire.pause(Duration::from_millis(*ms)).await,
@@ -101,6 +103,18 @@ impl<'a> Client<'a> {
             self.wire.write(segment).await?;
         }
         Continue(())
+    }
+
+    /// Behind a DATA that was refused, the content would be so many commands: it is left out.
+    async fn repeat(&mut self, repeat: &Repeat) -> Flow {
+        if !self.hasty {
+            self.turn().await?;
+        }
+        if self.wire.pacer().in_content() {
+            self.wire.repeat(repeat).await
+        } else {
+            Continue(())
+        }
     }
 
     /// Waits until it is the client's turn: for the replies that are due, or, when none is, for the gap that

@@ -8,12 +8,14 @@ use std::{
 
 use smtpspec_core::{
     model::Pacer,
+    repeat::Repeat,
     transcript::{ClientAct, ServerEnd, What},
 };
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, Interest},
     net::TcpStream,
+    task::yield_now,
     time::{Duration, Instant, timeout_at},
 };
 
@@ -25,6 +27,9 @@ use crate::record::Log;
 
 /// Octets read at once.
 const CHUNK: usize = 16 * 1024;
+
+/// Octets of repeated lines written at once, unless the lines themselves are longer.
+const BLOCK: usize = 64 * 1024;
 
 pub(super) struct Wire<'a> {
     stream: TcpStream,
@@ -91,12 +96,67 @@ impl<'a> Wire<'a> {
         // A server that has left is not spoken to.
         self.drain()?;
         self.log.push(What::Sent(segment.into()));
-        self.pacer.sent(segment);
+        self.hand_over(segment, &mut 0).await
+    }
+
+    /// Writes `repeat` in blocks that are made once. Its one entry grows with each block, before the write; when the
+    /// connection ends in the middle, it says at last what the system took.
+    pub(super) async fn repeat(&mut self, repeat: &Repeat) -> Flow {
+        let lines = repeat.lines();
+        let most = repeat.times().min((BLOCK / lines.len()).max(1) as u64);
+        let block = lines.repeat(usize::try_from(most).unwrap_or(1));
+        let mut entry = None;
+        let mut times = 0;
+        while times < repeat.times() {
+            let now = most.min(repeat.times() - times);
+            let octets = &block[..lines.len() * usize::try_from(now).unwrap_or(1)];
+            let mut taken = 0;
+            let mut flow = self.drain();
+            if flow.is_continue() {
+                entry = self.grow(entry, repeat, times + now);
+                flow = self.hand_over(octets, &mut taken).await;
+            }
+            if flow.is_break() {
+                self.cut_short(entry, repeat, times * lines.len() as u64 + taken as u64);
+                return flow;
+            }
+            times += now;
+            // A server in this process needs its turn too.
+            yield_now().await;
+        }
+        Continue(())
+    }
+
+    /// Logs that `repeat` has been written `times` times, the last of them perhaps not yet in full.
+    fn grow(&self, entry: Option<usize>, repeat: &Repeat, times: u64) -> Option<usize> {
+        let what = repeat.fewer(times).map(What::Repeated);
+        match entry {
+            None => what.and_then(|what| self.log.begin(what)),
+            Some(begun) => {
+                self.log.amend(begun, what);
+                entry
+            }
+        }
+    }
+
+    /// Logs that no more than `octets` of `repeat` were written: the whole repetitions, and the part of one more.
+    fn cut_short(&self, entry: Option<usize>, repeat: &Repeat, octets: u64) {
+        let len = repeat.lines().len() as u64;
+        let part = usize::try_from(octets % len).unwrap_or(0);
+        let whole = repeat.fewer(octets / len).map(What::Repeated);
+        let part = (part > 0).then(|| What::Sent(repeat.lines()[..part].into()));
+        if let Some(entry) = entry {
+            self.log.amend(entry, whole.into_iter().chain(part));
+        }
+    }
+
+    /// Hands `octets` to the system, and says in `taken` how many it took.
+    async fn hand_over(&mut self, octets: &[u8], taken: &mut usize) -> Flow {
+        self.pacer.sent(octets);
         let deadline = Instant::now() + self.limits.reply;
-        let mut rest = segment;
-        while !rest.is_empty() {
-            match self.stream.try_write(rest) {
-                Ok(n) => rest = &rest[n..],
+        while *taken < octets.len() {
+            match self.stream.try_write(&octets[*taken..]) {
+                Ok(n) => *taken += n,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.ready(deadline).await?;
                 }

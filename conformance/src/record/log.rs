@@ -58,6 +58,29 @@ impl Log {
         }
     }
 
+    /// Adds an entry of which more will be known later, and says which it is; `None` when the log takes no more.
+    pub fn begin(&self, what: What) -> Option<usize> {
+        let mut state = self.state();
+        if state.finished {
+            return None;
+        }
+        state.entries.push(Entry { at: now_ns(), what });
+        Some(state.entries.len() - 1)
+    }
+
+    /// Puts what is known by now in the place of `entry`, which [`Log::begin`] gave, with its time. Entries behind it
+    /// move on. A finished log stays as it is.
+    pub fn amend(&self, entry: usize, whats: impl IntoIterator<Item = What>) {
+        let mut state = self.state();
+        if state.finished {
+            return;
+        }
+        if let Some(at) = state.entries.get(entry).map(|begun| begun.at) {
+            let known = whats.into_iter().map(|what| Entry { at, what });
+            state.entries.splice(entry..=entry, known);
+        }
+    }
+
     /// Adds an event, stamped now; gives it back when the log takes no more.
     #[must_use = "what is given back is a stray"]
     pub fn push_event(&self, record: EventRecord) -> Option<EventRecord> {

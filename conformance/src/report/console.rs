@@ -189,7 +189,7 @@ fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> 
     }
     show(out, report, &minimal.session, &minimal.finding)?;
     let line = netcat(&minimal.conversation, minimal.session.open.server);
-    if line.len() <= LONGEST_NETCAT && !minimal.conversation.octets().is_empty() {
+    if line.len() <= LONGEST_NETCAT && minimal.conversation.octet_count() > 0 {
         let scripted = !minimal.conversation.handlers.is_empty();
         let handlers = if scripted {
             ", with the handlers above"

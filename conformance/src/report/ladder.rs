@@ -61,6 +61,14 @@ fn moment(entry: &Entry, clock: bool) -> u64 {
 fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()> {
     match what {
         What::Sent(octets) => lines(out, stamp, "C: ", octets, STRONG),
+        What::Repeated(repeat) => {
+            let (times, size) = (repeat.times(), repeat.size());
+            let text = shortened(&format!("\"{}\"", repeat.lines().escape_ascii()));
+            writeln!(
+                out,
+                "{stamp}C: {STRONG}{text}{STRONG:#} {times} times ({size} octets)"
+            )
+        }
         What::Received(octets) => lines(out, stamp, "S: ", octets, SERVER),
         What::Event(record) => {
             writeln!(

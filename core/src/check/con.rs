@@ -55,7 +55,7 @@ pub(super) const RULES: [Entry; 7] = [
         observable: sees!(OnEndOfData),
         exercised: |view| {
             view.messages()
-                .any(|(_, message)| message.content.is_some())
+                .any(|(_, message)| message.content_size.is_some())
         },
     },
     Entry {

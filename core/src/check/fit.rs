@@ -30,10 +30,10 @@ pub(super) fn fit(
         }
         (event, Stimulus::Command(line)) => command_event_fits(line, event),
         (Event::OnEndOfHeaders { headers }, Stimulus::Message(message)) => {
-            digest_fits(headers.as_ref(), message.headers.as_ref())
+            digest_fits(wire, exchange, headers.as_ref(), message.header_size)
         }
         (Event::OnEndOfData { content }, Stimulus::Message(message)) => {
-            digest_fits(content.as_ref(), message.content.as_ref())
+            digest_fits(wire, exchange, content.as_ref(), message.content_size)
         }
         _ => true,
     };
@@ -113,9 +113,17 @@ fn path_as_sent(seen: Option<&Octets>, raw: &[u8], path: Option<&Path<'_>>) -> b
     bare == raw || without_route == Some(bare)
 }
 
-fn digest_fits(seen: Option<&MessageDigest>, sent: Option<&MessageDigest>) -> bool {
-    match (seen, sent) {
-        (Some(seen), Some(sent)) => seen == sent,
+/// The size first: what has another is not worth hashing.
+fn digest_fits(
+    wire: &WireLog<'_>,
+    exchange: &Exchange<'_>,
+    seen: Option<&MessageDigest>,
+    size: Option<u64>,
+) -> bool {
+    match (seen, size) {
+        (Some(seen), Some(size)) => {
+            seen.size == size && *seen == wire.content_digest(exchange.span.start, size)
+        }
         _ => true,
     }
 }

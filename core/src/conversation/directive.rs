@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction, HandlerRule},
+    repeat::{Repeat, RepeatError},
     wire::SyntaxError,
 };
 
@@ -24,7 +25,7 @@ pub(super) enum Directive {
     Segment,
     Cut,
     End,
-    /// `%expect`, `%pause` and the ends of a connection.
+    /// `%repeat`, `%expect`, `%pause` and the ends of a connection.
     Step(Step),
 }
 
@@ -40,6 +41,7 @@ const fn wrong<T>(at: usize, expected: &'static str) -> Result<T> {
 /// directive = "%#" *OCTET
 ///           / "%title" text / "%purpose" text / "%source" text
 ///           / "%handler" handler / "%expect" 1*( blank code ) / "%raw" blank quoted
+///           / "%repeat" blank 1*DIGIT blank quoted
 ///           / "%pause" blank duration / "%early" / "%segment" / "%cut" / "%end"
 ///           / "%silence" / "%half-close" / "%close" / "%reset"
 /// text      = blank 1*CHAR    ; without control characters or surrounding white space
@@ -58,6 +60,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Directive> {
         "%handler" => Directive::Handler(handler(&mut words)?),
         "%expect" => Directive::Step(Step::Expect(pattern(&mut words)?)),
         "%raw" => Directive::Raw(quoted(&words.rest())?),
+        "%repeat" => Directive::Step(Step::Repeat(repeat(&mut words)?)),
         "%pause" => Directive::Step(Step::Pause(duration(&words.next())?)),
         "%early" => Directive::Early,
         "%segment" => Directive::Segment,
@@ -97,6 +100,22 @@ fn quoted(word: &Word<'_>) -> Result<Vec<u8>> {
         return wrong(word.at, "at least one octet");
     }
     Ok(octets)
+}
+
+/// Lines of content, and before them how many times over ([`Repeat`] says which lines can be repeated).
+fn repeat(words: &mut Words<'_>) -> Result<Repeat> {
+    let times = words.next();
+    let lines = words.rest();
+    let Some(number) = number(times.text) else {
+        return wrong(times.at, "how many times over, such as 1000");
+    };
+    Repeat::new(quoted(&lines)?, number).map_err(|error| SyntaxError {
+        at: match error {
+            RepeatError::Lines(_) => lines.at,
+            RepeatError::Times(_) => times.at,
+        },
+        expected: error.expected(),
+    })
 }
 
 /// ```text
@@ -262,6 +281,17 @@ mod tests {
             ("%handler OnConnect 1 reject 250 fine", 28),
             ("%handler OnConnect 1 reject 5501", 28),
             ("%handler OnConnect 1 reject 550 \u{e9}", 32),
+            ("%repeat", 7),
+            ("%repeat \"a\\r\\n\"", 8),
+            ("%repeat 3", 9),
+            ("%repeat -3 \"a\\r\\n\"", 8),
+            ("%repeat 0 \"a\\r\\n\"", 8),
+            ("%repeat 3 a", 10),
+            ("%repeat 3 \"a\"", 10),
+            ("%repeat 3 \"a\\r\\n.\\r\\n\"", 10),
+            ("%repeat 3 \"a\\q\"", 12),
+            ("%repeat 400000000 \"a\\r\\n\"", 8),
+            ("%repeat 99999999999999999999 \"a\\r\\n\"", 8),
             ("%raw \"\"", 5),
             ("%raw \"\\q\"", 6),
         ] {

@@ -6,6 +6,7 @@ mod order;
 mod parse;
 mod print;
 mod raw;
+mod segment;
 mod shrink;
 mod transform;
 mod words;
@@ -14,12 +15,13 @@ mod words;
 mod strategy;
 
 pub use error::ParseError;
+pub use segment::Segmentation;
 pub use shrink::ShrinkLevel;
-pub use transform::{Ending, Segmentation};
+pub use transform::Ending;
 
 use core::fmt;
 
-use crate::event::HandlerScript;
+use crate::{event::HandlerScript, repeat::Repeat};
 
 /// The longest pause, and the longest sleep of a handler, in milliseconds.
 pub const LONGEST_PAUSE_MS: u64 = 60_000;
@@ -35,7 +37,7 @@ pub const LARGEST_FILE: usize = 4 << 20;
 ///
 /// A conversation is valid when it can be written down: texts are single lines without control characters or
 /// surrounding white space and none is empty, no segment is empty, pauses and sleeps last [`LONGEST_PAUSE_MS`]
-/// at most, and the steps come in an order that one connection allows (nothing after [`Step::Close`] or
+/// at most, all repeats together stand for [`LARGEST_REPEAT`](crate::repeat::LARGEST_REPEAT) octets at most, and the steps come in an order that one connection allows (nothing after [`Step::Close`] or
 /// [`Step::Reset`]; only expectations and those two after [`Step::Silence`]; nothing sent after
 /// [`Step::HalfClose`]). [`Conversation::parse`] gives valid ones only.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,6 +61,10 @@ pub struct Conversation {
 pub enum Step {
     /// Send these segments, one write each, without waiting between them. Never empty, nor is any segment.
     Send(Vec<Vec<u8>>),
+    /// Send these lines so many times over, in writes of the player's choice, once all replies that are due have
+    /// come; but only while the server is receiving content: behind a refused DATA it would be so many commands,
+    /// and is left out.
+    Repeat(Repeat),
     /// The reply to the last command is of this kind, else the conversation misses its point on this server.
     Expect(ReplyPattern),
     /// Do nothing for this many milliseconds.

@@ -28,11 +28,11 @@ impl Phase {
             }
             (_, Step::Silence) => Ok(Self::Silent),
             (_, Step::Pause(_)) => Ok(self),
-            (Self::HalfClosed, Step::Send(_) | Step::HalfClose) => {
+            (Self::HalfClosed, Step::Send(_) | Step::Repeat(_) | Step::HalfClose) => {
                 Err("nothing that sends: the client has half-closed the connection")
             }
             (Self::Open, Step::HalfClose) => Ok(Self::HalfClosed),
-            (Self::Open, Step::Send(_)) => Ok(Self::Open),
+            (Self::Open, Step::Send(_) | Step::Repeat(_)) => Ok(Self::Open),
         }
     }
 }

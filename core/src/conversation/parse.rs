@@ -5,7 +5,7 @@ use super::{
     directive::{self, Directive},
     order::Phase,
 };
-use crate::wire::SyntaxError;
+use crate::{repeat::LARGEST_REPEAT, wire::SyntaxError};
 
 impl Conversation {
     /// Reads the text form: one line a line, sent with CRLF; lines that begin with `%` are directives.
@@ -66,6 +66,8 @@ struct Reader {
     conversation: Conversation,
     phase: Phase,
     open: Option<OpenSegment>,
+    /// Octets that all repeats so far stand for.
+    repeated: u64,
     /// From 1.
     line: usize,
 }
@@ -185,6 +187,12 @@ impl Reader {
             .phase
             .after(&step)
             .map_err(|expected| SyntaxError { at: 0, expected })?;
+        if let Step::Repeat(repeat) = &step {
+            self.repeated += repeat.size();
+            if self.repeated > LARGEST_REPEAT {
+                return wrong("at most 1 GiB in all repeats of a conversation");
+            }
+        }
         self.conversation.steps.push(step);
         Ok(())
     }
@@ -255,6 +263,13 @@ mod tests {
             ("%title T\n%segment\nQUIT\n%cut\n%end\n", 5),
             ("%title T\n%segment\n%segment\n", 3),
             ("%title T\n%segment\nQUIT\n%expect 221\n", 4),
+            ("%title T\n%segment\n%repeat 2 \"a\\r\\n\"\n", 3),
+            ("%title T\n%half-close\n%repeat 2 \"a\\r\\n\"\n", 3),
+            ("%title T\n%silence\n%repeat 2 \"a\\r\\n\"\n", 3),
+            (
+                "%title T\n%repeat 300000000 \"a\\r\\n\"\n%repeat 300000000 \"a\\r\\n\"\n",
+                3,
+            ),
         ] {
             assert_eq!(
                 Conversation::parse(text.as_bytes()).unwrap_err().line,
@@ -281,7 +296,7 @@ mod tests {
 
         #[test]
         fn what_was_read_prints_in_a_form_that_reads_back_equal(
-            body in "(%?%(segment|cut|end|raw \"a?\"|close|expect 250|[a-z]{0,4})\n?|[ -~]{0,9}\r?\n){0,12}"
+            body in "(%?%(segment|cut|end|raw \"a?\"|repeat 2 \"a(\\\\r\\\\n)?\"|close|expect 250|[a-z]{0,4})\n?|[ -~]{0,9}\r?\n){0,12}"
         ) {
             if let Ok(conversation) = Conversation::parse(format!("%title T\n{body}").as_bytes()) {
                 prop_assert_eq!(Conversation::parse(&conversation.print()), Ok(conversation));

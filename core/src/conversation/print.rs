@@ -4,7 +4,10 @@ use core::str;
 use std::io::{self, Write};
 
 use super::{Conversation, Step, raw};
-use crate::event::{HandlerAction, HandlerRule};
+use crate::{
+    event::{HandlerAction, HandlerRule},
+    repeat::Repeat,
+};
 
 impl Conversation {
     /// The text form, in its one canonical spelling. For every valid conversation whose text is no longer than
@@ -48,6 +51,7 @@ fn write_handler(rule: &HandlerRule, out: &mut Vec<u8>) -> io::Result<()> {
 fn write_step(step: &Step, out: &mut Vec<u8>) -> io::Result<()> {
     match step {
         Step::Send(segments) => write_send(segments, out),
+        Step::Repeat(repeat) => write_repeat(repeat, out),
         Step::Expect(pattern) => writeln!(out, "%expect {pattern}"),
         Step::Pause(millis) => writeln!(out, "%pause {}", duration(*millis)),
         Step::Silence => writeln!(out, "%silence"),
@@ -71,6 +75,12 @@ fn write_send(segments: &[Vec<u8>], out: &mut Vec<u8>) -> io::Result<()> {
         pieces(segment).try_for_each(|piece| write_piece(piece, out))?;
     }
     writeln!(out, "%end")
+}
+
+fn write_repeat(repeat: &Repeat, out: &mut Vec<u8>) -> io::Result<()> {
+    write!(out, "%repeat {} ", repeat.times())?;
+    raw::quote(repeat.lines(), out);
+    writeln!(out)
 }
 
 /// `segment` in pieces, each but the last ending in LF.
@@ -160,9 +170,8 @@ mod tests {
 
     #[test]
     fn another_spelling_prints_in_the_canonical_one() {
-        let text = b"%# why\r\n%title   T \n%early\n%handler OnConnect 01 sleep 2000ms\n%segment\nQUIT\n%end\n%expect  221\t4xx\n%pause 1000ms";
-        let canonical =
-            "%title T\n%handler OnConnect 1 sleep 2s\n%early\nQUIT\n%expect 221 4xx\n%pause 1s\n";
+        let text = b"%# why\r\n%title   T \n%early\n%handler OnConnect 01 sleep 2000ms\n%segment\nQUIT\n%end\n%repeat 007\t\"a\\x0d\\n\" \n%expect  221\t4xx\n%pause 1000ms";
+        let canonical = "%title T\n%handler OnConnect 1 sleep 2s\n%early\nQUIT\n%repeat 7 \"a\\r\\n\"\n%expect 221 4xx\n%pause 1s\n";
         let conversation = Conversation::parse(text).unwrap();
         assert_eq!(String::from_utf8(conversation.print()).unwrap(), canonical);
     }

@@ -3,7 +3,10 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{Conversation, LONGEST_PAUSE_MS, ReplyPattern, Step, order::Phase};
-use crate::event::{EventKind, HandlerAction, HandlerRule, HandlerScript};
+use crate::{
+    event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
+    repeat::tests::repeat,
+};
 
 prop_compose! {
     /// A valid conversation.
@@ -59,6 +62,7 @@ fn action() -> impl Strategy<Value = HandlerAction> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => vec(segment(), 1..4).prop_map(Step::Send),
+        2 => repeat().prop_map(Step::Repeat),
         2 => vec(code(), 1..4).prop_map(|codes| Step::Expect(ReplyPattern { codes })),
         2 => (0..=LONGEST_PAUSE_MS).prop_map(Step::Pause),
         1 => Just(Step::Silence),

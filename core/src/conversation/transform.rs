@@ -1,6 +1,7 @@
-//! The same conversation cut short, or cut into other segments.
+//! The same conversation cut short; how many octets it sends.
 
 use super::{Conversation, Step};
+use crate::repeat::Repeat;
 
 /// How a conversation that is cut short ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,34 +30,38 @@ impl Ending {
     }
 }
 
-/// Where the client's writes begin and end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Segmentation {
-    /// As the conversation has it.
-    AsWritten,
-    /// All that is sent up to the next pause or end in one segment; expectations are dropped.
-    Whole,
-    /// Each octet is a segment.
-    PerByte,
-    /// The segment that holds this offset (from 0, over all octets sent) is cut in two before it; where a segment
-    /// begins or nothing is sent, nothing changes.
-    CutAt(usize),
-}
-
 impl Conversation {
-    /// All octets that the client sends, in order.
+    /// All octets that the client sends, in order; each repeat in full, as if the server took it. Where there may
+    /// be repeats, ask [`Conversation::octet_count`] first: they may be larger than the memory.
     pub fn octets(&self) -> Vec<u8> {
         let mut octets = Vec::new();
         for step in &self.steps {
-            if let Step::Send(segments) = step {
-                octets.extend(segments.iter().flatten());
+            match step {
+                Step::Send(segments) => octets.extend(segments.iter().flatten()),
+                Step::Repeat(repeat) => {
+                    for _ in 0..repeat.times() {
+                        octets.extend_from_slice(repeat.lines());
+                    }
+                }
+                _ => {}
             }
         }
         octets
     }
 
+    /// How many octets the client sends, each repeat in full.
+    pub fn octet_count(&self) -> u64 {
+        let count = |step: &Step| match step {
+            Step::Send(segments) => segments.iter().map(|segment| segment.len() as u64).sum(),
+            Step::Repeat(repeat) => repeat.size(),
+            _ => 0,
+        };
+        self.steps.iter().map(count).sum()
+    }
+
     /// The same conversation up to the moment when `offset` octets have been sent, then ended by `ending`.
-    /// No step behind that moment is kept. An offset beyond the last octet is taken for the last.
+    /// No step behind that moment is kept. An offset beyond the last octet is taken for the last. A repeat is cut into
+    /// those that are whole and a send of a part of the next.
     #[must_use]
     pub fn cut_at(&self, offset: usize, ending: Ending) -> Self {
         let mut left = offset;
@@ -67,6 +72,7 @@ impl Conversation {
                 Step::Send(segments) => {
                     steps.push(Step::Send(front(segments, &mut left)));
                 }
+                Step::Repeat(repeat) => steps.extend(front_of_repeat(repeat, &mut left)),
                 Step::Expect(_) | Step::Pause(_) => steps.push(step.clone()),
                 // An end of the conversation's own: nothing is sent behind it, and `ending` takes its place.
                 Step::Silence | Step::HalfClose | Step::Close | Step::Reset => break,
@@ -77,17 +83,6 @@ impl Conversation {
         }
         steps.push(ending.step());
         self.with_steps(steps)
-    }
-
-    /// The same octets in other segments.
-    #[must_use]
-    pub fn segmented(&self, segmentation: Segmentation) -> Self {
-        match segmentation {
-            Segmentation::AsWritten => self.clone(),
-            Segmentation::Whole => self.with_steps(whole(&self.steps)),
-            Segmentation::PerByte => self.with_steps(per_byte(&self.steps)),
-            Segmentation::CutAt(offset) => self.with_steps(cut_segment(&self.steps, offset)),
-        }
     }
 
     pub(super) fn with_steps(&self, steps: Vec<Step>) -> Self {
@@ -115,57 +110,25 @@ fn front(segments: &[Vec<u8>], left: &mut usize) -> Vec<Vec<u8>> {
     kept
 }
 
+/// The first `left` octets of `repeat`; takes them off `left`.
+fn front_of_repeat(repeat: &Repeat, left: &mut usize) -> Vec<Step> {
+    let lines = repeat.lines();
+    let fit = *left / lines.len();
+    let whole = usize::try_from(repeat.times()).map_or(fit, |times| times.min(fit));
+    *left -= whole * lines.len();
+    let kept = repeat.fewer(whole as u64).map(Step::Repeat);
+    let mut steps: Vec<Step> = kept.into_iter().collect();
+    if *left > 0 && (whole as u64) < repeat.times() {
+        steps.push(Step::Send(vec![lines[..*left].to_vec()]));
+        *left = 0;
+    }
+    steps
+}
+
 fn drop_behind_last_send(steps: &mut Vec<Step>) {
-    let sends = |step: &Step| matches!(step, Step::Send(_));
+    let sends = |step: &Step| matches!(step, Step::Send(_) | Step::Repeat(_));
     let end = steps.iter().rposition(sends).map_or(0, |last| last + 1);
     steps.truncate(end);
-}
-
-fn whole(steps: &[Step]) -> Vec<Step> {
-    let mut out = Vec::new();
-    for step in steps {
-        match (step, out.last_mut()) {
-            (Step::Expect(_), _) => {}
-            (Step::Send(segments), Some(Step::Send(merged))) => {
-                // Every Send of `out` was pushed with one segment.
-                merged[0].extend(segments.iter().flatten());
-            }
-            (Step::Send(segments), _) => out.push(Step::Send(vec![segments.concat()])),
-            (other, _) => out.push(other.clone()),
-        }
-    }
-    out
-}
-
-fn per_byte(steps: &[Step]) -> Vec<Step> {
-    let split = |step: &Step| match step {
-        Step::Send(segments) => {
-            let octets = segments.iter().flatten();
-            Step::Send(octets.map(|octet| vec![*octet]).collect())
-        }
-        other => other.clone(),
-    };
-    steps.iter().map(split).collect()
-}
-
-fn cut_segment(steps: &[Step], offset: usize) -> Vec<Step> {
-    let mut left = offset;
-    let mut out = steps.to_vec();
-    for step in &mut out {
-        let Step::Send(segments) = step else { continue };
-        for index in 0..segments.len() {
-            let len = segments[index].len();
-            if left < len {
-                if left > 0 {
-                    let tail = segments[index].split_off(left);
-                    segments.insert(index + 1, tail);
-                }
-                return out;
-            }
-            left -= len;
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -202,38 +165,31 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_whole_is_one_segment_up_to_each_pause() {
-        assert_eq!(
-            parse("EHLO a\n%expect 250\nRSET\n%pause 1s\nNOOP\nQUIT\n%close\n")
-                .segmented(Segmentation::Whole),
-            parse("%segment\nEHLO a\nRSET\n%end\n%pause 1s\n%segment\nNOOP\nQUIT\n%end\n%close\n")
-        );
-    }
+    const REPEATED: &str = "DATA\n%expect 354\n%repeat 3 \"ab\\r\\n\"\n.\n";
 
     #[test]
-    fn an_octet_can_be_a_segment() {
-        assert_eq!(
-            parse("a\n%expect 500\n").segmented(Segmentation::PerByte),
-            parse(
-                "%segment\n%raw \"a\"\n%cut\n%raw \"\\r\"\n%cut\n%raw \"\\n\"\n%end\n%expect 500\n"
-            )
-        );
-    }
-
-    #[test]
-    fn a_segment_can_be_cut_in_two() {
-        assert_eq!(
-            parse("RSET\nNOOP\n").segmented(Segmentation::CutAt(7)),
-            parse("RSET\n%segment\n%raw \"N\"\n%cut\nOOP\n%end\n")
-        );
-        assert_eq!(
-            parse("RSET\nNOOP\n").segmented(Segmentation::CutAt(6)),
-            parse("RSET\nNOOP\n")
-        );
+    fn a_cut_inside_a_repeat_keeps_what_is_whole_and_sends_a_part() {
+        let conversation = parse(REPEATED);
+        for (offset, body) in [
+            (7, "%raw \"a\"\n"),
+            (10, "%repeat 1 \"ab\\r\\n\"\n"),
+            (17, "%repeat 2 \"ab\\r\\n\"\n%raw \"ab\\r\"\n"),
+            (18, "%repeat 3 \"ab\\r\\n\"\n"),
+            (19, "%repeat 3 \"ab\\r\\n\"\n%raw \".\"\n"),
+        ] {
+            assert_eq!(
+                conversation.cut_at(offset, Ending::Close),
+                parse(&format!("DATA\n%expect 354\n{body}%close\n"))
+            );
+        }
     }
 
     proptest! {
+        #[test]
+        fn octets_are_counted_without_writing_them_down(conversation in conversation()) {
+            prop_assert_eq!(conversation.octet_count(), conversation.octets().len() as u64);
+        }
+
         #[test]
         fn a_cut_sends_the_octets_before_it(conversation in conversation(), at: Index) {
             let octets = conversation.octets();
@@ -254,15 +210,5 @@ mod tests {
             );
         }
 
-        #[test]
-        fn segments_never_change_the_octets(conversation in conversation(), at: Index) {
-            let octets = conversation.octets();
-            let cut = Segmentation::CutAt(at.index(octets.len() + 1));
-            for how in [Segmentation::AsWritten, Segmentation::Whole, Segmentation::PerByte, cut] {
-                let other = conversation.segmented(how);
-                prop_assert_eq!(other.octets(), &octets[..]);
-                prop_assert_eq!(Conversation::parse(&other.print()), Ok(other));
-            }
-        }
     }
 }

@@ -23,11 +23,19 @@ enum Mode {
     Content(Box<DataStream>),
 }
 
+/// Octets of a line without an end that are kept: more than any line needs that a server must take.
+const LONGEST: usize = 2048;
+
+/// Octets of a line, behind its leading white space, that tell its verb: more than the longest verb has.
+const VERB: usize = 16;
+
 /// Follows a session's octets in both directions under the strict reading.
 #[derive(Debug)]
 pub struct Pacer {
     unread: Vec<u8>,
     lines: LineSplitter,
+    /// The begin of a line of which more has been dropped from `unread`.
+    begin: Vec<u8>,
     mode: Mode,
     queue: VecDeque<Due>,
     /// Replies that came beyond those due.
@@ -41,6 +49,7 @@ impl Default for Pacer {
         Self {
             unread: Vec::new(),
             lines: LineSplitter::new(LineEnds::default()),
+            begin: Vec::new(),
             mode: Mode::Commands,
             queue: VecDeque::from([Due::Banner]),
             surplus: 0,
@@ -93,9 +102,16 @@ impl Pacer {
                 Mode::Undecided => break,
                 Mode::Commands => {
                     let Some(line) = self.lines.next(&self.unread[taken..]) else {
+                        taken += self.drop_from(taken);
                         break;
                     };
-                    let data = Verb::of(line.text) == Verb::Data;
+                    let verb = if self.begin.is_empty() {
+                        Verb::of(line.text)
+                    } else {
+                        begin_with(&mut self.begin, line.text);
+                        Verb::of(&core::mem::take(&mut self.begin))
+                    };
+                    let data = verb == Verb::Data;
                     taken += line.len;
                     if data {
                         self.mode = Mode::Undecided;
@@ -116,6 +132,19 @@ impl Pacer {
         self.unread.drain(..taken);
     }
 
+    /// How much of the line without an end that stands at `start` is not needed any more: of a long one all but its
+    /// begin and a CR, which may be half of its end.
+    fn drop_from(&mut self, start: usize) -> usize {
+        let line = &self.unread[start..];
+        if line.len() <= LONGEST {
+            return 0;
+        }
+        let dropped = line.len() - usize::from(line.ends_with(b"\r"));
+        begin_with(&mut self.begin, &line[..dropped]);
+        self.lines = LineSplitter::new(LineEnds::default());
+        dropped
+    }
+
     /// A reply that came too early counts for the next thing that wants one. What it says of DATA cannot be
     /// trusted then: the client goes on with commands.
     fn expect(&mut self, due: Due) {
@@ -127,6 +156,11 @@ impl Pacer {
         if due == Due::Data {
             self.mode = Mode::Commands;
         }
+    }
+
+    /// Whether the server is receiving content: DATA was answered by 354, and its end has not been sent.
+    pub fn in_content(&self) -> bool {
+        matches!(self.mode, Mode::Content(_))
     }
 
     /// Replies that must still come for what was sent, the banner included.
@@ -145,9 +179,21 @@ impl Pacer {
     }
 }
 
+/// Goes on with a line's begin, as far as its verb needs it.
+fn begin_with(begin: &mut Vec<u8>, line: &[u8]) {
+    let is_leading = |octet: &&u8| matches!(octet, b' ' | b'\t');
+    let leading = if begin.is_empty() {
+        line.iter().take_while(is_leading).count()
+    } else {
+        0
+    };
+    begin.extend(line.iter().skip(leading).take(VERB - begin.len()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::{collection::vec, prelude::*, sample::select};
 
     fn after(steps: &[(&str, &str)]) -> Pacer {
         let mut pacer = Pacer::new();
@@ -192,5 +238,51 @@ mod tests {
     fn a_reply_too_many_counts_for_the_next_command() {
         let pacer = after(&[("", "220 hi\r\n"), ("", "250 early\r\n"), ("NOOP\r\n", "")]);
         assert_eq!(pacer.due(), 0);
+    }
+
+    proptest! {
+        /// In small pieces much of a long line has been dropped when its end comes; sent whole, nothing has.
+        #[test]
+        fn what_is_dropped_of_a_long_line_changes_nothing(
+            lines in vec(
+                ("( {2040,2052}|\t)?", "(DATA|NOOP|da|data [xy]{2000,2100}|[xy\r\n]{2040,2060}|x{5000})", "[ \r]{0,3}\r\n"),
+                1..4,
+            ),
+            size in 1_usize..3000,
+            last in 0_usize..6,
+            code in select(vec!["354 go", "503 no"]),
+        ) {
+            let others = "250 ok\r\n".repeat(lines.len() - 1);
+            let replies = format!("220 hi\r\n{others}{code}\r\n");
+            let octets = lines.iter().map(|(a, b, c)| [a.as_str(), b, c].concat()).collect::<String>();
+            // Often cut inside the last line end.
+            let (front, rest) = octets.as_bytes().split_at(octets.len().saturating_sub(last));
+            let (mut whole, mut pieces) = (Pacer::new(), Pacer::new());
+            whole.sent(octets.as_bytes());
+            for piece in front.chunks(size).chain([rest]) {
+                pieces.sent(piece);
+                let kept = matches!(pieces.mode, Mode::Commands).then_some(pieces.unread.len());
+                prop_assert!(kept.is_none_or(|kept| kept <= LONGEST));
+            }
+            for reply in replies.split_inclusive('\n') {
+                prop_assert_eq!((pieces.due(), pieces.in_content()), (whole.due(), whole.in_content()));
+                pieces.received(reply.as_bytes());
+                whole.received(reply.as_bytes());
+            }
+            prop_assert_eq!((pieces.due(), pieces.in_content()), (whole.due(), whole.in_content()));
+        }
+    }
+
+    #[test]
+    fn content_is_what_follows_354_up_to_its_end() {
+        let mut pacer = after(&TO_DATA);
+        assert!(!pacer.in_content());
+        pacer.received(b"354 go\r\n");
+        assert!(pacer.in_content());
+        pacer.sent(b"x\r\n.\r\n");
+        assert!(!pacer.in_content());
+        let mut refused = after(&TO_DATA);
+        refused.received(b"554 no\r\n");
+        assert!(!refused.in_content());
     }
 }

@@ -149,7 +149,7 @@ impl<'w> Reader<'w, '_, '_> {
     }
 
     fn message(&mut self) -> Option<Stop> {
-        let message = read_message(&self.wire.sent[self.at..], self.tolerance);
+        let message = read_message(self.wire, self.at, self.tolerance);
         let span = self.at..self.at + message.len;
         self.at = span.end;
         if !message.complete {

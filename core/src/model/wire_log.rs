@@ -1,10 +1,12 @@
 //! A session's log taken apart: what the client sent as one run of octets, the replies, the events, the ends.
 
-use core::net::SocketAddr;
+use core::{cell::RefCell, net::SocketAddr};
+use std::collections::HashMap;
 
 use super::replies::{ReplyReader, SeenReply};
 use crate::{
-    event::EventRecord,
+    event::{EventRecord, MessageDigest},
+    repeat::Repeat,
     transcript::{ClientAct, ServerEnd, SessionLog, What},
 };
 
@@ -41,13 +43,39 @@ pub struct Segment {
     pub at: u64,
 }
 
+/// Octets that were sent again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fold {
+    /// Offset of the first among all that the client sent, folded.
+    pub(super) start: usize,
+    /// How many they are.
+    pub(super) len: usize,
+    /// How many times more they were sent.
+    pub(super) further: u64,
+}
+
+impl Fold {
+    /// Offset behind the last.
+    pub(super) const fn end(&self) -> usize {
+        self.start + self.len
+    }
+}
+
 /// A session's log, taken apart.
 #[derive(Debug)]
 pub struct WireLog<'t> {
     /// The client's address.
     pub client: SocketAddr,
-    /// All that the client sent.
+    /// All that the client sent; of what it sent many times over only two times, the second being a fold, so that
+    /// each line stands there as it stood behind itself. All offsets count these octets.
     pub sent: Vec<u8>,
+    /// Where the second times are, and for how many more they stand. Only content is unfolded, and only a fold that
+    /// lies in it whole. Where a reading takes repeated lines for commands (a lenient end of data stood before them;
+    /// DATA was never answered), it reads them two times: enough to show what became of them, and no work without
+    /// bound. What more of them was answered is then a reply to nothing.
+    pub(super) folds: Vec<Fold>,
+    /// Digests that have been asked for, by place and size: a message is hashed once, in however many readings.
+    pub(super) digests: RefCell<HashMap<(usize, u64), MessageDigest>>,
     /// How it was cut.
     pub segments: Vec<Segment>,
     /// In order.
@@ -70,6 +98,8 @@ impl<'t> WireLog<'t> {
         let mut wire = Self {
             client: log.open.client,
             sent: Vec::new(),
+            folds: Vec::new(),
+            digests: RefCell::default(),
             segments: Vec::new(),
             replies: Vec::new(),
             unfinished_reply: Vec::new(),
@@ -83,12 +113,12 @@ impl<'t> WireLog<'t> {
             let at = logged.at;
             match &logged.what {
                 What::Sent(octets) => {
-                    wire.segments.push(Segment {
-                        start: wire.sent.len(),
-                        entry,
-                        at,
-                    });
+                    wire.begin_segment(entry, at);
                     wire.sent.extend_from_slice(octets.as_ref());
+                }
+                What::Repeated(repeat) => {
+                    wire.begin_segment(entry, at);
+                    wire.repeat(repeat);
                 }
                 What::Received(octets) => reader.push(octets.as_ref(), |reply| {
                     wire.replies.push(LoggedReply { reply, entry, at });
@@ -102,6 +132,23 @@ impl<'t> WireLog<'t> {
         }
         wire.unfinished_reply = reader.unfinished().to_vec();
         wire
+    }
+
+    fn begin_segment(&mut self, entry: usize, at: u64) {
+        let start = self.sent.len();
+        self.segments.push(Segment { start, entry, at });
+    }
+
+    fn repeat(&mut self, repeat: &Repeat) {
+        self.sent.extend_from_slice(repeat.lines());
+        if let Some(further) = repeat.times().checked_sub(2) {
+            self.folds.push(Fold {
+                start: self.sent.len(),
+                len: repeat.lines().len(),
+                further,
+            });
+            self.sent.extend_from_slice(repeat.lines());
+        }
     }
 
     /// The segment that carried the octet at `offset`; `None` when nothing was sent.

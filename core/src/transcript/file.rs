@@ -2,7 +2,8 @@
 //!
 //! The first line is the [`Header`]. Then, for each connection, a line `{"conn":N,"open":{...}}` and a line for
 //! each entry, `{"conn":N,"at":NS,...}`; events of no connection as `{"at":NS,"stray":{...}}`; and last
-//! `{"end":true}` when the run came to its end.
+//! `{"end":true}` when the run came to its end. What happened stands under its name: octets under `sent` and
+//! `received`; a large body as `"repeated":{"lines":"...","times":N}`.
 
 use std::io::{self, Write};
 
@@ -211,6 +212,7 @@ mod tests {
     use super::*;
     use crate::{
         event::{Event, HandlerScript},
+        repeat::Repeat,
         transcript::{ClientAct, ServerEnd, What},
     };
     use pretty_assertions::assert_eq;
@@ -225,6 +227,7 @@ mod tests {
         };
         let whats = [
             What::Sent(sent.into()),
+            What::Repeated(Repeat::new(b"a\r\n".to_vec(), 300_000_000).unwrap()),
             What::Received("220 hi\r\n".into()),
             What::Event(event.clone()),
             What::Expected {
@@ -297,11 +300,24 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_cannot_be_repeated_are_refused() {
+        let mut text = written(&transcript(b"x", false));
+        text.extend_from_slice(
+            b"{\"conn\":4,\"at\":9,\"repeated\":{\"lines\":\".\\r\\n\",\"times\":2}}\n",
+        );
+        let error = Transcript::parse(&text).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "line 12: lines to repeat: expected lines that do not begin with a dot"
+        );
+    }
+
+    #[test]
     fn a_broken_line_is_named() {
         let mut text = written(&transcript(b"x", true));
         text.truncate(text.len() - b"{\"end\":true}\n".len());
         text.extend_from_slice(b"{\"conn\":99,\"at\":1,\"sent\":\"x\"}\n");
         let error = Transcript::parse(&text).unwrap_err().to_string();
-        assert_eq!(error, "line 11: connection 99 has not been opened");
+        assert_eq!(error, "line 12: connection 99 has not been opened");
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{EventRecord, HandlerScript, Hello},
     octets::Octets,
+    repeat::Repeat,
 };
 
 /// The version of the transcript format that this crate reads and writes.
@@ -74,7 +75,8 @@ pub struct Open {
 /// Something that happened on a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When, in nanoseconds of UNIX time, by the suite's clock. For [`What::Sent`], before the write.
+    /// When, in nanoseconds of UNIX time, by the suite's clock. For [`What::Sent`] and
+    /// [`What::Repeated`], before the write.
     pub at: u64,
     /// What.
     #[serde(flatten)]
@@ -87,6 +89,9 @@ pub struct Entry {
 pub enum What {
     /// The client wrote these octets, in one write.
     Sent(Octets),
+    /// The client wrote these lines so many times over, in writes of the suite's choice. Replies and events that
+    /// came before the last of them stand behind this entry all the same.
+    Repeated(Repeat),
     /// The client read these octets.
     Received(Octets),
     /// The server under test fired this event (entry's time: when the suite read it).

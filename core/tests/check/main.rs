@@ -3,6 +3,7 @@
 
 mod fairness;
 mod properties;
+mod repeated;
 mod trace;
 
 use pretty_assertions::assert_eq;

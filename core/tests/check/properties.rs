@@ -12,7 +12,7 @@ use smtpspec_core::{check::check, transcript::Transcript};
 use crate::trace::{hello, transcript};
 
 /// Lines of ladders as they may come in any order.
-const LINES: [&str; 40] = [
+const LINES: [&str; 42] = [
     "S: 220 hi",
     "S: 250 ok",
     "S: 354 go",
@@ -36,6 +36,8 @@ const LINES: [&str; 40] = [
     "C! RSET\\r\\nNOOP\\r\\nDATA\\r\\nx\\n.\\nQUIT\\r\\n.\\r\\n",
     "C! x\\r.\\rNOOP\\n.\\n",
     "C! half",
+    "R: 3 NOOP",
+    "R: 100000000 x",
     "E: OnConnect",
     "E: OnEhloCommand a.example.org",
     "E: OnMailCommand a@example.org",

@@ -1,7 +1,7 @@
 //! Transcripts written as ladders, for tests that read like the trace they are about.
 //!
 //! `C: text` is sent and `S: text` received with CRLF; `C! escaped` and `S! escaped` as they stand (Rust's byte
-//! escapes); `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close` end.
+//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close` end.
 //! Each line happens a millisecond after the one above it.
 
 use smtpspec_core::{
@@ -10,6 +10,7 @@ use smtpspec_core::{
         ParsingStatus, Semantics,
     },
     octets::Octets,
+    repeat::Repeat,
     transcript::{
         ClientAct, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION, Transcript, What,
     },
@@ -67,6 +68,7 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             ("S: ", text) => What::Received(format!("{text}\r\n").into_bytes().into()),
             ("C:", "") => What::Sent("\r\n".into()),
             ("C! ", text) => What::Sent(unescape(text)),
+            ("R: ", text) => What::Repeated(repeat(text)),
             ("S! ", text) => What::Received(unescape(text)),
             ("E: ", text) => {
                 seq += 1;
@@ -118,6 +120,11 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
         },
         entries,
     }
+}
+
+fn repeat(text: &str) -> Repeat {
+    let (times, line) = text.split_once(' ').unwrap();
+    Repeat::new(format!("{line}\r\n").into_bytes(), times.parse().unwrap()).unwrap()
 }
 
 fn unescape(text: &str) -> Octets {

@@ -7,6 +7,7 @@ use smtpspec_core::{
     event::{Event, EventKind, EventRecord, Hello, Semantics},
     model::Pacer,
     receiver::{Config, Output, Receiver, ScriptAgent, SmtpReceiveAgent, Verdict},
+    repeat::Repeat,
     transcript::{
         ClientAct, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION, Transcript, What,
     },
@@ -127,6 +128,20 @@ impl Session {
         self.pump();
     }
 
+    /// Logged before, as it stands, and shorter afterwards if the server has left in the middle.
+    fn repeat(&mut self, repeat: &Repeat) {
+        self.log.push(What::Repeated(repeat.clone()));
+        let entry = self.log.lock().entries.len() - 1;
+        let mut times = 0;
+        while times < repeat.times() && !self.closed {
+            self.pacer.sent(repeat.lines());
+            self.receiver.receive(repeat.lines());
+            self.pump();
+            times += 1;
+        }
+        self.log.lock().entries[entry].what = What::Repeated(repeat.fewer(times).unwrap());
+    }
+
     fn end(&mut self, act: ClientAct) {
         self.closed |= act != ClientAct::HalfClose;
         self.log.push(What::Client(act));
@@ -151,6 +166,15 @@ impl Session {
                         return false;
                     }
                     self.send(segment);
+                }
+            }
+            Step::Repeat(repeat) => {
+                if self.pacer.due() > 0 {
+                    self.end(ClientAct::GaveUp);
+                    return false;
+                }
+                if self.pacer.in_content() {
+                    self.repeat(repeat);
                 }
             }
             Step::Expect(pattern) => {
