@@ -41,7 +41,7 @@ pub fn checker(text: &[u8]) {
 }
 
 /// To grow a transcript and take its time is slow: not each input, but the same ones each time.
-const ONE_IN: u32 = 512;
+const ONE_IN: u32 = 2048;
 /// Entries of the shorter of two grown transcripts: below that, whether lenient readings are tried may still change.
 const NEAR: usize = 400;
 /// Where a small part that is quadratic has outgrown the rest.
