@@ -1,17 +1,13 @@
-//! Generated conversations on the reference receiver, in memory: no finding in thousands; and how many it takes until
-//! a planted defect is found.
-
-#[path = "common/memory.rs"]
-mod memory;
+//! Generated conversations on the reference receiver, in memory: no finding in thousands.
 
 use std::sync::Arc;
 
-use memory::{play, transcript};
 use smtpspec_core::{
     check::{RunVerdict, check},
     conversation::Conversation,
     generate::{Family, conversation},
-    receiver::{Config, Defect},
+    memory::{play, transcript},
+    receiver::Config,
     transcript::SessionLog,
 };
 
@@ -104,38 +100,4 @@ fn a_line_too_long_and_out_of_sequence_may_be_refused_for_either() {
         "MAIL FROM:<a@example.org> SIZE={}\n",
         "x".repeat(3000)
     ));
-}
-
-/// How many of the defect's cases are played until its rule is broken.
-fn needed(family: Family, defect: Defect, most: u64) -> Option<u64> {
-    let config = Arc::new(Config {
-        defects: [defect].into_iter().collect(),
-        ..Config::default()
-    });
-    (0..most).find(|index| {
-        let verdict = check(&transcript(sessions(family, *index..index + 1, &config)));
-        verdict
-            .findings()
-            .any(|finding| finding.rule == defect.rule())
-    })
-}
-
-/// `cargo test -p smtpspec-core --test generated needed -- --ignored --nocapture`
-#[test]
-#[ignore = "a picture for people, not a test"]
-fn cases_needed_for_each_defect() {
-    println!(
-        "{:<40} {:<7} {:>7} {:>9} {:>7}",
-        "defect", "rule", "random", "malformed", "abrupt"
-    );
-    for defect in Defect::ALL {
-        let [random, malformed, abrupt] = Family::ALL.map(|family| {
-            needed(family, *defect, 2000).map_or("-".to_owned(), |index| (index + 1).to_string())
-        });
-        println!(
-            "{:<40} {:<7} {random:>7} {malformed:>9} {abrupt:>7}",
-            defect.name(),
-            defect.rule()
-        );
-    }
 }

@@ -14,51 +14,18 @@ use core::net::SocketAddr;
 
 use smtpspec_core::{
     event::{
-        EVENT_STREAM_VERSION, EventKind, EventRecord, HandlerAction, HandlerRule, HandlerScript,
-        Hello, Semantics, StreamItem, parse_stream_line,
+        EventKind, EventRecord, HandlerAction, HandlerRule, HandlerScript, StreamItem,
+        parse_stream_line,
     },
+    memory,
     octets::Octets,
     repeat::Repeat,
-    transcript::{
-        ClientAct, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION, Transcript, What,
-    },
+    transcript::{ClientAct, Entry, Open, ServerEnd, SessionLog, Transcript, What},
 };
-
-/// An adapter that sees all there is.
-pub(crate) fn hello() -> Hello {
-    Hello {
-        version: EVENT_STREAM_VERSION,
-        adapter: "memory".to_owned(),
-        server: "reference receiver".to_owned(),
-        events: EventKind::ALL.to_vec(),
-        semantics: Semantics {
-            disconnect_reason: true,
-            clock: true,
-            scripts: true,
-            ..Semantics::default()
-        },
-    }
-}
-
-/// A run that came to its end.
-pub(crate) fn run(hello: Option<Hello>, sessions: Vec<SessionLog>) -> Transcript {
-    Transcript {
-        header: Header {
-            version: TRANSCRIPT_VERSION,
-            tool: "smtpspec-fuzz".to_owned(),
-            target: "memory".to_owned(),
-            hello,
-            disconnect_limit_ms: 1000,
-        },
-        sessions,
-        strays: Vec::new(),
-        complete: true,
-    }
-}
 
 /// Reads a ladder.
 pub(crate) fn read(text: &str) -> Transcript {
-    let mut transcript = run(Some(hello()), vec![session(1)]);
+    let mut transcript = memory::transcript(vec![session(1)]);
     let mut at = 0;
     for line in text.split('\n') {
         at += 1_000_000;

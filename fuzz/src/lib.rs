@@ -11,11 +11,11 @@ mod events;
 mod grammar;
 mod growth;
 mod ladder;
-mod memory;
 mod path;
 mod pieces;
 mod receiver;
 mod reply;
+mod structured;
 mod transcript;
 
 pub use checker::{checker, checker_in_linear_time, checker_in_linear_time_for_long};
@@ -26,6 +26,7 @@ pub use events::events;
 pub use path::path;
 pub use receiver::receiver;
 pub use reply::reply;
+pub use structured::structured;
 pub use transcript::transcript;
 
 /// Panics if the input shows that something is wrong.
@@ -41,5 +42,6 @@ pub const BODIES: &[(&str, Body)] = &[
     ("path", path),
     ("receiver", receiver),
     ("reply", reply),
+    ("structured", structured),
     ("transcript", transcript),
 ];

@@ -7,13 +7,16 @@
 //! - 0xFF: cut the segment here
 //! - 0xFD half-close, 0xFC reset, 0xFB fall silent, 0xFA close: nothing more is sent
 
+use std::sync::Arc;
+
 use smtpspec_core::{
     check::check,
     event::{Event, EventKind, HandlerAction, HandlerRule, HandlerScript},
+    memory::{Client, transcript},
     transcript::{ClientAct, SessionLog, What},
 };
 
-use super::{ladder, memory::Client, pieces::Cut};
+use super::pieces::Cut;
 
 const EARLY: u8 = 0xf9;
 
@@ -26,7 +29,7 @@ pub fn receiver(script: &[u8]) {
     for pieces in [whole, by_octet] {
         assert_eq!(events(&script.play(&pieces)), events(&log), "in pieces");
     }
-    let transcript = ladder::run(Some(ladder::hello()), vec![log]);
+    let transcript = transcript(vec![log]);
     let verdict = check(&transcript);
     let findings: Vec<_> = verdict.findings().collect();
     assert!(findings.is_empty(), "{findings:#?} in {transcript:#?}");
@@ -57,7 +60,7 @@ impl<'a> Script<'a> {
 
     /// Plays it with what is sent cut into `segments`.
     fn play(&self, segments: &[&[u8]]) -> SessionLog {
-        let mut client = Client::connect(self.handlers.clone());
+        let mut client = Client::connect(1, "memory", &self.handlers, &Arc::default());
         if !self.early {
             client.read();
         }
@@ -76,7 +79,7 @@ impl<'a> Script<'a> {
 }
 
 /// In the order in which they fired.
-fn events(log: &SessionLog) -> Vec<&Event> {
+pub(super) fn events(log: &SessionLog) -> Vec<&Event> {
     let entries = log.entries.iter();
     entries
         .filter_map(|entry| match &entry.what {

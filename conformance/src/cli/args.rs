@@ -35,6 +35,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
+    /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
+    Coverage(CoverageArgs),
     /// List the rules, or explain one.
     Rules(RulesArgs),
 }
@@ -200,6 +202,24 @@ fn defects() -> String {
         "Defects, each with the rule that catches it:\n{}",
         lines.collect::<String>()
     )
+}
+
+/// Arguments of `coverage`.
+#[derive(Debug, Args)]
+pub struct CoverageArgs {
+    /// A transcript (`.jsonl`) as written by `run --out`; or `.smtp` files and directories of them, which are played
+    /// in memory at the embedded server. Without any: what `run --suite all` plays.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How many conversations to generate of each family.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000), conflicts_with = "paths")]
+    pub cases: u64,
+    /// What to generate them from.
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "paths")]
+    pub seed: u64,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
 }
 
 /// Arguments of `rules`.

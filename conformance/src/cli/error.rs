@@ -78,6 +78,9 @@ pub enum CliError {
         "`{0}` is neither a file nor the name of a conversation (names look like `seed/as-meant` or `random/7/42`)"
     )]
     NoConversation(String),
+    /// Nothing to play where conversations were looked for.
+    #[error("no `.smtp` file in {}: name a directory that holds some, or a `.jsonl` transcript", paths(.0))]
+    NoConversations(Vec<PathBuf>),
     /// A conversation of the suite is broken: a bug in smtpspec.
     #[error("the built-in suite: {0}")]
     Suite(#[from] CaseError),
@@ -104,4 +107,9 @@ pub enum CliError {
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
+}
+
+fn paths(paths: &[PathBuf]) -> String {
+    let shown = paths.iter().map(|path| path.display().to_string());
+    shown.collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod coverage;
 mod error;
 mod filter;
 mod replay;
@@ -38,6 +39,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::replay(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
     }
 }

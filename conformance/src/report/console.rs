@@ -5,12 +5,14 @@ use std::io::{self, Write};
 
 use smtpspec_core::{
     check::{Finding, RuleVerdict, Verdict},
+    coverage::Coverage,
     transcript::SessionLog,
 };
 
 use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
+    coverage::coverage_summary,
     ladder::ladder,
     netcat::netcat,
     style::{self, FAINT, STRONG},
@@ -231,6 +233,8 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         "  {} cases, {} sessions, {} events{elapsed}",
         counts.cases, counts.sessions, counts.events
     )?;
+    let coverage = Coverage::of(report.transcript);
+    coverage_summary(out, &coverage, header.hello.as_ref())?;
     let shown = [
         (Verdict::Holds, "hold"),
         (Verdict::Broken, "broken"),

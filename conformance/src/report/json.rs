@@ -1,9 +1,12 @@
 //! The report as one JSON document.
 
 use serde::Serialize;
-use smtpspec_core::check::{Level, Verdict};
+use smtpspec_core::{
+    check::{Level, Verdict},
+    coverage::Coverage,
+};
 
-use super::{Counts, RunReport, counts::missed};
+use super::{Counts, RunReport, counts::missed, coverage::Numbers};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -15,6 +18,7 @@ struct Document<'a> {
     cases: usize,
     sessions: usize,
     events: usize,
+    coverage: Numbers,
     elapsed_ms: Option<u128>,
     rules: Vec<Rule<'a>>,
     leniencies: Vec<Leniency<'a>>,
@@ -75,6 +79,7 @@ pub fn json(report: &RunReport<'_>) -> String {
         cases: counts.cases,
         sessions: counts.sessions,
         events: counts.events,
+        coverage: Numbers::of(&Coverage::of(report.transcript)),
         elapsed_ms: report.elapsed.map(|elapsed| elapsed.as_millis()),
         rules: rules(report),
         leniencies: leniencies(report),

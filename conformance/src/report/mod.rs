@@ -2,6 +2,7 @@
 
 mod console;
 mod counts;
+mod coverage;
 mod json;
 mod ladder;
 mod netcat;
@@ -11,6 +12,7 @@ mod style;
 
 pub use console::console;
 pub use counts::Counts;
+pub use coverage::{coverage_json, coverage_table};
 pub use json::json;
 pub use ladder::{event_line, ladder};
 pub use rules::{explain_rule, list_rules};

@@ -13,6 +13,9 @@ pub(super) const EVENT: Style = AnsiColor::Cyan.on_default();
 /// For what the server says.
 pub(super) const SERVER: Style = AnsiColor::Blue.on_default();
 
+/// For what should be there.
+pub(super) const MISSING: Style = AnsiColor::Red.on_default();
+
 /// The style of a verdict.
 pub(super) const fn of(verdict: Verdict) -> Style {
     match verdict {

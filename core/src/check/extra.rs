@@ -113,7 +113,7 @@ fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static 
 }
 
 /// Which order rule forbids the event of `verb` in the state that the command met.
-fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static str {
+pub(super) fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static str {
     let open = exchange
         .state
         .is_some_and(|state| state.transaction != Transaction::None);

@@ -2,13 +2,14 @@
 
 use super::{
     entry::{Entry, on_the_wire, sees, sees_commands},
+    extra::out_of_sequence,
     verdict::{Level, Rule},
     view::{Found, View},
     words::about,
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Exchange, Outcome},
+    model::{Certainty, Outcome},
     wire::Verb,
 };
 
@@ -114,7 +115,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             _ => continue,
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
-        let (rule, why) = wrong_state(exchange);
+        let (rule, why) = wrong_state(view, index);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
         return;
@@ -131,11 +132,17 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
         && !view.alignment_has(index, EventKind::OnDataCommand)
 }
 
-fn wrong_state(exchange: &Exchange<'_>) -> (&'static str, String) {
+fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
+    let exchange = &view.exchanges()[index];
     match exchange.history.refused {
         Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
+            // Taken with its event: the agents have learned of what should not be.
+            None if exchange.in_sequence == Certainty::No && view.fired_any(index) => {
+                let verb = exchange.verb().unwrap_or(Verb::Unknown);
+                (out_of_sequence(exchange, verb), String::new())
+            }
             None => ("WIR-5", String::new()),
         },
     }

@@ -1,6 +1,7 @@
 //! What a client does, and its text form `.smtp`.
 
 mod directive;
+mod edit;
 mod error;
 mod order;
 mod parse;
@@ -8,6 +9,7 @@ mod print;
 mod raw;
 mod segment;
 mod shrink;
+mod shrinker;
 mod transform;
 mod words;
 
@@ -16,7 +18,8 @@ mod strategy;
 
 pub use error::ParseError;
 pub use segment::Segmentation;
-pub use shrink::ShrinkLevel;
+pub use shrink::{ShrinkLevel, Size};
+pub use shrinker::Shrinker;
 pub use transform::Ending;
 
 use core::fmt;

@@ -1,16 +1,15 @@
-//! Conversations that are a little smaller than another: what a minimiser tries next.
+//! Conversations that are a little smaller than another, and what smaller means.
 
-use super::{Conversation, Step};
-use crate::repeat::Repeat;
+use super::{Conversation, Step, edit::Edit};
 
 /// What is taken away, from the coarse to the fine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShrinkLevel {
-    /// Steps and handlers.
+    /// Steps, handlers, pauses.
     Commands,
     /// Segments, cuts, lines, and how many times over they are sent.
     Segments,
-    /// Octets.
+    /// Arguments and octets.
     Octets,
 }
 
@@ -19,130 +18,68 @@ impl ShrinkLevel {
     pub const ALL: [Self; 3] = [Self::Commands, Self::Segments, Self::Octets];
 }
 
+/// How large a conversation is: what comes first counts most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size {
+    /// Steps, handlers, and whether the client speaks early.
+    pub parts: usize,
+    /// Octets that are sent.
+    pub octets: u64,
+    /// Segments in which they are sent; a repeat is more than the send that it may become.
+    pub segments: usize,
+    /// How long it pauses, in milliseconds.
+    pub pauses_ms: u64,
+    /// Events that its handlers count up to.
+    pub counts: u64,
+}
+
 impl Conversation {
-    /// Conversations that are smaller than this one at `level`, the boldest cuts first. Each has fewer handlers,
-    /// steps, segments or octets, or sends what was repeated, so that taking one after the other comes to an end.
+    /// How large it is.
+    pub fn size(&self) -> Size {
+        let mut size = Size {
+            parts: self.handlers.rules.len() + self.steps.len() + usize::from(self.early),
+            octets: self.octet_count(),
+            segments: 0,
+            pauses_ms: 0,
+            counts: self
+                .handlers
+                .rules
+                .iter()
+                .map(|rule| u64::from(rule.nth))
+                .sum(),
+        };
+        for step in &self.steps {
+            match step {
+                Step::Send(segments) => size.segments += segments.len(),
+                Step::Repeat(_) => size.segments += 2,
+                Step::Pause(millis) => size.pauses_ms += millis,
+                _ => {}
+            }
+        }
+        size
+    }
+
+    /// Lines that the client sends; an end that was cut off is one too.
+    pub fn lines(&self) -> u64 {
+        let in_octets = |octets: &[u8]| octets.split_inclusive(|o| *o == b'\n').count() as u64;
+        let mut lines = 0;
+        let mut sent = Vec::new();
+        for step in &self.steps {
+            match step {
+                Step::Send(segments) => sent.extend(segments.concat()),
+                Step::Repeat(repeat) => lines += in_octets(repeat.lines()) * repeat.times(),
+                _ => {}
+            }
+        }
+        lines + in_octets(&sent)
+    }
+
+    /// Conversations that are smaller than this one at `level`, the boldest cuts first. Each has a smaller
+    /// [`Size`], so that taking one after the other comes to an end.
     pub fn smaller(&self, level: ShrinkLevel) -> Vec<Self> {
-        let mut found = Vec::new();
-        match level {
-            ShrinkLevel::Commands => {
-                for rules in without_chunks(&self.handlers.rules) {
-                    let mut smaller = self.clone();
-                    smaller.handlers.rules = rules;
-                    found.push(smaller);
-                }
-                found.extend(without_chunks(&self.steps).map(|steps| self.with_steps(steps)));
-            }
-            ShrinkLevel::Segments => self.replace_segments(&mut found),
-            // The octets of a repeat are left alone: one that is needed once only has become a send by now.
-            ShrinkLevel::Octets => self.replace_sends(&mut found, |segments| {
-                each_segment(segments, |segment| {
-                    // A line end torn apart would show something else.
-                    let whole =
-                        |smaller: &Vec<u8>| bare_line_ends(smaller) <= bare_line_ends(segment);
-                    without_chunks(segment).filter(whole).collect()
-                })
-            }),
-        }
-        found
+        let edits = Edit::all(self, level);
+        edits.iter().map(|edit| edit.apply(self)).collect()
     }
-
-    fn replace_segments(&self, found: &mut Vec<Self>) {
-        for (index, step) in self.steps.iter().enumerate() {
-            if let Step::Repeat(repeat) = step {
-                found.extend(smaller_repeats(repeat).map(|step| {
-                    let mut steps = self.steps.clone();
-                    steps[index] = step;
-                    self.with_steps(steps)
-                }));
-            }
-        }
-        self.replace_sends(found, |segments| {
-            let mut choices: Vec<Vec<Vec<u8>>> = without_chunks(segments).collect();
-            if segments.len() > 1 {
-                choices.push(vec![segments.concat()]);
-            }
-            choices.extend(each_segment(segments, |segment| {
-                let lines: Vec<&[u8]> = segment.split_inclusive(|o| *o == b'\n').collect();
-                without_chunks(&lines).map(|lines| lines.concat()).collect()
-            }));
-            choices
-        });
-    }
-
-    /// Adds, for each send, the conversations in which `choices` gives its segments instead.
-    fn replace_sends(
-        &self,
-        found: &mut Vec<Self>,
-        choices: impl Fn(&[Vec<u8>]) -> Vec<Vec<Vec<u8>>>,
-    ) {
-        for (index, step) in self.steps.iter().enumerate() {
-            let Step::Send(segments) = step else { continue };
-            for choice in choices(segments) {
-                if choice.is_empty() || choice.iter().any(Vec::is_empty) {
-                    continue;
-                }
-                let mut steps = self.steps.clone();
-                steps[index] = Step::Send(choice);
-                found.push(self.with_steps(steps));
-            }
-        }
-    }
-}
-
-/// Fewer times first (half as many, then three quarters, and so on up to one less), then fewer lines; once only is a
-/// send.
-fn smaller_repeats(repeat: &Repeat) -> impl Iterator<Item = Step> {
-    let halves = core::iter::successors(Some(repeat.times().div_ceil(2)), |less| {
-        (*less > 1).then(|| less.div_ceil(2))
-    });
-    let fewer_times = halves.filter_map(|less| repeat.fewer(repeat.times() - less));
-    let lines: Vec<&[u8]> = repeat.lines().split_inclusive(|o| *o == b'\n').collect();
-    let fewer_lines = without_chunks(&lines)
-        .filter_map(|lines| Repeat::new(lines.concat(), repeat.times()).ok())
-        // Not lazily: `lines` ends here.
-        .collect::<Vec<_>>();
-    let once = (repeat.times() == 1).then(|| Step::Send(vec![repeat.lines().to_vec()]));
-    let repeats = fewer_times.chain(fewer_lines).map(Step::Repeat);
-    once.into_iter().chain(repeats)
-}
-
-/// The segments with one of them replaced by each of its `choices`.
-fn each_segment(
-    segments: &[Vec<u8>],
-    choices: impl Fn(&[u8]) -> Vec<Vec<u8>>,
-) -> Vec<Vec<Vec<u8>>> {
-    let mut all = Vec::new();
-    for (index, segment) in segments.iter().enumerate() {
-        for choice in choices(segment) {
-            let mut replaced = segments.to_vec();
-            replaced[index] = choice;
-            all.push(replaced);
-        }
-    }
-    all
-}
-
-/// How many CR and LF are not part of a CRLF.
-fn bare_line_ends(octets: &[u8]) -> usize {
-    let all = octets
-        .iter()
-        .filter(|octet| matches!(octet, b'\r' | b'\n'))
-        .count();
-    all - 2 * octets.windows(2).filter(|pair| pair == b"\r\n").count()
-}
-
-/// `items` without a run of them: halves first, then quarters, down to single ones.
-fn without_chunks<T: Clone>(items: &[T]) -> impl Iterator<Item = Vec<T>> {
-    let sizes = core::iter::successors(Some(items.len().div_ceil(2)), |size| {
-        (*size > 1).then(|| size.div_ceil(2).min(size - 1))
-    });
-    sizes.filter(|size| *size > 0).flat_map(move |size| {
-        (0..items.len()).step_by(size).map(move |start| {
-            let end = items.len().min(start + size);
-            [&items[..start], &items[end..]].concat()
-        })
-    })
 }
 
 #[cfg(test)]
@@ -151,64 +88,93 @@ mod tests {
     use crate::conversation::strategy::conversation;
     use proptest::prelude::*;
 
-    fn size(conversation: &Conversation) -> (usize, u64, usize) {
-        let segments = |step: &Step| match step {
-            Step::Send(segments) => segments.len(),
-            // More than the send that it may become.
-            Step::Repeat(_) => 2,
-            _ => 0,
-        };
-        let steps = conversation.handlers.rules.len() + conversation.steps.len();
-        (
-            steps,
-            conversation.octet_count(),
-            conversation.steps.iter().map(segments).sum(),
-        )
-    }
-
     proptest! {
         #[test]
         fn what_is_smaller_is_smaller_and_can_be_written_down(conversation in conversation()) {
             for level in ShrinkLevel::ALL {
-                for smaller in conversation.smaller(level).into_iter().take(50) {
-                    prop_assert!(size(&smaller) < size(&conversation));
+                for smaller in conversation.smaller(level) {
+                    prop_assert!(smaller.size() < conversation.size());
                     prop_assert_eq!(Conversation::parse(&smaller.print()), Ok(smaller.clone()));
                 }
             }
         }
     }
 
+    fn parse(body: &str) -> Conversation {
+        Conversation::parse(format!("%title t\n{body}").as_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    fn becomes(body: &str, level: ShrinkLevel, smaller: &str) {
+        let wanted = parse(smaller);
+        assert!(parse(body).smaller(level).contains(&wanted), "{smaller}");
+    }
+
     #[test]
     fn every_single_step_can_be_left_out() {
-        let conversation = Conversation::parse(b"%title t\nA\nB\nC\n").unwrap();
-        let smaller = conversation.smaller(ShrinkLevel::Commands);
-        for left in [&b"B\r\nC\r\n"[..], b"A\r\nC\r\n", b"A\r\nB\r\n"] {
-            assert!(smaller.iter().any(|c| c.octets() == left), "{left:?}");
+        for left in ["B\nC\n", "A\nC\n", "A\nB\n"] {
+            becomes("A\nB\nC\n", ShrinkLevel::Commands, left);
         }
-    }
-
-    /// Takes the first that still `shows` it, until none does.
-    fn smallest(mut conversation: Conversation, shows: fn(&Conversation) -> bool) -> String {
-        for level in ShrinkLevel::ALL {
-            while let Some(smaller) = conversation.smaller(level).into_iter().find(shows) {
-                conversation = smaller;
-            }
-        }
-        String::from_utf8(conversation.print()).unwrap()
     }
 
     #[test]
-    fn a_repeat_is_brought_down_to_what_is_needed() {
-        let text = b"%title t\nDATA\n%repeat 1000000 \"ab\\r\\ncd\\r\\n\"\n.\n";
-        let conversation = Conversation::parse(text).unwrap();
-        for (shows, smallest) in [
-            (
-                (|c| c.octet_count() > 3000) as fn(&Conversation) -> bool,
-                "%title t\n%repeat 376 \"ab\\r\\ncd\\r\\n\"\n",
-            ),
-            (|c| c.octets().contains(&b'b'), "%title t\n%raw \"b\"\n"),
+    fn what_is_no_command_is_left_out_with_the_commands() {
+        let body = "%early\nA\n%expect 250\nB\n%expect 250\n%pause 100ms\n";
+        for left in [
+            "%early\nA\nB\n%pause 100ms\n",
+            "A\n%expect 250\nB\n%expect 250\n%pause 100ms\n",
+            "%early\nA\n%expect 250\nB\n%expect 250\n%pause 0ms\n",
         ] {
-            assert_eq!(self::smallest(conversation.clone(), shows), smallest);
+            becomes(body, ShrinkLevel::Commands, left);
+        }
+    }
+
+    #[test]
+    fn a_handler_need_not_wait_for_a_later_event() {
+        becomes(
+            "%handler OnNoopCommand 3 drop\nNOOP\n",
+            ShrinkLevel::Commands,
+            "%handler OnNoopCommand 1 drop\nNOOP\n",
+        );
+    }
+
+    #[test]
+    fn segments_are_joined_and_their_lines_left_out() {
+        let body = "%segment\nA\n%cut\nB\nC\n%end\n";
+        for left in [
+            "%segment\nA\nB\nC\n%end\n",
+            "%segment\nA\n%cut\nC\n%end\n",
+            "A\n",
+        ] {
+            becomes(body, ShrinkLevel::Segments, left);
+        }
+    }
+
+    #[test]
+    fn lines_are_sent_fewer_times_and_at_last_once() {
+        let body = "%repeat 8 \"ab\\r\\ncd\\r\\n\"\n";
+        for left in [
+            "%repeat 4 \"ab\\r\\ncd\\r\\n\"\n",
+            "%repeat 7 \"ab\\r\\ncd\\r\\n\"\n",
+            "%repeat 8 \"cd\\r\\n\"\n",
+        ] {
+            becomes(body, ShrinkLevel::Segments, left);
+        }
+        let once = "%repeat 1 \"ab\\r\\n\"\n";
+        becomes(once, ShrinkLevel::Segments, "ab\n");
+    }
+
+    #[test]
+    fn long_arguments_become_short_ones() {
+        for (long, short) in [
+            (
+                "mail from:<alice@example.org> SIZE=1000\n",
+                "MAIL FROM:<>\n",
+            ),
+            ("RCPT TO:<bob@example.org>\n", "RCPT TO:<a@b.c>\n"),
+            ("EHLO client.example.org\n", "EHLO a\n"),
+        ] {
+            becomes(long, ShrinkLevel::Octets, short);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Conversation, Step};
 use crate::repeat::Repeat;
 
 /// How a conversation that is cut short ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ending {
     /// FIN, nothing more is read.
     Close,
@@ -20,7 +20,17 @@ impl Ending {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Close, Self::Reset, Self::HalfClose, Self::Silence];
 
-    const fn step(self) -> Step {
+    /// As in reports and names of cases: `half-close`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Reset => "reset",
+            Self::HalfClose => "half-close",
+            Self::Silence => "silence",
+        }
+    }
+
+    pub(crate) const fn step(self) -> Step {
         match self {
             Self::Close => Step::Close,
             Self::Reset => Step::Reset,

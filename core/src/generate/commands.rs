@@ -12,7 +12,7 @@ pub(super) enum Side {
 }
 
 /// All of them; a swarm is a subset. Those that refuse count as errors, so the harmless ones lead.
-pub(super) const SIDES: [Side; 18] = [
+pub(super) const SIDES: [Side; 21] = [
     Side::Verb(Verb::Noop),
     Side::Line("NOOP with an argument\r\n"),
     Side::Verb(Verb::Help),
@@ -31,7 +31,13 @@ pub(super) const SIDES: [Side; 18] = [
     Side::Line("TURN\r\n"),
     Side::Line("RSET now\r\n"),
     Side::Line("SEND FROM:<a@example.org>\r\n"),
+    Side::Verb(Verb::Auth),
+    Side::Verb(Verb::Bdat),
+    Side::Line("HELO one\r\nEHLO two\r\n"),
 ];
+
+/// The flavour without anything unusual.
+pub(super) const PLAIN: u8 = 39;
 
 /// A well-formed line for `verb`. `tag` goes into domains and paths; `flavour` picks the spelling.
 pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
@@ -44,16 +50,42 @@ pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
         Verb::Rcpt => format!("RCPT TO:{}", path(tag, flavour)),
         Verb::Vrfy => format!("VRFY {tag}@example.org"),
         Verb::Expn => format!("EXPN {tag}"),
-        Verb::Data => "DATA".to_owned(),
-        Verb::Rset => "RSET".to_owned(),
-        Verb::Help => "HELP".to_owned(),
-        _ => "NOOP".to_owned(),
+        // Well formed; whoever serves it knows no such user.
+        Verb::Auth => "AUTH PLAIN AGFsaWNlAHNlY3JldA==".to_owned(),
+        // No octets follow, whether it is served or not.
+        Verb::Bdat => "BDAT 0 LAST".to_owned(),
+        Verb::Unknown => "XUNKNOWN".to_owned(),
+        // Of 511 octets with CRLF: every server takes it (RFC 5321, 4.5.3.1.4).
+        Verb::Noop if flavour % 16 == 5 => format!("NOOP {tag:x<504}"),
+        Verb::Noop if flavour % 3 == 1 => format!("NOOP {tag}"),
+        Verb::Help if flavour % 3 == 1 => "HELP DATA".to_owned(),
+        Verb::Data | Verb::Rset | Verb::Noop | Verb::Help | Verb::Quit | Verb::StartTls => {
+            verb.name().to_owned()
+        }
     };
     let cased = match flavour % 7 {
         0 => lower_verb(&text),
         _ => text,
     };
     format!("{cased}\r\n").into_bytes()
+}
+
+/// A line whose verb is `verb` and which no strict server takes.
+pub(super) fn malformed(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
+    if verb == Verb::Unknown {
+        let lines: [&[u8]; 3] = [b"\r\n", b"X\x01\r\n", b"\x16\x03\x01\x02\0\r\n"];
+        return lines[usize::from(flavour) % lines.len()].to_vec();
+    }
+    let whole = line(verb, tag, PLAIN);
+    let text = whole.strip_suffix(b"\r\n").unwrap_or(&whole);
+    let wrong: &[u8] = match (verb, flavour % 4) {
+        (Verb::Mail | Verb::Rcpt, 0) => b" =",
+        (_, 0) => b" \x7f",
+        (_, 1) => b" \0",
+        (_, 2) => b" \x01\x02",
+        _ => b" \x1b[0m",
+    };
+    [text, wrong, b"\r\n"].concat()
 }
 
 fn mail(tag: &str, flavour: u8) -> String {
@@ -104,6 +136,11 @@ mod tests {
             Verb::Rset,
             Verb::Help,
             Verb::Noop,
+            Verb::Quit,
+            Verb::Auth,
+            Verb::StartTls,
+            Verb::Bdat,
+            Verb::Unknown,
         ];
         for verb in verbs {
             for flavour in 0..=u8::MAX {
@@ -111,6 +148,10 @@ mod tests {
                 let text = line.strip_suffix(b"\r\n").unwrap();
                 let parsed = parse_command(text);
                 assert!(parsed.is_ok(), "{}", String::from_utf8_lossy(text));
+                assert_eq!(Verb::of(text), verb);
+                let line = malformed(verb, "t-1", flavour);
+                let text = line.strip_suffix(b"\r\n").unwrap();
+                assert!(parse_command(text).is_err(), "{}", text.escape_ascii());
                 assert_eq!(Verb::of(text), verb);
             }
         }

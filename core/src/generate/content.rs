@@ -1,6 +1,10 @@
 //! Messages, well formed and not: header sections, bodies with dots, look-alike ends of data with an envelope behind.
 
-use proptest::{collection::vec, prelude::*};
+use super::numbers::Numbers;
+use crate::{
+    coverage::{ContentStimulus, SessionState},
+    model::LookAlike,
+};
 
 /// What a message looks like.
 #[derive(Debug, Clone)]
@@ -9,8 +13,12 @@ pub(super) struct Draft {
     /// The blank line that ends the header section is there.
     blank: bool,
     body: Vec<&'static [u8]>,
-    /// An end of data that is none, between body and a smuggled envelope.
-    lookalike: Option<&'static [u8]>,
+    /// An end of data that is none, and behind it a smuggled envelope.
+    lookalike: Option<Vec<u8>>,
+    /// The look-alike stands in the header section instead.
+    early: bool,
+    /// The message has no field that names it: it may begin with its blank line, or with a dot.
+    nameless: bool,
 }
 
 const FIELDS: &[&[u8]] = &[
@@ -34,6 +42,8 @@ const BROKEN_FIELDS: &[&[u8]] = &[
     b"X-Double-CR: a\r\r\n",
     b"X-Bare-LF-Blank: a\n\n",
     b"X-Dot: next\r\n..\r\n",
+    b"..begins: with a stuffed dot\r\n",
+    &OVER_LONG,
 ];
 
 /// Dots are stuffed (RFC 5321, 4.5.2).
@@ -62,74 +72,157 @@ const BROKEN_BODY: &[&[u8]] = &[
     b"\n\r\n",
 ];
 
-/// What has been taken for the end of data by one server or another (CON-2). The line before each is open.
-const LOOK_ALIKES: &[&[u8]] = &[
-    b"\n.\n",
-    b"\n.\r\n",
-    b"\r\n.\n",
-    b"\r.\r",
-    b"\r.\r\n",
-    b"\r\n.\r",
-    b"\r\r\n.\r\r\n",
-    b"\n.\r",
+/// What has been taken for the end of data by one server or another and is none of the model's look-alikes (CON-2).
+/// The line before each is open.
+const OTHER_LOOK_ALIKES: &[&[u8]] = &[
     b"\n\n.\n",
-    b"\r\n\0.\r\n",
-    b"\r\n.\0\r\n",
     b"\r\n .\r\n",
     b"\r\n. \r\n",
+    b"\r\n.\t\r\n",
     b"\r\n..\r\n",
     b"\r\n\xe3\x80\x82\r\n",
+    b"\r\n\xef\xbc\x8e\r\n",
     b"\xc2\x85.\xc2\x85",
+    b"\x0b.\x0b",
+    b"\x0c.\x0c",
+    b"\xe2\x80\xa8.\xe2\x80\xa8",
 ];
 
-/// A well-formed message, or with `damaged` one that may not be.
-pub(super) fn draft(damaged: bool) -> impl Strategy<Value = Draft> {
-    let (fields, body, blank) = if damaged {
-        (
-            [FIELDS, BROKEN_FIELDS].concat(),
-            [BODY, BROKEN_BODY].concat(),
-            0.8,
-        )
-    } else {
-        (FIELDS.to_vec(), BODY.to_vec(), 1.0)
-    };
-    let lookalike = if damaged {
-        prop::option::weighted(0.4, prop::sample::select(LOOK_ALIKES)).boxed()
-    } else {
-        Just(None).boxed()
-    };
-    let fields = vec(prop::sample::select(fields), 0..4);
-    let body = vec(prop::sample::select(body), 0..5);
-    (fields, prop::bool::weighted(blank), body, lookalike).prop_map(
-        |(fields, blank, body, lookalike)| Draft {
-            fields,
-            blank,
-            body,
-            lookalike,
-        },
-    )
-}
-
 impl Draft {
+    /// A well-formed message, or with `damaged` one that may not be.
+    pub(super) fn draw(damaged: bool, numbers: &mut Numbers<'_>) -> Self {
+        let line = |whole: &'static [&'static [u8]], broken: &'static [&'static [u8]]| {
+            move |numbers: &mut Numbers<'_>| {
+                let choices = whole.len() + if damaged { broken.len() } else { 0 };
+                let at = numbers.within(0..=choices - 1);
+                *whole.get(at).unwrap_or_else(|| &broken[at - whole.len()])
+            }
+        };
+        Self {
+            fields: numbers.some(0..=3, line(FIELDS, BROKEN_FIELDS)),
+            blank: !(damaged && numbers.chance(51)),
+            body: numbers.some(0..=4, line(BODY, BROKEN_BODY)),
+            lookalike: (damaged && numbers.chance(102)).then(|| look_alike(numbers)),
+            early: numbers.chance(64),
+            nameless: numbers.chance(32),
+        }
+    }
+
     /// What is sent behind the 354, the true end of data included. `tag` goes into the smuggled envelope.
     pub(super) fn octets(&self, tag: &str) -> Vec<u8> {
-        let mut octets = format!("Message-ID: <{tag}@example.org>\r\n").into_bytes();
+        let mut octets = if self.nameless {
+            Vec::new()
+        } else {
+            field(tag)
+        };
         octets.extend(self.fields.concat());
+        let smuggled = self.lookalike.as_ref().map(|end| smuggle(end, tag));
+        let (in_header, in_body) = if self.early {
+            (smuggled, None)
+        } else {
+            (None, smuggled)
+        };
+        octets.extend(in_header.unwrap_or_default());
         if self.blank {
             octets.extend(b"\r\n");
         }
         octets.extend(self.body.concat());
-        if let Some(lookalike) = self.lookalike {
-            octets.extend(b"an open line");
-            octets.extend(lookalike);
-            octets.extend(smuggled(tag).into_bytes());
+        octets.extend(in_body.unwrap_or_default());
+        end(octets)
+    }
+}
+
+fn look_alike(numbers: &mut Numbers<'_>) -> Vec<u8> {
+    if numbers.chance(64) {
+        return numbers.pick(OTHER_LOOK_ALIKES).to_vec();
+    }
+    let known: Vec<LookAlike> = LookAlike::all().collect();
+    numbers.pick(&known).octets()
+}
+
+/// The whole of a message out of its parts, for goals.
+pub(super) struct Message;
+
+impl Message {
+    /// The front of a message, up to where the server is in `state`.
+    pub(super) fn front(state: SessionState, tag: &str) -> Vec<u8> {
+        let mut octets = field(tag);
+        if state == SessionState::Body {
+            octets.extend(b"\r\nThe first line.\r\n");
         }
-        if !octets.ends_with(b"\r\n") {
-            octets.extend(b"\r\n");
-        }
-        octets.extend(b".\r\n");
         octets
     }
+
+    /// A message with `inserted` where the server is in `state`; with `goes_on` its header section ends behind that
+    /// and its body goes on.
+    pub(super) fn around(
+        state: SessionState,
+        tag: &str,
+        inserted: &[u8],
+        goes_on: bool,
+    ) -> Vec<u8> {
+        let mut octets = Self::front(state, tag);
+        octets.extend(inserted);
+        if goes_on && state == SessionState::HeaderSection {
+            octets.extend(b"\r\n");
+        }
+        if goes_on {
+            octets.extend(b"The last line.\r\n");
+        }
+        end(octets)
+    }
+
+    /// `look_alike` with a smuggled envelope behind it, in lines as they may stand in `state`.
+    pub(super) fn look_alike(state: SessionState, look_alike: LookAlike, tag: &str) -> Vec<u8> {
+        let begin: &[u8] = match state {
+            SessionState::HeaderSection => b"X-Field: ",
+            _ => b"",
+        };
+        [begin, &smuggle(&look_alike.octets(), tag)].concat()
+    }
+}
+
+/// A line, or what else `stimulus` consists of besides the end of data.
+pub(super) fn line_for(stimulus: ContentStimulus) -> &'static [u8] {
+    use ContentStimulus as C;
+    match stimulus {
+        C::BlankLine => b"\r\n",
+        C::BlankLineSplit | C::EndOfData | C::EndOfDataRefused | C::EndOfDataSplit => b"",
+        C::StuffedDot => b"..stuffed: a line\r\n",
+        C::CommandLine => b"RSET\r\nMAIL FROM:<in-the-content@example.org>\r\n",
+        C::OverLongLine => &OVER_LONG,
+        C::BareLf => b"X-Bare: a\nb\r\n",
+        C::BareCr => b"X-Bare: a\rb\r\n",
+        C::Nul => b"X-Nul: a\0b\r\n",
+        C::EightBit => b"X-Eight: \xff\x80\r\n",
+    }
+}
+
+/// A field of 1,100 octets on one line.
+static OVER_LONG: [u8; 1100] = {
+    let mut line = [b'x'; 1100];
+    line[1] = b':';
+    line[1098] = b'\r';
+    line[1099] = b'\n';
+    line
+};
+
+fn field(tag: &str) -> Vec<u8> {
+    format!("Message-ID: <{tag}@example.org>\r\n").into_bytes()
+}
+
+/// The end of data behind `octets`, whose last line may be open.
+fn end(mut octets: Vec<u8>) -> Vec<u8> {
+    if !octets.ends_with(b"\r\n") {
+        octets.extend(b"\r\n");
+    }
+    octets.extend(b".\r\n");
+    octets
+}
+
+/// An open line, `end` and an envelope that a server which takes it for the end of data acts on.
+fn smuggle(end: &[u8], tag: &str) -> Vec<u8> {
+    [b"an open line", end, smuggled(tag).as_bytes()].concat()
 }
 
 fn smuggled(tag: &str) -> String {
@@ -143,6 +236,7 @@ fn smuggled(tag: &str) -> String {
 mod tests {
     use super::*;
     use crate::wire::DataStream;
+    use proptest::{collection::vec, prelude::*};
 
     fn end(octets: &[u8]) -> Option<usize> {
         DataStream::default().push(octets, |_| ())
@@ -150,8 +244,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_end_of_data_comes_last_and_only_there(draft in draft(true)) {
-            let octets = draft.octets("t");
+        fn the_end_of_data_comes_last_and_only_there(numbers in vec(any::<u8>(), 0..32), damaged: bool) {
+            let octets = Draft::draw(damaged, &mut Numbers::new(&numbers)).octets("t");
             prop_assert_eq!(end(&octets), Some(octets.len()));
         }
     }

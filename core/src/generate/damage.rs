@@ -1,20 +1,20 @@
 //! Grammar-aware damage of a command line: its tokens, one octet of it, its end.
 
-use proptest::{prelude::*, sample::Index};
+use super::numbers::{Numbers, Place};
 
 /// What is done to a command line.
 #[derive(Debug, Clone)]
 pub(super) enum Damage {
     /// A token is missing.
-    Drop(Index),
+    Drop(Place),
     /// A token stands twice.
-    Double(Index),
+    Double(Place),
     /// Two tokens have changed places.
-    Swap(Index, Index),
+    Swap(Place, Place),
     /// A token is drawn out by so many octets.
-    OverLong(Index, u16),
+    OverLong(Place, u16),
     /// An octet that should not be there.
-    Insert(Index, u8),
+    Insert(Place, u8),
     /// The case of all letters is turned.
     TurnCase,
     /// The line ends in something else than CRLF.
@@ -39,20 +39,33 @@ const ENDS: &[&[u8]] = &[
     b"\r\n\r\n",
 ];
 
-/// Any damage.
-pub(super) fn damage() -> impl Strategy<Value = Damage> {
-    prop_oneof![
-        2 => any::<Index>().prop_map(Damage::Drop),
-        1 => any::<Index>().prop_map(Damage::Double),
-        1 => any::<(Index, Index)>().prop_map(|(one, other)| Damage::Swap(one, other)),
-        1 => (any::<Index>(), prop::sample::select(LENGTHS)).prop_map(|(at, by)| Damage::OverLong(at, by)),
-        3 => (any::<Index>(), prop::sample::select(INTRUDERS)).prop_map(|(at, octet)| Damage::Insert(at, octet)),
-        1 => Just(Damage::TurnCase),
-        2 => prop::sample::select(ENDS).prop_map(Damage::End),
-    ]
-}
+/// The weight of each kind, in the order in which [`Damage`] lists them.
+const WEIGHTS: [u8; 7] = [2, 1, 1, 1, 3, 1, 2];
 
 impl Damage {
+    /// Damage of a kind that a bit of `kinds` names; of any kind where they name none.
+    pub(super) fn draw(kinds: u8, numbers: &mut Numbers<'_>) -> Self {
+        let mask = if kinds.trailing_zeros() < 7 {
+            kinds
+        } else {
+            u8::MAX
+        };
+        let chosen: Vec<(u8, usize)> = (0..)
+            .zip(WEIGHTS)
+            .filter(|(kind, _)| mask >> kind & 1 == 1)
+            .map(|(kind, weight)| (weight, kind))
+            .collect();
+        match numbers.weighted(&chosen) {
+            0 => Self::Drop(numbers.place()),
+            1 => Self::Double(numbers.place()),
+            2 => Self::Swap(numbers.place(), numbers.place()),
+            3 => Self::OverLong(numbers.place(), numbers.pick(LENGTHS)),
+            4 => Self::Insert(numbers.place(), numbers.pick(INTRUDERS)),
+            5 => Self::TurnCase,
+            _ => Self::End(numbers.pick(ENDS)),
+        }
+    }
+
     /// `line`, which ends in CRLF, damaged. Never empty.
     pub(super) fn apply(&self, line: &[u8]) -> Vec<u8> {
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
@@ -108,6 +121,12 @@ fn tokens(text: &[u8]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::{collection::vec, prelude::*};
+
+    fn damage() -> impl Strategy<Value = Damage> {
+        (any::<u8>(), vec(any::<u8>(), 8))
+            .prop_map(|(kinds, octets)| Damage::draw(kinds, &mut Numbers::new(&octets)))
+    }
 
     #[test]
     fn a_line_is_cut_into_words_and_signs() {

@@ -1,9 +1,11 @@
 //! How pieces become writes: in lock-step or in groups, whole, by lines, by octets.
 
-use proptest::{prelude::*, sample::Index};
-
-use super::walk::Piece;
-use crate::conversation::{Conversation, Segmentation, Step};
+use super::{
+    numbers::{Numbers, Place},
+    telling::telling,
+    walk::{Joined, Piece},
+};
+use crate::conversation::{Conversation, ReplyPattern, Segmentation, Step};
 
 /// How the pieces are sent.
 #[derive(Debug, Clone)]
@@ -19,47 +21,100 @@ enum Cut {
     Whole,
     PerLine,
     PerByte,
-    At(Index),
-}
-
-/// Any delivery; lock-step and whole pieces most often.
-pub(super) fn delivery() -> impl Strategy<Value = Delivery> {
-    let cut = prop_oneof![
-        6 => Just(Cut::AsWritten),
-        2 => Just(Cut::Whole),
-        2 => Just(Cut::PerLine),
-        1 => Just(Cut::PerByte),
-        3 => any::<Index>().prop_map(Cut::At),
-    ];
-    (any::<bool>(), cut).prop_map(|(pipelined, cut)| Delivery { pipelined, cut })
+    At(Place),
+    /// Where a careless reader would stumble.
+    Telling(Vec<Place>),
 }
 
 impl Delivery {
+    /// Any delivery; lock-step and whole pieces most often.
+    pub(super) fn draw(numbers: &mut Numbers<'_>) -> Self {
+        let cut = match numbers.within(0..=15) {
+            0..=5 => Cut::AsWritten,
+            6..=7 => Cut::Whole,
+            8..=9 => Cut::PerLine,
+            10 => Cut::PerByte,
+            11..=12 => Cut::At(numbers.place()),
+            _ => Cut::Telling(numbers.some(1..=5, Numbers::place)),
+        };
+        let pipelined = numbers.chance(128);
+        Self { pipelined, cut }
+    }
+
     /// A send for each piece, or for each group.
     pub(super) fn steps(&self, pieces: Vec<Piece>) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
         for piece in pieces {
-            match steps.last_mut() {
-                Some(Step::Send(group)) if self.pipelined && piece.joined => {
-                    group.push(piece.octets);
+            let segments = segments(&piece);
+            match (piece.joined, steps.last_mut(), piece.pause) {
+                (Joined::Always, Some(Step::Send(group)), _) => join(group, segments),
+                (Joined::IfPipelined, Some(Step::Send(group)), None) if self.pipelined => {
+                    group.extend(segments);
                 }
-                _ => steps.push(Step::Send(vec![piece.octets])),
+                (.., pause) => {
+                    steps.extend(pause.map(Step::Pause));
+                    steps.extend((!segments.is_empty()).then_some(Step::Send(segments)));
+                }
             }
+            steps.extend(piece.awaited.then(any_reply));
         }
         steps
     }
 
-    /// The same in its segments.
-    pub(super) fn segment(&self, conversation: &Conversation) -> Conversation {
+    /// The same in its segments. What aims at a goal is left as it is more often.
+    pub(super) fn segment(&self, conversation: &Conversation, aims: bool) -> Conversation {
         let how = match &self.cut {
+            Cut::Whole | Cut::PerLine if aims => Segmentation::AsWritten,
             Cut::AsWritten => Segmentation::AsWritten,
             Cut::Whole => Segmentation::Whole,
             Cut::PerByte => Segmentation::PerByte,
             Cut::At(at) => Segmentation::CutAt(at.index(conversation.octets().len() + 1)),
             Cut::PerLine => return per_line(conversation),
+            Cut::Telling(places) => return at_telling_places(conversation, places),
         };
         conversation.segmented(how)
     }
+}
+
+/// The piece's own segments.
+fn segments(piece: &Piece) -> Vec<Vec<u8>> {
+    let mut segments = Vec::new();
+    let mut start = 0;
+    for end in piece.cuts.iter().copied().chain([piece.octets.len()]) {
+        if start < end {
+            segments.push(piece.octets[start..end].to_vec());
+            start = end;
+        }
+    }
+    segments
+}
+
+/// Puts `segments` behind `group`, the first of them into its last one: the server gets both at once.
+fn join(group: &mut Vec<Vec<u8>>, segments: Vec<Vec<u8>>) {
+    let mut segments = segments.into_iter();
+    match group.last_mut() {
+        Some(last) => last.extend(segments.next().unwrap_or_default()),
+        None => group.extend(segments.next()),
+    }
+    group.extend(segments);
+}
+
+/// Waits for the reply, whatever it is.
+fn any_reply() -> Step {
+    Step::Expect(ReplyPattern {
+        codes: vec![*b"xxx"],
+    })
+}
+
+fn at_telling_places(conversation: &Conversation, places: &[Place]) -> Conversation {
+    let all = telling(&conversation.octets());
+    if all.is_empty() {
+        return conversation.clone();
+    }
+    let cut = |conversation: Conversation, place: &Place| {
+        conversation.segmented(Segmentation::CutAt(all[place.index(all.len())]))
+    };
+    places.iter().fold(conversation.clone(), cut)
 }
 
 fn per_line(conversation: &Conversation) -> Conversation {

@@ -1,7 +1,6 @@
 //! What the server's handlers do: part of what is generated, because an event matters most when a handler refuses.
 
-use proptest::{collection::vec, prelude::*, sample::select};
-
+use super::numbers::Numbers;
 use crate::event::{EventKind, HandlerAction, HandlerRule, HandlerScript};
 
 /// Events that conversations of this module can make a server fire; the deep ones twice.
@@ -26,36 +25,34 @@ const KINDS: &[EventKind] = &[
     EventKind::OnDisconnect,
 ];
 
+const REFUSALS: &[&str] = &[
+    "550 5.7.1 refused",
+    "451 4.3.0 later",
+    "554 5.6.0 no",
+    "450 busy",
+];
+
 /// No script in two cases of three: the other rules want servers that accept.
-pub(super) fn script() -> impl Strategy<Value = HandlerScript> {
-    prop_oneof![
-        2 => Just(HandlerScript::default()),
-        1 => vec(rule(), 1..4).prop_map(|rules| HandlerScript { rules }),
-    ]
+pub(super) fn script(numbers: &mut Numbers<'_>) -> HandlerScript {
+    let rules = if numbers.chance(85) {
+        numbers.some(1..=3, rule)
+    } else {
+        Vec::new()
+    };
+    HandlerScript { rules }
 }
 
-fn rule() -> impl Strategy<Value = HandlerRule> {
-    (select(KINDS), 1_u32..4, action()).prop_map(|(event, nth, action)| HandlerRule {
-        event,
-        nth,
-        action,
-    })
-}
-
-fn action() -> impl Strategy<Value = HandlerAction> {
-    let replies = select(
-        &[
-            "550 5.7.1 refused",
-            "451 4.3.0 later",
-            "554 5.6.0 no",
-            "450 busy",
-        ][..],
-    );
-    prop_oneof![
-        4 => replies.prop_map(|reply| HandlerAction::Reject(reply.to_owned())),
-        1 => Just(HandlerAction::Accept),
-        1 => Just(HandlerAction::Drop),
-        1 => Just(HandlerAction::Fail),
-        1 => (1_u64..20).prop_map(HandlerAction::Sleep),
-    ]
+fn rule(numbers: &mut Numbers<'_>) -> HandlerRule {
+    HandlerRule {
+        event: numbers.pick(KINDS),
+        // The first most often: not every conversation has a second one.
+        nth: numbers.weighted(&[(4, 1), (2, 2), (1, 3)]),
+        action: match numbers.within(0..=7) {
+            0 => HandlerAction::Accept,
+            1 => HandlerAction::Drop,
+            2 => HandlerAction::Fail,
+            3 => HandlerAction::Sleep(u64::from(1 + numbers.octet() % 20)),
+            _ => HandlerAction::Reject(numbers.pick(REFUSALS).to_owned()),
+        },
+    }
 }

@@ -1,25 +1,40 @@
 //! Generated conversations: endless material for the same rules, and every one can be had again.
 //!
-//! `plan` holds what is drawn, as proptest strategies. `walk` turns draws into commands and messages, guided by the
-//! model's states, so that most conversations get deep. `commands`, `damage` and `content` say what is sent,
-//! `delivery` in which writes, `handlers` what the server's handlers do.
+//! `numbers` draws from octets, whoever they come from; `plan` holds what is drawn. `walk` turns draws into commands and messages, guided by the
+//! model's states, so that most conversations get deep; `goal` gives every other one a pair of a state and a stimulus
+//! to reach, and `aim` leads there. `commands`, `damage` and `content` say what is sent, `delivery` in which writes,
+//! `telling` where it is best cut, `handlers` what the server's handlers do.
 
+mod aim;
+mod arbitrary;
 mod commands;
 mod content;
 mod damage;
 mod delivery;
+mod goal;
 mod handlers;
+mod numbers;
 mod plan;
+mod telling;
 mod walk;
+
+pub use arbitrary::Drawn;
 
 use core::{fmt, str::FromStr};
 
+use numbers::Numbers;
+use plan::Plan;
 use proptest::{
-    strategy::{Strategy, ValueTree},
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+    collection::vec,
+    prelude::*,
+    test_runner::{RngAlgorithm, TestRng},
 };
 
-use crate::conversation::Conversation;
+use crate::{conversation::Conversation, coverage::Pair};
+use goal::goal;
+
+/// Octets that the longest conversation is drawn from, and more.
+const ENOUGH: usize = 2048;
 
 /// A family of generated conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,21 +85,41 @@ impl FromStr for Family {
 
 /// The conversation number `index` of `family` under `seed`: the same on every machine, whatever else was generated.
 ///
-/// It is valid, ends by itself, and names addresses that no other index names.
+/// It is valid, ends by itself, and names addresses that no other index names. Every other one aims at a pair of a
+/// state and a stimulus, another one each time.
 pub fn conversation(family: Family, seed: u64, index: u64) -> Conversation {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key(family, seed, index));
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let tree = conversations(family, index).new_tree(&mut runner);
-    let mut drawn = tree
-        .expect("no strategy of this module rejects values")
-        .current();
-    drawn.title = format!("Generated: {family}/{seed}/{index}");
-    drawn
+    conversation_to(family, seed, index, goal(family, seed, index))
 }
 
-/// The strategy behind [`conversation`], for property tests that want to shrink. `index` goes into the addresses.
-pub fn conversations(family: Family, index: u64) -> impl Strategy<Value = Conversation> {
-    plan::plan(family).prop_map(move |plan| plan.conversation(&format!("{family}-{index}")))
+/// The same, but for what it aims at.
+pub(crate) fn conversation_to(
+    family: Family,
+    seed: u64,
+    index: u64,
+    goal: Option<Pair>,
+) -> Conversation {
+    let mut octets = [0; ENOUGH];
+    TestRng::from_seed(RngAlgorithm::ChaCha, &key(family, seed, index)).fill_bytes(&mut octets);
+    Conversation {
+        title: format!("Generated: {family}/{seed}/{index}"),
+        ..read(family, index, goal, &octets)
+    }
+}
+
+/// Any conversation of `family` that aims at `goal`, as a strategy for property tests, which shrink it. `index` goes
+/// into the addresses.
+pub fn conversations(
+    family: Family,
+    index: u64,
+    goal: Option<Pair>,
+) -> impl Strategy<Value = Conversation> {
+    vec(any::<u8>(), 0..ENOUGH).prop_map(move |octets| read(family, index, goal, &octets))
+}
+
+/// The conversation that `octets`, taken for random numbers, are.
+fn read(family: Family, index: u64, goal: Option<Pair>, octets: &[u8]) -> Conversation {
+    let plan = Plan::draw(family, goal, &mut Numbers::new(octets));
+    plan.conversation(&format!("{family}-{index}"))
 }
 
 /// 32 octets: seed, index, family, and zeros.

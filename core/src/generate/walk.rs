@@ -1,63 +1,175 @@
 //! From draws to what is sent: a walk over the model's states, as a server that refuses nothing well formed would
 //! take them. Where handlers or damage make the server's state another, the order is wrong, which is welcome too.
 
+use std::collections::BTreeMap;
+
 use super::{
+    aim::aim,
     commands::{self, SIDES, Side},
     plan::{Draw, Plan},
 };
 use crate::{
-    model::{State, Transaction},
+    conversation::Ending,
+    event::{EventKind, HandlerAction, HandlerRule},
+    model::{State, Transaction, own_event},
     wire::Verb,
 };
+
+/// Whether a piece goes into one write with what comes before it, instead of waiting for the reply to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joined {
+    Never,
+    /// Where the conversation is pipelined at all.
+    IfPipelined,
+    Always,
+}
 
 /// What a client sends in one go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) octets: Vec<u8>,
-    /// May be sent before the reply to what comes before it was read.
-    pub(super) joined: bool,
+    /// Offsets at which it is cut into segments.
+    pub(super) cuts: Vec<usize>,
+    pub(super) joined: Joined,
+    /// The client waits for so many milliseconds first.
+    pub(super) pause: Option<u64>,
+    /// The client reads the reply before it does anything else, also before it leaves.
+    pub(super) awaited: bool,
 }
 
-/// How often of 256 the walk goes aside instead of deeper.
-const ASIDE: u8 = 60;
-
-struct Walk<'a> {
-    tag: &'a str,
-    state: State,
-    pieces: Vec<Piece>,
-    /// Addresses given out so far: each is another.
-    named: usize,
-}
-
-/// The pieces of `plan`, in order.
-pub(super) fn walk(plan: &Plan, tag: &str) -> Vec<Piece> {
-    let mut walk = Walk {
-        tag,
-        state: State::START,
-        pieces: Vec::new(),
-        named: 0,
-    };
-    let sides: Vec<Side> = (0..)
-        .zip(SIDES)
-        .filter(|(bit, _)| plan.swarm >> bit & 1 == 1)
-        .map(|(_, side)| side)
-        .collect();
-    for draw in &plan.draws {
-        if draw.aside < ASIDE && !sides.is_empty() {
-            walk.aside(*draw.side.get(&sides), draw);
-        } else {
-            walk.deeper(draw);
+impl Piece {
+    pub(super) fn new(octets: Vec<u8>, joined: Joined) -> Self {
+        Self {
+            octets,
+            cuts: Vec::new(),
+            joined,
+            pause: None,
+            awaited: false,
         }
     }
-    if plan.quits {
-        walk.push(b"QUIT\r\n".to_vec(), false);
-    }
-    walk.pieces
 }
 
-impl Walk<'_> {
-    fn push(&mut self, octets: Vec<u8>, joined: bool) {
-        self.pieces.push(Piece { octets, joined });
+/// What a handler does with an event, as far as the walk heeds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    Accepted,
+    Refused,
+    Dropped,
+}
+
+/// Where a walk has led.
+#[derive(Debug, Default)]
+pub(super) struct Route {
+    pub(super) pieces: Vec<Piece>,
+    /// How the client leaves, if a goal asks for it.
+    pub(super) ending: Option<Ending>,
+    /// The refusal that a goal asks for.
+    pub(super) refusal: Option<HandlerRule>,
+    /// The client speaks before the banner.
+    pub(super) early: bool,
+}
+
+/// A walk under way.
+pub(super) struct Walk<'a> {
+    pub(super) plan: &'a Plan,
+    tag: &'a str,
+    pub(super) state: State,
+    pub(super) route: Route,
+    /// Addresses given out so far: each is another.
+    named: usize,
+    /// How many events of each kind a server fires for what was sent.
+    fired: BTreeMap<EventKind, u32>,
+    /// QUIT was sent.
+    pub(super) left: bool,
+}
+
+/// The route of `plan`.
+pub(super) fn walk(plan: &Plan, tag: &str) -> Route {
+    let mut walk = Walk {
+        plan,
+        tag,
+        state: State::START,
+        route: Route {
+            early: plan.manner.early,
+            ..Route::default()
+        },
+        named: 0,
+        fired: BTreeMap::new(),
+        left: false,
+    };
+    match plan.goal {
+        None => walk.wander(&plan.draws),
+        Some(goal) => {
+            let rest = aim(&mut walk, goal);
+            walk.wander(rest);
+        }
+    }
+    walk.quit();
+    walk.route
+}
+
+impl<'a> Walk<'a> {
+    /// A name that no other command of the run has.
+    pub(super) fn name(&mut self) -> String {
+        self.named += 1;
+        format!("{}-{}", self.tag, self.named)
+    }
+
+    pub(super) fn push(&mut self, octets: Vec<u8>, joined: Joined) {
+        self.route.pieces.push(Piece::new(octets, joined));
+    }
+
+    /// How many events of `kind` the server has fired so far.
+    pub(super) fn fired(&self, kind: EventKind) -> u32 {
+        self.fired.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// Goes on by `draws`, unless the client has left.
+    pub(super) fn wander(&mut self, draws: &'a [Draw]) {
+        if self.route.ending.is_some() || draws.is_empty() {
+            return;
+        }
+        let flood = self
+            .plan
+            .manner
+            .flood
+            .as_ref()
+            .filter(|_| self.plan.goal.is_none());
+        let flood = flood.map(|flood| (flood.before.index(draws.len()), flood.commands));
+        for (at, draw) in draws.iter().enumerate() {
+            if self.left {
+                return;
+            }
+            if let Some((_, commands)) = flood.filter(|(before, _)| *before == at) {
+                self.flood(commands, draw);
+            }
+            match self.side(draw) {
+                Some(side) => self.aside(side, draw),
+                None => self.deeper(draw),
+            }
+        }
+    }
+
+    /// Where the draw leads aside, by the conversation's own weights.
+    fn side(&self, draw: &Draw) -> Option<Side> {
+        let total: usize = self
+            .plan
+            .manner
+            .swarm
+            .iter()
+            .map(|weight| usize::from(*weight))
+            .sum();
+        if draw.aside >= self.plan.manner.aside || total == 0 {
+            return None;
+        }
+        let mut left = draw.side.index(total);
+        for (side, weight) in SIDES.into_iter().zip(&self.plan.manner.swarm) {
+            match left.checked_sub(usize::from(*weight)) {
+                None => return Some(side),
+                Some(rest) => left = rest,
+            }
+        }
+        None
     }
 
     /// The next command on the way to a message.
@@ -66,57 +178,182 @@ impl Walk<'_> {
             Transaction::None if !self.state.greeted && draw.flavour < 40 => Verb::Helo,
             Transaction::None if !self.state.greeted => Verb::Ehlo,
             Transaction::None => Verb::Mail,
-            Transaction::Addressed if draw.flavour >= 60 => Verb::Data,
+            Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => Verb::Data,
+            // Out of sequence.
+            Transaction::Empty if draw.flavour % 16 == 15 => Verb::Data,
             Transaction::Empty | Transaction::Addressed => Verb::Rcpt,
         };
-        self.command(verb, draw);
+        self.command(verb, draw, joined(draw));
     }
 
     fn aside(&mut self, side: Side, draw: &Draw) {
         match side {
-            Side::Verb(verb) => self.command(verb, draw),
-            Side::Line(line) => self.line(line.as_bytes().to_vec(), draw),
+            Side::Verb(verb) => self.command(verb, draw, joined(draw)),
+            Side::Line(line) => self.line(line.as_bytes().to_vec(), draw, joined(draw)),
         }
     }
 
     /// `verb`, in sequence or not, with the message that follows DATA.
-    fn command(&mut self, verb: Verb, draw: &Draw) {
-        self.named += 1;
-        let line = commands::line(verb, &format!("{}-{}", self.tag, self.named), draw.flavour);
-        self.line(line, draw);
-        let taken = draw.damage.is_none() && self.state.allows(verb);
-        if verb == Verb::Data {
-            self.message(taken, draw);
-        } else if taken {
-            self.state = self.state.after(verb);
+    pub(super) fn command(&mut self, verb: Verb, draw: &Draw, joined: Joined) {
+        let name = self.name();
+        self.line(commands::line(verb, &name, draw.flavour), draw, joined);
+        let understood = draw.damage.is_none() && self.state.allows(verb);
+        let decision = match own_event(verb) {
+            Some(kind) if understood => self.fire(kind),
+            _ => Decision::Accepted,
+        };
+        let taken = understood && decision == Decision::Accepted;
+        self.left |= taken && verb == Verb::Quit;
+        match verb {
+            Verb::Data if decision == Decision::Refused => self.after_refused_data(draw),
+            Verb::Data => self.message(taken, draw),
+            _ if taken => self.state = self.state.after(verb),
+            _ => {}
         }
     }
 
-    fn line(&mut self, line: Vec<u8>, draw: &Draw) {
+    /// An event of `kind` fires; what its handler does with it.
+    fn fire(&mut self, kind: EventKind) -> Decision {
+        let nth = self.fired.entry(kind).or_default();
+        *nth += 1;
+        let heeds = self.plan.manner.heeds && self.plan.goal.is_none();
+        let rules = self.plan.handlers.rules.iter().filter(|_| heeds);
+        let mut actions = rules.filter(|rule| rule.event == kind && rule.nth == *nth);
+        match actions.next().map(|rule| &rule.action) {
+            Some(HandlerAction::Reject(_) | HandlerAction::Fail) => Decision::Refused,
+            Some(HandlerAction::Drop) => {
+                self.left = true;
+                Decision::Dropped
+            }
+            _ => Decision::Accepted,
+        }
+    }
+
+    /// Half of the clients give the transaction up; half of those begin another one and take it for granted that its
+    /// recipients are still there.
+    fn after_refused_data(&mut self, draw: &Draw) {
+        let sound = Draw {
+            damage: None,
+            ..draw.clone()
+        };
+        let verbs: &[Verb] = match draw.flavour % 8 {
+            0 => &[Verb::Rset],
+            1 => &[Verb::Ehlo],
+            2 => &[Verb::Rset, Verb::Mail, Verb::Data],
+            3 => &[Verb::Ehlo, Verb::Mail, Verb::Data],
+            _ => &[],
+        };
+        for verb in verbs {
+            if !self.left {
+                self.command(*verb, &sound, joined(draw));
+            }
+        }
+    }
+
+    fn line(&mut self, line: Vec<u8>, draw: &Draw, joined: Joined) {
         let sent = match &draw.damage {
             Some(damage) => damage.apply(&line),
             None => line,
         };
-        self.push(sent, draw.joined);
+        self.push(sent, joined);
+        if let Some(piece) = self.route.pieces.last_mut() {
+            piece.pause = draw.pause;
+        }
     }
 
     /// A DATA that is refused by a strict server may be taken by another one: the least that ends a message follows.
     fn message(&mut self, taken: bool, draw: &Draw) {
         if taken {
             let content = draw.draft.octets(&format!("{}-{}", self.tag, self.named));
-            self.push(content, false);
-            self.state = self.state.after_message();
+            self.content(
+                content,
+                if draw.eager() {
+                    Joined::IfPipelined
+                } else {
+                    Joined::Never
+                },
+            );
         } else {
-            self.push(b".\r\n".to_vec(), false);
+            self.push(b".\r\n".to_vec(), Joined::Never);
         }
+    }
+
+    /// A whole message behind an accepted DATA.
+    pub(super) fn content(&mut self, octets: Vec<u8>, joined: Joined) {
+        self.push(octets, joined);
+        self.state = self.state.after_message();
+        for kind in [EventKind::OnEndOfHeaders, EventKind::OnEndOfData] {
+            self.fire(kind);
+        }
+    }
+
+    /// Many recipients, where there is a transaction; else many NOOPs. Behind the hundredth, which every server
+    /// must take (RFC 5321, 4.5.3.1.8), some are not well formed.
+    fn flood(&mut self, commands: usize, draw: &Draw) {
+        let verb = match self.state.transaction {
+            Transaction::None => Verb::Noop,
+            _ => Verb::Rcpt,
+        };
+        let mut octets = Vec::new();
+        for nth in 1..=commands {
+            let name = self.name();
+            // One address form: some forms are refused by careful servers.
+            let line = commands::line(verb, &name, commands::PLAIN);
+            octets.extend(match &draw.damage {
+                Some(damage) if nth > 100 && nth % 5 == 1 => damage.apply(&line),
+                _ => line,
+            });
+        }
+        if let Some(kind) = own_event(verb) {
+            let many = u32::try_from(commands).unwrap_or(u32::MAX);
+            *self.fired.entry(kind).or_default() += many;
+        }
+        self.state = self.state.after(verb);
+        self.push(octets, Joined::IfPipelined);
+    }
+
+    /// The polite end, if the plan has it, and what an impolite client sends behind it.
+    fn quit(&mut self) {
+        if self.route.ending.is_some() {
+            return;
+        }
+        if self.plan.manner.quits && !self.left {
+            self.push(b"QUIT\r\n".to_vec(), Joined::Never);
+            self.left = true;
+        }
+        if self.left && self.plan.manner.insists {
+            let name = self.name();
+            let verb = match self.plan.sound.flavour % 4 {
+                0 => Verb::Mail,
+                1 => Verb::Ehlo,
+                2 => Verb::Rset,
+                _ => Verb::Noop,
+            };
+            self.push(commands::line(verb, &name, commands::PLAIN), Joined::Always);
+        }
+    }
+}
+
+fn joined(draw: &Draw) -> Joined {
+    if draw.joined {
+        Joined::IfPipelined
+    } else {
+        Joined::Never
+    }
+}
+
+impl Draw {
+    /// The client sends content before it has read the 354: against RFC 2920, 3.1, so not often.
+    fn eager(&self) -> bool {
+        self.joined && self.flavour.is_multiple_of(4)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::{Family, plan::plan};
-    use proptest::prelude::*;
+    use crate::generate::{Family, numbers::Numbers};
+    use proptest::{collection::vec, prelude::*};
 
     fn messages(pieces: &[Piece]) -> usize {
         let ends = |piece: &&Piece| piece.octets.ends_with(b"\r\n.\r\n");
@@ -124,9 +361,9 @@ mod tests {
     }
 
     #[test]
-    fn most_conversations_reach_a_second_transaction() {
+    fn most_conversations_without_a_goal_reach_a_second_transaction() {
         let deep = (0..200).filter(|index| {
-            let drawn = crate::generate::conversation(Family::Valid, 3, *index);
+            let drawn = crate::generate::conversation(Family::Valid, 3, 2 * index + 1);
             let octets = drawn.octets();
             memchr::memmem::find_iter(&octets, b"MAIL FROM:").count() > 1
         });
@@ -135,8 +372,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_message_of_a_valid_conversation_ends_once(plan in plan(Family::Valid)) {
-            let pieces = walk(&plan, "t");
+        fn a_message_of_a_valid_conversation_ends_once(numbers in vec(any::<u8>(), 0..1000)) {
+            let plan = Plan::draw(Family::Valid, None, &mut Numbers::new(&numbers));
+            let pieces = walk(&plan, "t").pieces;
             let ends: usize = pieces
                 .iter()
                 .map(|piece| memchr::memmem::find_iter(&piece.octets, b"\r\n.\r\n").count())

@@ -81,6 +81,19 @@ impl LookAlike {
         }
     }
 
+    /// All that the checker looks for. What holds CRLF.CRLF is no look-alike but the end of data itself.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let befores = Separator::ALL.into_iter();
+        befores
+            .flat_map(|before| Separator::ALL.map(|after| Self { before, after }))
+            .filter(|look_alike| memchr::memmem::find(&look_alike.octets(), b"\r\n.\r\n").is_none())
+    }
+
+    /// Before, dot and after.
+    pub fn octets(self) -> Vec<u8> {
+        [self.before.octets(), b".", self.after.octets()].concat()
+    }
+
     /// The look-alikes around the dot at `dot` in `content`: several where one separator is part of another.
     /// The true end of data is none.
     pub fn around(content: &[u8], dot: usize) -> impl Iterator<Item = Self> {

@@ -159,6 +159,16 @@ impl<'t> WireLog<'t> {
         self.segments.get(behind.checked_sub(1)?).copied()
     }
 
+    /// Whether a segment begins at one of these offsets.
+    pub fn is_cut_within(&self, offsets: &core::ops::Range<usize>) -> bool {
+        let behind = self
+            .segments
+            .partition_point(|segment| segment.start < offsets.start);
+        self.segments
+            .get(behind)
+            .is_some_and(|segment| offsets.contains(&segment.start))
+    }
+
     /// Whether the client did `act`.
     pub fn did(&self, act: ClientAct) -> bool {
         self.acts.iter().any(|(done, ..)| *done == act)

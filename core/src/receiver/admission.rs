@@ -127,7 +127,10 @@ fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
     } else {
         row.needs
     };
-    needs.iter().copied().find(|need| !need.is_met(dialogue))
+    let nests = dialogue.greeting == Some(Greeting::Helo)
+        && config.defects.has(Defect::SecondMailTakenAfterHelo);
+    let is_met = |need: Need| need.is_met(dialogue) || (nests && need == Need::NoTransaction);
+    needs.iter().copied().find(|need| !is_met(*need))
 }
 
 fn check_limits(command: Command<'_>, dialogue: &Dialogue, config: &Config) -> Result<(), Refusal> {

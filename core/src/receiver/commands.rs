@@ -12,6 +12,9 @@ use super::{Defect, Receiver, replies};
 use crate::event::{DisconnectReason, Event, ParsingStatus};
 use crate::wire::{Command, ForwardPath, ReversePath, Verb, parse_command};
 
+/// Recipients of a transaction that `rset-keeps-many-recipients` keeps.
+const MANY: usize = 3;
+
 impl Receiver {
     /// Handles the next command line, if it is there.
     pub(super) fn advance_commands(&mut self) -> bool {
@@ -21,12 +24,16 @@ impl Receiver {
         if !self.config.defects.is_empty() {
             self.outlet.look_ahead(self.input.verb_ahead());
         }
+        if core::mem::take(&mut self.carried.drops_line) {
+            return true;
+        }
         match line {
             CommandLine::TooLong(begin) => {
                 self.refuse_by_protocol(
                     &begin,
                     &Refusal::new(Cause::Beyond, replies::LINE_TOO_LONG),
                 );
+                self.carried.drops_line = self.has(Defect::LineBehindTooLongLost);
             }
             CommandLine::Whole(line) => self.handle_line(&line),
         }
@@ -52,8 +59,7 @@ impl Receiver {
     }
 
     fn handle_command(&mut self, line: &[u8], admitted: Admitted<'_>) {
-        let decision =
-            own_event(&admitted.command).map_or(Decision::Pass, |event| self.outlet.fire(event));
+        let decision = self.fire_own(line, &admitted.command);
         let verb = admitted.row.verb;
         match decision {
             Decision::Pass if self.refuses_path(&admitted.command) => {
@@ -61,9 +67,31 @@ impl Receiver {
             }
             Decision::Pass => self.carry_out(admitted),
             Decision::Refuse(reply) => self.refuse_by_handler(line, verb, &reply),
+            Decision::Failed if self.has(Defect::FailedHandlerWithoutReject) => {
+                self.outlet
+                    .reply(To::Command(verb), replies::HANDLER_FAILED);
+            }
             Decision::Failed => self.refuse_by_handler(line, verb, replies::HANDLER_FAILED),
             Decision::Drop => self.drop_session(),
         }
+    }
+
+    /// Fires the event of the command on `line`, if it has one.
+    fn fire_own(&mut self, line: &[u8], command: &Command<'_>) -> Decision {
+        let Some(mut event) = own_event(command) else {
+            return Decision::Pass;
+        };
+        let is_lower_case = line.first().is_some_and(u8::is_ascii_lowercase);
+        if let Event::OnMailCommand { parameters, .. } = &mut event
+            && is_lower_case
+            && self.has(Defect::ParametersLostInLowerCase)
+        {
+            *parameters = Some(b""[..].into());
+        }
+        if self.input.cuts_crlf && self.has(Defect::EventTwiceWhenCut) {
+            self.outlet.tell(event.clone());
+        }
+        self.outlet.fire(event)
     }
 
     fn refuses_path(&self, command: &Command<'_>) -> bool {
@@ -81,11 +109,7 @@ impl Receiver {
     }
 
     fn carry_out(&mut self, Admitted { command, row }: Admitted<'_>) {
-        let keeps_transaction = match row.verb {
-            Verb::Rset => self.has(Defect::RsetKeepsTransaction),
-            Verb::Helo | Verb::Ehlo => self.has(Defect::EhloKeepsTransaction),
-            _ => false,
-        };
+        let keeps_transaction = self.keeps_transaction(row.verb);
         let kept = self
             .dialogue
             .transaction
@@ -97,14 +121,34 @@ impl Receiver {
         if keeps_transaction {
             self.dialogue.transaction = kept;
         }
+        if row.effect == Effect::OpenTransaction
+            && let Some(transaction) = &mut self.dialogue.transaction
+        {
+            transaction.recipients = core::mem::take(&mut self.carried.recipients);
+        }
         self.outlet
             .reply(To::Command(row.verb), &self.voice.say(row.reply));
         match row.effect {
             Effect::ReceiveContent => {
-                self.phase = Phase::Content(Box::new(Content::new(&self.config.defects)));
+                let earlier = self.carried.content.clone();
+                let content = Content::new(&self.config.defects, earlier);
+                self.phase = Phase::Content(Box::new(content));
             }
             Effect::Leave => self.leave(),
             _ => {}
+        }
+    }
+
+    /// Whether `verb` leaves the transaction, which it should clear, as it was: only with defects.
+    fn keeps_transaction(&self, verb: Verb) -> bool {
+        let recipients = self.dialogue.transaction.as_ref().map(|t| t.recipients);
+        match verb {
+            Verb::Rset if recipients >= Some(MANY) && self.has(Defect::RsetKeepsManyRecipients) => {
+                true
+            }
+            Verb::Rset => self.has(Defect::RsetKeepsTransaction),
+            Verb::Helo | Verb::Ehlo => self.has(Defect::EhloKeepsTransaction),
+            _ => false,
         }
     }
 
@@ -136,7 +180,14 @@ impl Receiver {
                 .reject(Some(line), ParsingStatus::Complete, reply);
         }
         self.break_rej_4(verb);
+        self.answer_refused(verb, reply);
+    }
+
+    fn answer_refused(&mut self, verb: Verb, reply: &str) {
         self.outlet.reply(To::Command(verb), reply);
+        if verb == Verb::Data && self.has(Defect::PipelinedBehindRefusedDataLost) {
+            self.input.next_line(self.line_limit());
+        }
     }
 
     /// A refused command leaves the state as it was, but for these defects.
@@ -146,10 +197,12 @@ impl Receiver {
         }
         let counts = self.has(Defect::RefusedRcptCounts);
         let forgets = self.has(Defect::RefusedDataForgetsRecipients);
+        let outlive = self.has(Defect::RecipientsOutliveRefusedData);
         if let Some(transaction) = &mut self.dialogue.transaction {
             match verb {
                 Verb::Rcpt if counts => transaction.recipients += 1,
                 Verb::Data if forgets => transaction.recipients = 0,
+                Verb::Data if outlive => self.carried.recipients = transaction.recipients,
                 _ => {}
             }
         }
@@ -169,13 +222,24 @@ impl Receiver {
             reply = self.voice.say(replies::TOO_MANY_ERRORS);
         }
         self.fire_all_the_same(line, verb, refusal.cause);
-        if refusal.cause != Cause::Malformed || !self.has(Defect::MalformedWithoutReject) {
+        if !self.keeps_to_itself(refusal) {
             self.outlet
                 .reject(Some(line), ParsingStatus::ProtocolError, &reply);
         }
-        self.outlet.reply(To::Command(verb), &reply);
+        self.answer_refused(verb, &reply);
         if ends {
             self.part(DisconnectReason::TooManyErrors);
+        }
+    }
+
+    /// Defects by which a refusal fires no OnReject.
+    fn keeps_to_itself(&self, refusal: &Refusal) -> bool {
+        match refusal.cause {
+            Cause::Malformed => self.has(Defect::MalformedWithoutReject),
+            Cause::Beyond if refusal.reply == replies::TOO_MANY_RECIPIENTS => {
+                self.has(Defect::RejectLostBehind100Recipients)
+            }
+            _ => false,
         }
     }
 

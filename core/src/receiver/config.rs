@@ -10,7 +10,8 @@ pub struct Config {
     pub host: String,
     /// Largest message, in octets after dot-unstuffing; announced by SIZE (RFC 1870).
     pub max_message_size: u64,
-    /// Recipients of one message; those behind are answered by 452 (RFC 5321, 4.5.3.1.10).
+    /// Recipients of one message; those behind are answered by 452 (RFC 5321, 4.5.3.1.10). The default is the least
+    /// that is allowed (4.5.3.1.8), so that a short conversation gets there.
     pub max_recipients: usize,
     /// The command that brings the protocol's refusals to this number ends the session by 421.
     pub max_errors: u32,
@@ -27,7 +28,7 @@ impl Default for Config {
         Self {
             host: "mx.smtpspec.example".to_owned(),
             max_message_size: 10 * 1024 * 1024,
-            max_recipients: 1000,
+            max_recipients: 100,
             max_errors: 10,
             leniencies: Leniencies::NONE
                 .with(Leniency::SpaceAfterColon)

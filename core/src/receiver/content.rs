@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::digest::{HeaderSection, Running};
 use super::loose_end::{Found, LooseEnds};
 use super::own_event::own_event;
+use super::tamper::ContentTamper;
 use super::{Defect, Defects};
 use crate::event::{Event, MessageDigest};
 use crate::wire::{Command, DataPart, DataStream, parse_command};
@@ -29,8 +30,10 @@ pub(super) struct Content {
     stream: DataStream,
     sink: Sink,
     loose_ends: LooseEnds,
-    /// The last two octets taken; the line end of DATA at first.
-    before: [u8; 2],
+    /// The last octets taken; at first what ends the line of DATA, as far as it matters.
+    before: [u8; 4],
+    /// The defect `end-of-headers-twice-when-cut`.
+    minds_cut: bool,
     /// The reply to the message once a handler has refused it at OnEndOfHeaders.
     pub(super) refusal: Option<String>,
 }
@@ -42,38 +45,76 @@ struct Sink {
     /// Until the header section has ended.
     headers: Option<HeaderSection>,
     marks: VecDeque<Mark>,
-    /// The last two octets of the content, for the defect `dots-kept`.
-    stuffed: Option<[u8; 2]>,
+    /// Only with defects that change content.
+    tamper: Option<ContentTamper>,
     /// The line so far, for the defect `commands-in-content`.
     line: Option<Vec<u8>>,
 }
 
+/// [`Content::before`] as long as nothing has come.
+const UNTOUCHED: [u8; 4] = *b"TA\r\n";
+
 impl Content {
-    pub(super) fn new(defects: &Defects) -> Self {
+    /// `earlier`: what the digest has taken in before the message, which is nothing but with a defect.
+    pub(super) fn new(defects: &Defects, earlier: Running) -> Self {
         Self {
             stream: DataStream::new(),
             sink: Sink {
-                whole: Running::default(),
+                whole: earlier,
                 headers: Some(HeaderSection::default()),
                 marks: VecDeque::new(),
-                stuffed: defects.has(Defect::DotsKept).then_some(*b"\r\n"),
+                tamper: ContentTamper::new(defects),
                 line: defects.has(Defect::CommandsInContent).then(Vec::new),
             },
             loose_ends: LooseEnds {
                 bare_lf: defects.has(Defect::BareLfEndsData),
                 bare_cr: defects.has(Defect::BareCrEndsData),
+                crlf_dot_lf: defects.has(Defect::CrlfDotLfEndsData),
             },
-            before: *b"\r\n",
+            before: UNTOUCHED,
+            minds_cut: defects.has(Defect::EndOfHeadersTwiceWhenCut),
             refusal: None,
         }
     }
 
     /// Takes from the front of `octets` what belongs to the message, and says how much that is.
     pub(super) fn take(&mut self, octets: &[u8]) -> usize {
+        if let Some(tamper) = &mut self.sink.tamper {
+            tamper.cut_between_dots = self.before.ends_with(b"\r\n.") && octets.starts_with(b".");
+        }
+        let cuts_crlf = self.is_behind_cr() && octets.starts_with(b"\n");
+        let taken = match octets {
+            [lf, ..] if cuts_crlf && self.minds_cut => self.take_cut_line_end(*lf),
+            _ => self.take_in(octets),
+        };
+        for octet in &octets[taken.saturating_sub(UNTOUCHED.len())..taken] {
+            self.before.rotate_left(1);
+            self.before[3] = *octet;
+        }
+        taken
+    }
+
+    /// The LF of a CRLF whose CR came in the segment before. A blank line's fires OnEndOfHeaders once more.
+    fn take_cut_line_end(&mut self, lf: u8) -> usize {
+        let taken = self.take_in(&[lf]);
+        let marks = &mut self.sink.marks;
+        if let Some(
+            mark @ Mark::EndOfHeaders {
+                blank_line: true, ..
+            },
+        ) = marks.back().cloned()
+        {
+            marks.push_back(mark);
+        }
+        taken
+    }
+
+    fn take_in(&mut self, octets: &[u8]) -> usize {
         if self.loose_ends.is_none() {
             return self.push(octets).unwrap_or(octets.len());
         }
-        let (len, loose_end) = match self.loose_ends.find(self.before, octets) {
+        let [.., previous, last] = self.before;
+        let (len, loose_end) = match self.loose_ends.find([previous, last], octets) {
             Found::Content(len) => (len, None),
             Found::End { content, end } => (content, Some(end)),
         };
@@ -83,9 +124,6 @@ impl Content {
         }
         if loose_end.is_some() {
             self.end_here();
-        }
-        for octet in octets {
-            self.before = [self.before[1], *octet];
         }
         loose_end.unwrap_or(len)
     }
@@ -98,6 +136,30 @@ impl Content {
     /// The next place to act on. Take all of them before more is read.
     pub(super) fn next_mark(&mut self) -> Option<Mark> {
         self.sink.marks.pop_front()
+    }
+
+    /// Whether nothing has come yet.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.before == UNTOUCHED && self.size() == 0
+    }
+
+    /// Whether the header section has not ended yet.
+    pub(super) fn is_in_headers(&self) -> bool {
+        self.sink.headers.is_some()
+    }
+
+    fn is_behind_cr(&self) -> bool {
+        self.before.ends_with(b"\r")
+    }
+
+    /// Whether all but the last LF of the message has come.
+    pub(super) fn lacks_last_lf(&self) -> bool {
+        self.before == *b"\r\n.\r"
+    }
+
+    /// The digest so far.
+    pub(super) fn into_running(self) -> Running {
+        self.sink.whole
     }
 
     /// Octets so far, after dot-unstuffing.
@@ -117,7 +179,10 @@ impl Sink {
         match part {
             DataPart::Content(octets) => self.take_octets(octets),
             DataPart::EndOfHeaders => {
-                if let Some(section) = self.headers.take() {
+                let is_lost = |tamper: &ContentTamper| tamper.loses_end_of_headers();
+                if let Some(section) = self.headers.take()
+                    && !self.tamper.as_ref().is_some_and(is_lost)
+                {
                     let (headers, blank_line) = section.finish();
                     self.marks.push_back(Mark::EndOfHeaders {
                         headers,
@@ -135,24 +200,13 @@ impl Sink {
         if let Some(section) = &mut self.headers {
             section.push(octets);
         }
-        match &mut self.stuffed {
+        match &mut self.tamper {
             None => self.whole.push(octets),
-            Some(before) => push_stuffed(&mut self.whole, before, octets),
+            Some(tamper) => self.whole.push(&tamper.changed(octets)),
         }
         if let Some(line) = &mut self.line {
             look_for_commands(line, octets, &mut self.marks);
         }
-    }
-}
-
-/// Puts back the dots that the stream has taken away.
-fn push_stuffed(whole: &mut Running, before: &mut [u8; 2], octets: &[u8]) {
-    for octet in octets {
-        if before == b"\r\n" && *octet == b'.' {
-            whole.push(b".");
-        }
-        whole.push(&[*octet]);
-        *before = [before[1], *octet];
     }
 }
 
@@ -183,7 +237,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     fn marks(octets: &str, defects: &[Defect]) -> (Vec<Mark>, usize) {
-        let mut content = Content::new(&defects.iter().copied().collect());
+        let mut content = Content::new(&defects.iter().copied().collect(), Running::default());
         let mut rest = octets.as_bytes();
         let mut marks = Vec::new();
         loop {

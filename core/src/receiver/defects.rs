@@ -1,7 +1,10 @@
 //! The set of planted defects that are switched on.
 
 use core::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
 
 use super::Defect;
 use crate::octets::Octets;
@@ -11,12 +14,29 @@ const _: () = assert!(Defect::ALL.len() <= 128);
 
 /// The defects that are switched on.
 ///
-/// Clones share what `mixed-sessions` carries from one session to another, as do all sessions that are given the
+/// Clones share what the defects of SES-5 carry from one session to another, as do all sessions that are given the
 /// same [`Config`](super::Config).
 #[derive(Clone, Default)]
 pub struct Defects {
     bits: u128,
-    last_reverse_path: Arc<Mutex<Option<Octets>>>,
+    shared: Arc<Shared>,
+}
+
+/// What sessions should not share.
+#[derive(Default)]
+struct Shared {
+    entered: AtomicU64,
+    open: AtomicUsize,
+    /// Left for the next session, whichever it is.
+    reverse_path: Mutex<Option<Octets>>,
+    /// With the session that left it.
+    forward_path: Mutex<Option<(u64, Octets)>>,
+}
+
+/// A session that is open; it counts for as long as this lives.
+pub(super) struct Presence {
+    shared: Arc<Shared>,
+    number: u64,
 }
 
 impl Defects {
@@ -38,12 +58,48 @@ impl Defects {
 
     /// Leaves `path` for the next session and takes what the last one left.
     pub(super) fn swap_reverse_path(&self, path: Option<Octets>) -> Option<Octets> {
-        let mut shared = self
-            .last_reverse_path
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        core::mem::replace(&mut shared, path)
+        core::mem::replace(&mut lock(&self.shared.reverse_path), path)
     }
+
+    /// A session opens.
+    pub(super) fn enter(&self) -> Presence {
+        self.shared.open.fetch_add(1, Relaxed);
+        Presence {
+            shared: Arc::clone(&self.shared),
+            number: self.shared.entered.fetch_add(1, Relaxed),
+        }
+    }
+}
+
+/// As many sessions are a load.
+const LOAD: usize = 4;
+
+impl Presence {
+    /// Leaves `path` for the others and takes what another left, if there is one and so many are open.
+    pub(super) fn swap_forward_path(&self, path: &Octets) -> Option<Octets> {
+        let mut slot = lock(&self.shared.forward_path);
+        let left = slot.replace((self.number, path.clone()));
+        let is_load = self.shared.open.load(Relaxed) >= LOAD;
+        left.filter(|(number, _)| is_load && *number != self.number)
+            .map(|(_, other)| other)
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.shared.open.fetch_sub(1, Relaxed);
+    }
+}
+
+impl fmt::Debug for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Presence({})", self.number)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind it is replaced as a whole: a panic elsewhere leaves it whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const fn bit(defect: Defect) -> u128 {
@@ -57,7 +113,7 @@ impl FromIterator<Defect> for Defects {
             .fold(0, |bits, defect| bits | bit(defect));
         Self {
             bits,
-            last_reverse_path: Arc::default(),
+            shared: Arc::default(),
         }
     }
 }
@@ -79,5 +135,18 @@ mod tests {
         assert!(made_of.iter().all(|defect| defects.has(*defect)));
         assert_eq!(defects.iter().count(), 2);
         assert!(Defects::default().is_empty());
+    }
+
+    #[test]
+    fn another_sessions_path_is_taken_while_four_are_open() {
+        let defects = Defects::default();
+        let [a, b, c] = [defects.enter(), defects.enter(), defects.enter()];
+        assert_eq!(a.swap_forward_path(&"a".into()), None);
+        assert_eq!(b.swap_forward_path(&"b".into()), None);
+        let d = defects.enter();
+        assert_eq!(d.swap_forward_path(&"d".into()), Some("b".into()));
+        assert_eq!(d.swap_forward_path(&"e".into()), None);
+        drop(c);
+        assert_eq!(a.swap_forward_path(&"a".into()), None);
     }
 }

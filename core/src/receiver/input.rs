@@ -54,6 +54,10 @@ pub(super) struct Input {
     splitter: LineSplitter,
     /// The begin of a line that is too long and has not ended yet.
     too_long: Option<Vec<u8>>,
+    /// The next line's CR and LF came in two segments.
+    cuts_next: bool,
+    /// Those of the last line did, for the defect `event-twice-when-cut`.
+    pub(super) cuts_crlf: bool,
 }
 
 impl Input {
@@ -68,6 +72,7 @@ impl Input {
     pub(super) fn push(&mut self, octets: &[u8]) {
         self.buffer.drain(..self.start);
         self.start = 0;
+        self.cuts_next = self.buffer.ends_with(b"\r") && octets.starts_with(b"\n");
         self.buffer.extend_from_slice(octets);
     }
 
@@ -97,6 +102,7 @@ impl Input {
         };
         let (text, len) = (line.text.to_vec(), line.len);
         self.skip(len);
+        self.cuts_crlf = core::mem::take(&mut self.cuts_next);
         Some(match self.too_long.take() {
             Some(begin) => CommandLine::TooLong(begin),
             None if len > limit.of(&text) => CommandLine::TooLong(begin_of(&text)),

@@ -27,7 +27,11 @@ impl Receiver {
         match self.ending {
             Some(Ending::Lost) => {
                 self.act_on_what_was_cut();
-                self.end(self.reason_or(DisconnectReason::SenderDisconnected));
+                if self.forgets_the_lost() {
+                    self.phase = Phase::Over;
+                } else {
+                    self.end(self.reason_or(DisconnectReason::SenderDisconnected));
+                }
                 true
             }
             Some(Ending::TimedOut) => {
@@ -82,8 +86,29 @@ impl Receiver {
     /// The client has sent FIN and all that came before is handled.
     fn close_behind_client(&mut self) -> bool {
         self.act_on_what_was_cut();
-        self.finish(self.reason_or(DisconnectReason::SenderDisconnected));
+        let reason = match &self.phase {
+            Phase::Content(content)
+                if content.is_in_headers() && self.has(Defect::DisconnectLostInHeaders) =>
+            {
+                self.outlet.close();
+                self.phase = Phase::Over;
+                return true;
+            }
+            Phase::Content(content)
+                if content.is_untouched() && self.has(Defect::ReasonWrongBehind354) =>
+            {
+                DisconnectReason::DroppedSession
+            }
+            _ => self.reason_or(DisconnectReason::SenderDisconnected),
+        };
+        self.finish(reason);
         true
+    }
+
+    /// The defect `disconnect-lost-in-final-crlf`.
+    fn forgets_the_lost(&self) -> bool {
+        matches!(&self.phase, Phase::Content(content) if content.lacks_last_lf())
+            && self.has(Defect::DisconnectLostInFinalCrlf)
     }
 
     fn say_goodbye(&mut self, to: To, reply: &str, reason: DisconnectReason) {
@@ -129,9 +154,12 @@ impl Receiver {
 
     fn disconnect(&mut self, reason: DisconnectReason) {
         self.phase = Phase::Over;
-        self.outlet.tell(Event::OnDisconnect {
-            reason: Some(reason),
-        });
+        let times = if self.carried.parts_twice { 2 } else { 1 };
+        for _ in 0..times {
+            self.outlet.tell(Event::OnDisconnect {
+                reason: Some(reason),
+            });
+        }
     }
 
     /// `reason`, unless the session had ended for another before.
@@ -142,8 +170,11 @@ impl Receiver {
         }
     }
 
-    /// Two defects act on a message or command line whose end never came.
+    /// Three defects act on a message or command line whose end never came.
     fn act_on_what_was_cut(&mut self) {
+        self.carried.parts_twice = matches!(self.phase, Phase::Commands)
+            && !self.input.rest().is_empty()
+            && self.has(Defect::DisconnectTwiceBehindPartialLine);
         match self.phase {
             Phase::Content(_) if self.has(Defect::EndOfDataOnClose) => self.end_cut_message(),
             Phase::Commands if self.has(Defect::ActsOnPartialLine) => {

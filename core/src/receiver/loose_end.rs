@@ -1,4 +1,5 @@
-//! Ends of data that only a server with a defect takes: `bare-lf-ends-data` and `bare-cr-ends-data`.
+//! Ends of data that only a server with a defect takes: `bare-lf-ends-data`, `bare-cr-ends-data` and
+//! `crlf-dot-lf-ends-data`.
 //!
 //! Only the defects come here, so it is written to be short, not fast.
 
@@ -11,6 +12,8 @@ pub(super) struct LooseEnds {
     pub(super) bare_lf: bool,
     /// CR.CR, CR.CRLF, CRLF.CR.
     pub(super) bare_cr: bool,
+    /// CRLF.LF alone.
+    pub(super) crlf_dot_lf: bool,
 }
 
 /// What was found in the octets not handled yet.
@@ -61,6 +64,7 @@ impl LooseEnds {
             (LineEnd::CrLf, [b'\r', b'\n', ..]) => DotLine::No,
             (_, [b'\r', b'\n', ..]) => DotLine::Yes(2),
             (LineEnd::Lf | LineEnd::CrLf, [b'\n', ..]) if self.bare_lf => DotLine::Yes(1),
+            (LineEnd::CrLf, [b'\n', ..]) if self.crlf_dot_lf => DotLine::Yes(1),
             (LineEnd::Cr | LineEnd::CrLf, [b'\r', ..]) if self.bare_cr => DotLine::Yes(1),
             _ => DotLine::No,
         }
@@ -80,10 +84,12 @@ mod tests {
     const LF: LooseEnds = LooseEnds {
         bare_lf: true,
         bare_cr: false,
+        crlf_dot_lf: false,
     };
     const CR: LooseEnds = LooseEnds {
         bare_lf: false,
         bare_cr: true,
+        crlf_dot_lf: false,
     };
 
     const AMID: [u8; 2] = *b"xx";

@@ -65,12 +65,24 @@ impl Receiver {
             return;
         };
         self.dialogue.transaction = None;
+        self.carried.recipients = 0;
         if self.has(Defect::PipelinedBehindDataLost) {
             self.input.clear();
         }
         let is_too_large = content.size() > self.config.max_message_size;
-        match content.refusal {
-            Some(reply) => self.outlet.reply(To::Message, &reply),
+        let refusal = content.refusal.clone();
+        if self.has(Defect::ContentOfMessageBefore) {
+            self.carried.content = content.into_running();
+        }
+        match refusal {
+            Some(reply) => {
+                if self.has(Defect::EndOfDataBehindRefusedHeaders) {
+                    self.outlet.tell(Event::OnEndOfData {
+                        content: Some(digest),
+                    });
+                }
+                self.outlet.reply(To::Message, &reply);
+            }
             None if is_too_large => {
                 let reply = self.voice.say(replies::TOO_LARGE);
                 self.refuse_message(ParsingStatus::ProtocolError, &reply);

@@ -7,6 +7,7 @@
 
 mod admission;
 mod agent;
+mod carried;
 mod commands;
 mod config;
 mod content;
@@ -35,6 +36,7 @@ pub use defects::Defects;
 use core::net::SocketAddr;
 use std::sync::Arc;
 
+use carried::Carried;
 use input::Input;
 use outlet::Outlet;
 use replies::Voice;
@@ -69,6 +71,7 @@ pub struct Receiver {
     input: Input,
     ending: Option<Ending>,
     outlet: Outlet,
+    carried: Carried,
 }
 
 impl Receiver {
@@ -91,6 +94,7 @@ impl Receiver {
             }),
             ending: None,
             outlet: Outlet::new(&config, agents),
+            carried: Carried::default(),
             config,
         }
     }

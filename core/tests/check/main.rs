@@ -149,6 +149,40 @@ fn mail_before_ehlo_that_fires_breaks_ord_1() {
 }
 
 #[test]
+fn what_is_taken_out_of_sequence_breaks_the_order_rule_where_its_event_fired() {
+    let mail = "
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok";
+    let rcpt = "
+        C: RCPT TO:<b@example.org>
+        E: OnRcptCommand b@example.org
+        S: 250 ok";
+    let data = "
+        C: DATA
+        E: OnDataCommand
+        S: 354 go";
+    let hello = "
+        E: OnConnect
+        S: 220 hi";
+    let end = "FIN\nE: OnDisconnect Lost";
+    breaks("ORD-1", &format!("{hello}{mail}\n{end}"));
+    breaks("ORD-2", &format!("{GREETED}{rcpt}\n{end}"));
+    breaks("ORD-3", &format!("{GREETED}{mail}{data}\n{end}"));
+    breaks("ORD-6", &format!("{GREETED}{mail}{mail}\n{end}"));
+}
+
+#[test]
+fn what_is_taken_out_of_sequence_without_an_event_breaks_wir_5() {
+    let run = check(&transcript(
+        None,
+        &["S: 220 hi\nC: MAIL FROM:<>\nS: 250 ok\nFIN"],
+    ));
+    let rules: Vec<_> = found(&run).into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(rules, ["WIR-5"]);
+}
+
+#[test]
 fn a_transaction_that_survives_rset_breaks_ord_7() {
     breaks(
         "ORD-7",

@@ -1,6 +1,6 @@
 //! What planted defects do to events.
 
-use super::super::{Defect, Defects, replies};
+use super::super::{Defect, Defects, defects::Presence, replies};
 use crate::event::{DisconnectReason, Event, EventKind};
 use crate::octets::Octets;
 use crate::wire::Verb;
@@ -26,6 +26,10 @@ pub(in super::super) struct EventTamper {
     late_event: Option<Event>,
     ehlo_seen: bool,
     rcpt_seen: bool,
+    /// The response of the last refusal.
+    response: Option<Octets>,
+    /// From OnConnect to OnDisconnect, for the defects that need to know how many sessions are open.
+    presence: Option<Presence>,
 }
 
 /// Events that fire twice.
@@ -47,6 +51,8 @@ impl EventTamper {
             late_event: None,
             ehlo_seen: false,
             rcpt_seen: false,
+            response: None,
+            presence: None,
         }
     }
 
@@ -102,6 +108,10 @@ impl EventTamper {
                 self.rcpt_seen = false;
                 false
             }
+            Event::OnNoopCommand { argument } => {
+                let has_argument = argument.as_ref().is_some_and(|text| !text.0.is_empty());
+                has_argument && self.defects.has(Defect::NoopEventLostWithArgument)
+            }
             Event::OnRcptCommand { .. } => {
                 let is_first = !core::mem::replace(&mut self.rcpt_seen, true);
                 !is_first && self.defects.has(Defect::RcptEventOnce)
@@ -142,8 +152,25 @@ impl EventTamper {
         additions
     }
 
-    fn changed(&self, mut event: Event) -> Event {
+    fn changed(&mut self, mut event: Event) -> Event {
         match &mut event {
+            Event::OnConnect { .. } if self.defects.has(Defect::MixedSessionsUnderLoad) => {
+                self.presence = Some(self.defects.enter());
+            }
+            Event::OnDisconnect { .. } if self.presence.is_some() => self.presence = None,
+            Event::OnRcptCommand {
+                forward_path: Some(path),
+                ..
+            } if self.presence.is_some() => {
+                let presence = self.presence.as_ref();
+                *path = presence
+                    .and_then(|presence| presence.swap_forward_path(path))
+                    .unwrap_or_else(|| path.clone());
+            }
+            Event::OnReject { response, .. } if self.defects.has(Defect::RejectResponseBefore) => {
+                let before = core::mem::replace(&mut self.response, response.clone());
+                *response = before.or_else(|| response.clone());
+            }
             Event::OnDisconnect { reason } if self.defects.has(Defect::ReasonAlwaysQuit) => {
                 *reason = Some(DisconnectReason::QuitVerb);
             }

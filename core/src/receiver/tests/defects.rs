@@ -30,8 +30,10 @@ enum Handlers {
     Refuse(EventKind),
     /// Drop the session at it.
     Drop(EventKind),
+    /// Fail at it.
+    Fail(EventKind),
 }
-use Handlers::{Accept, Drop, Refuse};
+use Handlers::{Accept, Drop, Fail, Refuse};
 
 impl Handlers {
     fn rules(self) -> Vec<HandlerRule> {
@@ -39,40 +41,58 @@ impl Handlers {
             Accept => vec![],
             Refuse(kind) => vec![rule(kind, 1, HandlerAction::Reject("550 5.7.1 no".into()))],
             Drop(kind) => vec![rule(kind, 1, HandlerAction::Drop)],
+            Fail(kind) => vec![rule(kind, 1, HandlerAction::Fail)],
         }
     }
 }
 
-/// For each defect a text that shows it, with `\u{1}` for a bare LF and `\u{2}` for a bare CR.
+/// For each defect a text that shows it, with `\u{1}` for a bare LF, `\u{2}` for a bare CR, and `\u{3}` where one
+/// segment ends and the next begins.
 #[rustfmt::skip]
 const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::ConnectEventTwice, Connect, "", Accept, Fin),
     (Defect::ConnectEventLate, Connect, "NOOP\n", Accept, Fin),
     (Defect::DisconnectLostAfterEhlo, Greeting, "", Accept, Fin),
     (Defect::DisconnectTwice, Connect, "", Accept, Fin),
+    (Defect::DisconnectTwiceBehindPartialLine, Connect, "NOO", Accept, Fin),
+    (Defect::DisconnectLostInHeaders, Envelope, "DATA\nA: b\n", Accept, Fin),
+    (Defect::DisconnectLostInFinalCrlf, Envelope, "DATA\n\nx\n.\u{2}", Accept, Rst),
+    (Defect::ReasonWrongBehind354, Envelope, "DATA\n", Accept, Fin),
     (Defect::ReasonAlwaysQuit, Connect, "", Accept, Fin),
     (Defect::EventAfterDisconnect, Connect, "", Accept, Fin),
     (Defect::DisconnectLate, Connect, "", Accept, Rst),
     (Defect::MixedSessions, Greeting, "MAIL FROM:<>\n", Accept, Fin),
+    (Defect::MixedSessionsUnderLoad, Envelope, "", Accept, Fin),
     (Defect::ActsAfterQuit, Connect, "QUIT\nNOOP\n", Accept, Fin),
     (Defect::MailBeforeGreeting, Connect, "MAIL FROM:<>\n", Accept, Fin),
     (Defect::RcptBeforeMail, Greeting, "RCPT TO:<c@d.example>\n", Accept, Fin),
     (Defect::DataBeforeRcpt, Greeting, "MAIL FROM:<>\nDATA\n", Accept, Fin),
     (Defect::EndOfHeadersTwice, Envelope, "DATA\n\nx\n.\n", Accept, Fin),
     (Defect::EndOfHeadersLostWithoutBlankLine, Envelope, "DATA\nx\n.\n", Accept, Fin),
+    (Defect::RecipientsOutliveRefusedData, Envelope, "DATA\nRSET\nMAIL FROM:<>\nDATA\n", Refuse(EventKind::OnDataCommand), Fin),
+    (Defect::EndOfHeadersTwiceWhenCut, Envelope, "DATA\nA: b\n\u{2}\u{3}\u{1}x\n.\n", Accept, Fin),
+    (Defect::EndOfHeadersLostBehindLongLine, Envelope, LONG_FIELD, Accept, Fin),
+    (Defect::EndOfDataBehindRefusedHeaders, Envelope, "DATA\n\nx\n.\n", Refuse(EventKind::OnEndOfHeaders), Fin),
     (Defect::EndOfDataTwice, Envelope, "DATA\n\nx\n.\n", Accept, Fin),
     (Defect::EndOfDataBeforeHeaders, Envelope, "DATA\nx\n.\n", Accept, Fin),
     (Defect::SecondMailFires, Envelope, "MAIL FROM:<>\n", Accept, Fin),
     (Defect::RsetKeepsTransaction, Envelope, "RSET\nDATA\n", Accept, Fin),
+    (Defect::SecondMailTakenAfterHelo, Connect, "HELO c\nMAIL FROM:<>\nMAIL FROM:<>\n", Accept, Fin),
+    (Defect::RsetKeepsManyRecipients, Envelope, "RCPT TO:<a@b>\nRCPT TO:<c@b>\nRSET\nDATA\n", Accept, Fin),
     (Defect::EhloKeepsTransaction, Envelope, "EHLO d\nDATA\n", Accept, Fin),
     (Defect::EventAfterReply, Connect, "NOOP\n", Accept, Fin),
     (Defect::EventsSwappedWhenPipelined, Connect, "NOOP a\nNOOP b\n", Accept, Fin),
     (Defect::RcptEventOnce, Envelope, "RCPT TO:<e@f.example>\n", Accept, Fin),
     (Defect::NoopEventTwice, Connect, "NOOP\n", Accept, Fin),
+    (Defect::NoopEventLostWithArgument, Connect, "NOOP a\n", Accept, Fin),
+    (Defect::EventTwiceWhenCut, Connect, "NOOP\u{2}\u{3}\u{1}", Accept, Fin),
     (Defect::MalformedWithoutReject, Greeting, "MAIL FROM:<a@@b>\n", Accept, Fin),
     (Defect::MalformedFires, Envelope, "RCPT TO:<a@@b>\n", Accept, Fin),
     (Defect::RejectBeforeEvent, Envelope, "", Refuse(EventKind::OnMailCommand), Fin),
     (Defect::HandlerRefusalWithoutReject, Envelope, "", Refuse(EventKind::OnMailCommand), Fin),
+    (Defect::FailedHandlerWithoutReject, Envelope, "", Fail(EventKind::OnMailCommand), Fin),
+    (Defect::RejectLostBehind100Recipients, Envelope, MANY_RECIPIENTS, Accept, Fin),
+    (Defect::RejectResponseBefore, Connect, "FOO\nDATA\n", Accept, Fin),
     (Defect::RejectTwice, Connect, "FOO\n", Accept, Fin),
     (Defect::RejectOtherResponse, Connect, "FOO\n", Accept, Fin),
     (Defect::RefusedMailOpensTransaction, Envelope, "", Refuse(EventKind::OnMailCommand), Fin),
@@ -81,13 +101,21 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::EndOfDataOnClose, Envelope, "DATA\nx\n", Accept, Rst),
     (Defect::BareLfEndsData, Envelope, "DATA\n\nx\u{1}.\u{1}y", Accept, Fin),
     (Defect::BareCrEndsData, Envelope, "DATA\n\nx\u{2}.\u{2}y", Accept, Fin),
+    (Defect::CrlfDotLfEndsData, Envelope, "DATA\n\n.\u{1}y", Accept, Fin),
+    (Defect::FirstDotKept, Envelope, "DATA\n..x\n.\n", Accept, Fin),
+    (Defect::DotKeptWhenCut, Envelope, "DATA\n\n.\u{3}.x\n.\n", Accept, Fin),
+    (Defect::ContentEndsAtNul, Envelope, "DATA\n\nx\0y\n.\n", Accept, Fin),
+    (Defect::ContentOfMessageBefore, Envelope, "DATA\nx\n.\nMAIL FROM:<>\nRCPT TO:<a@b>\nDATA\n.\n", Accept, Fin),
     (Defect::DotsKept, Envelope, "DATA\n\n..x\n.\n", Accept, Fin),
     (Defect::CommandsInContent, Envelope, "DATA\n\nRSET\n.\n", Accept, Fin),
     (Defect::ArgumentsLowerCased, Greeting, "", Accept, Fin),
+    (Defect::ParametersLostInLowerCase, Greeting, "mail FROM:<> SIZE=1\n", Accept, Fin),
     (Defect::ActsOnPartialLine, Connect, "NOOP", Accept, Rst),
     (Defect::PipelinedBehindDataLost, Envelope, "DATA\n\n.\nNOOP\n", Accept, Fin),
     (Defect::Banner250, Connect, "", Accept, Fin),
     (Defect::NoopUnanswered, Connect, "NOOP\n", Accept, Fin),
+    (Defect::LineBehindTooLongLost, Connect, TOO_LONG_NOOP, Accept, Fin),
+    (Defect::PipelinedBehindRefusedDataLost, Connect, "DATA\nNOOP\n", Accept, Fin),
     (Defect::DoubleReply, Connect, "RSET\n", Accept, Fin),
     (Defect::ReplyBareLf, Connect, "NOOP\n", Accept, Fin),
     (Defect::MixedCodes, Greeting, "", Accept, Fin),
@@ -112,20 +140,34 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::ClosesWithout421, Connect, "NOOP\n", Drop(EventKind::OnNoopCommand), Fin),
 ];
 
-/// Longer than 256 octets, shorter than 512.
-const LONG_NOOP: &str = concat!(
-    "NOOP ",
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
-);
+/// Stands for longer text: see [`spelled_out`].
+const LONG_NOOP: &str = "{long noop}";
+const TOO_LONG_NOOP: &str = "{too long noop}";
+const LONG_FIELD: &str = "{long field}";
+const MANY_RECIPIENTS: &str = "{many recipients}";
 
-/// Every session is preceded by another of the same server, whose MAIL had another path.
+fn spelled_out(text: &str) -> String {
+    match text {
+        LONG_NOOP => format!("NOOP {}\n", "x".repeat(300)),
+        TOO_LONG_NOOP => format!("NOOP {}\nNOOP\n", "x".repeat(600)),
+        LONG_FIELD => format!("DATA\nA: {}\n\n.\n", "x".repeat(1000)),
+        MANY_RECIPIENTS => "RCPT TO:<c@d.example>\n".repeat(100),
+        text => text.to_owned(),
+    }
+}
+
+/// Every session is preceded by others of the same server, whose paths are others and which stay open.
 fn play(defects: &[Defect], text: &str, rules: &[HandlerRule], end: End) -> Vec<String> {
     let config = with_defects(defects);
-    Session::new(config.clone(), vec![]).send("EHLO o\nMAIL FROM:<other@b.example>\nQUIT\n");
+    let open = [(); 4].map(|()| {
+        let mut other = Session::new(config.clone(), vec![]);
+        other.send("EHLO o\nMAIL FROM:<other@b.example>\nRCPT TO:<other@d.example>\n");
+        other
+    });
     let mut session = Session::new(config, rules.to_vec());
-    session.send_octets(text.as_bytes());
+    for segment in text.split('\u{3}') {
+        session.send_octets(segment.as_bytes());
+    }
     match end {
         Fin => session.closed(),
         Rst => session.lost(),
@@ -134,6 +176,7 @@ fn play(defects: &[Defect], text: &str, rules: &[HandlerRule], end: End) -> Vec<
             session.drain()
         }
     };
+    drop(open);
     session.take()
 }
 
@@ -145,7 +188,7 @@ fn show_off(defect: Defect) -> Option<(Vec<String>, Vec<String>)> {
         Greeting => "EHLO C.example\n",
         Envelope => ENVELOPE,
     };
-    let text = format!("{before}{text}").replace('\n', "\r\n");
+    let text = format!("{before}{}", spelled_out(text)).replace('\n', "\r\n");
     let text = text.replace('\u{1}', "\n").replace('\u{2}', "\r");
     let rules = handlers.rules();
     Some((

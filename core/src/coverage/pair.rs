@@ -1,0 +1,366 @@
+//! The states that a session can be in, what a client can do to it, and which goes with which: the list that
+//! coverage is counted over.
+
+use core::fmt;
+
+use crate::{
+    conversation::Ending,
+    model::{LookAlike, State, Transaction},
+    wire::Verb,
+};
+
+/// A state of a session as a client sees it (MODEL.md, section 5). Authentication, BDAT and TLS come with
+/// those extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SessionState {
+    /// Behind the banner.
+    Connected,
+    /// HELO or EHLO was accepted; no transaction.
+    Greeted,
+    /// MAIL was accepted, no RCPT yet.
+    Transaction,
+    /// At least one RCPT was accepted.
+    Recipients,
+    /// Behind a 354, before the blank line.
+    HeaderSection,
+    /// Behind the blank line.
+    Body,
+    /// Behind an accepted QUIT, or a 421.
+    Closed,
+}
+
+impl SessionState {
+    /// All of them, in the order of a session.
+    pub const ALL: [Self; 7] = [
+        Self::Connected,
+        Self::Greeted,
+        Self::Transaction,
+        Self::Recipients,
+        Self::HeaderSection,
+        Self::Body,
+        Self::Closed,
+    ];
+
+    /// Those in which the server reads commands, with the model's state of each.
+    pub const COMMAND: [(Self, State); 4] = [
+        (Self::Connected, State::START),
+        (Self::Greeted, greeted(Transaction::None)),
+        (Self::Transaction, greeted(Transaction::Empty)),
+        (Self::Recipients, greeted(Transaction::Addressed)),
+    ];
+
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Greeted => "greeted",
+            Self::Transaction => "transaction",
+            Self::Recipients => "recipients",
+            Self::HeaderSection => "header section",
+            Self::Body => "body",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether the server reads content here.
+    pub const fn is_content(self) -> bool {
+        matches!(self, Self::HeaderSection | Self::Body)
+    }
+}
+
+const fn greeted(transaction: Transaction) -> State {
+    State {
+        greeted: true,
+        transaction,
+    }
+}
+
+impl From<State> for SessionState {
+    fn from(state: State) -> Self {
+        match state.transaction {
+            Transaction::Empty => Self::Transaction,
+            Transaction::Addressed => Self::Recipients,
+            Transaction::None if state.greeted => Self::Greeted,
+            Transaction::None => Self::Connected,
+        }
+    }
+}
+
+impl fmt::Display for SessionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How a command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// Well formed, in lock-step.
+    WellFormed,
+    /// Well formed, sent before the reply to what came before it was read.
+    Pipelined,
+    /// Well formed and in sequence, and refused all the same.
+    Refused,
+    /// Not as the grammar has it.
+    Malformed,
+}
+
+/// Where a client was when it left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pause {
+    /// Behind a line end.
+    BetweenLines,
+    /// In a line.
+    InLine,
+    /// Between the octets of the end of data: behind its dot or its CR.
+    InEndOfData,
+}
+
+/// What a client can do in the middle of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContentStimulus {
+    /// A blank line.
+    BlankLine,
+    /// The blank line comes in two segments. Only where it ends the header section.
+    BlankLineSplit,
+    /// The end of data, accepted.
+    EndOfData,
+    /// The end of data, refused.
+    EndOfDataRefused,
+    /// The end of data comes in several segments.
+    EndOfDataSplit,
+    /// A line with a stuffed dot.
+    StuffedDot,
+    /// A line that reads like a command.
+    CommandLine,
+    /// A line of more than 1,000 octets (RFC 5321, 4.5.3.1.6).
+    OverLongLine,
+    /// A LF without CR.
+    BareLf,
+    /// A CR without LF.
+    BareCr,
+    /// A NUL.
+    Nul,
+    /// An octet above 127.
+    EightBit,
+}
+
+impl ContentStimulus {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::BlankLine,
+        Self::BlankLineSplit,
+        Self::EndOfData,
+        Self::EndOfDataRefused,
+        Self::EndOfDataSplit,
+        Self::StuffedDot,
+        Self::CommandLine,
+        Self::OverLongLine,
+        Self::BareLf,
+        Self::BareCr,
+        Self::Nul,
+        Self::EightBit,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::BlankLine => "blank line",
+            Self::BlankLineSplit => "blank line, in two segments",
+            Self::EndOfData => "end of data",
+            Self::EndOfDataRefused => "end of data, refused",
+            Self::EndOfDataSplit => "end of data, in several segments",
+            Self::StuffedDot => "stuffed dot",
+            Self::CommandLine => "line that reads like a command",
+            Self::OverLongLine => "over-long line of content",
+            Self::BareLf => "bare LF",
+            Self::BareCr => "bare CR",
+            Self::Nul => "NUL",
+            Self::EightBit => "octet above 127",
+        }
+    }
+}
+
+/// What a client can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stimulus {
+    /// Speak before the banner.
+    EarlyTalk,
+    /// Send a command.
+    Command(Verb, Form),
+    /// Send a command line of more than 512 octets (RFC 5321, 4.5.3.1.4).
+    OverLongLine,
+    /// Send a command line whose CR and LF come in two segments.
+    SplitLineEnd,
+    /// Send something in a message.
+    Content(ContentStimulus),
+    /// Send what is not the end of data.
+    LookAlike(LookAlike),
+    /// Leave.
+    End(Ending, Pause),
+}
+
+impl fmt::Display for Stimulus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::EarlyTalk => "talk before the banner".to_owned(),
+            Self::Command(verb, form) => {
+                let name = if *verb == Verb::Unknown {
+                    "unknown verb"
+                } else {
+                    verb.name()
+                };
+                let form = match form {
+                    Form::WellFormed => "",
+                    Form::Pipelined => ", pipelined",
+                    Form::Refused => ", refused",
+                    Form::Malformed => ", malformed",
+                };
+                format!("{name}{form}")
+            }
+            Self::OverLongLine => "over-long command line".to_owned(),
+            Self::SplitLineEnd => "command, its line end in two segments".to_owned(),
+            Self::Content(stimulus) => stimulus.name().to_owned(),
+            Self::LookAlike(look_alike) => format!("look-alike {look_alike}"),
+            Self::End(ending, pause) => {
+                let place = match pause {
+                    Pause::BetweenLines => "",
+                    Pause::InLine => " in a line",
+                    Pause::InEndOfData => " in the end of data",
+                };
+                format!("{}{place}", ending.name())
+            }
+        };
+        f.pad(&text)
+    }
+}
+
+/// A stimulus in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pair {
+    /// Where the session was.
+    pub state: SessionState,
+    /// What the client did.
+    pub stimulus: Stimulus,
+}
+
+/// `MAIL, malformed in state greeted`.
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in state {}", self.stimulus, self.state)
+    }
+}
+
+const VERBS: [Verb; 15] = [
+    Verb::Helo,
+    Verb::Ehlo,
+    Verb::Mail,
+    Verb::Rcpt,
+    Verb::Data,
+    Verb::Rset,
+    Verb::Noop,
+    Verb::Help,
+    Verb::Quit,
+    Verb::Vrfy,
+    Verb::Expn,
+    Verb::Auth,
+    Verb::StartTls,
+    Verb::Bdat,
+    Verb::Unknown,
+];
+
+/// Commands whose event a handler can refuse. The others have no event of their own, or none yet: whether a server
+/// refuses them is its own affair, and no stimulus apart.
+pub(super) const REFUSABLE: [Verb; 8] = [
+    Verb::Helo,
+    Verb::Ehlo,
+    Verb::Mail,
+    Verb::Rcpt,
+    Verb::Data,
+    Verb::Rset,
+    Verb::Noop,
+    Verb::Help,
+];
+
+/// Every pair there is, each once, by state.
+pub fn pairs() -> impl Iterator<Item = Pair> {
+    let at = |state: SessionState| {
+        let stimuli = match SessionState::COMMAND.iter().find(|(at, _)| *at == state) {
+            Some((_, met)) => of_commands(*met),
+            None if state.is_content() => of_content(state),
+            None => VERBS
+                .map(|verb| Stimulus::Command(verb, Form::Pipelined))
+                .to_vec(),
+        };
+        stimuli
+            .into_iter()
+            .map(move |stimulus| Pair { state, stimulus })
+    };
+    SessionState::ALL.into_iter().flat_map(at)
+}
+
+fn of_commands(met: State) -> Vec<Stimulus> {
+    let mut stimuli = Vec::new();
+    if met == State::START {
+        stimuli.push(Stimulus::EarlyTalk);
+    }
+    for verb in VERBS {
+        stimuli.push(Stimulus::Command(verb, Form::WellFormed));
+        stimuli.push(Stimulus::Command(verb, Form::Pipelined));
+        // Out of sequence it is the protocol that refuses: no other stimulus then.
+        if REFUSABLE.contains(&verb) && met.allows(verb) {
+            stimuli.push(Stimulus::Command(verb, Form::Refused));
+        }
+        stimuli.push(Stimulus::Command(verb, Form::Malformed));
+    }
+    stimuli.extend([Stimulus::OverLongLine, Stimulus::SplitLineEnd]);
+    stimuli.extend(ends(&[Pause::BetweenLines, Pause::InLine]));
+    stimuli
+}
+
+fn of_content(state: SessionState) -> Vec<Stimulus> {
+    let in_body = state == SessionState::Body;
+    ContentStimulus::ALL
+        .into_iter()
+        .filter(|stimulus| !(in_body && *stimulus == ContentStimulus::BlankLineSplit))
+        .map(Stimulus::Content)
+        .chain(LookAlike::all().map(Stimulus::LookAlike))
+        .chain(ends(&[
+            Pause::BetweenLines,
+            Pause::InLine,
+            Pause::InEndOfData,
+        ]))
+        .collect()
+}
+
+fn ends(pauses: &[Pause]) -> impl Iterator<Item = Stimulus> {
+    let of = |ending| {
+        pauses
+            .iter()
+            .map(move |pause| Stimulus::End(ending, *pause))
+    };
+    Ending::ALL.into_iter().flat_map(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_pair_is_listed_once_and_reads_differently() {
+        let all: Vec<Pair> = pairs().collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        let texts: BTreeSet<String> = all.iter().map(Pair::to_string).collect();
+        assert_eq!(texts.len(), all.len());
+    }
+
+    #[test]
+    fn a_refusal_counts_only_where_the_command_is_in_sequence() {
+        let refused = |state| {
+            let stimulus = Stimulus::Command(Verb::Mail, Form::Refused);
+            pairs().any(|pair| pair == Pair { state, stimulus })
+        };
+        assert!(refused(SessionState::Greeted));
+        assert!(!refused(SessionState::Connected) && !refused(SessionState::Recipients));
+    }
+}

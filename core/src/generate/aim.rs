@@ -1,0 +1,259 @@
+//! The way to a goal: into the goal's state by well-formed commands, the stimulus, and on from there.
+
+use super::{
+    commands::{self, PLAIN},
+    content::{Message, line_for},
+    plan::Draw,
+    walk::{Joined, Piece, Walk},
+};
+use crate::{
+    conversation::Ending,
+    coverage::{ContentStimulus, Form, Pair, Pause, SessionState, Stimulus},
+    event::{EventKind, HandlerAction, HandlerRule},
+    model::{Transaction, own_event},
+    wire::Verb,
+};
+
+/// Leads `walk` to `goal`, and gives the draws that are left to go on with.
+pub(super) fn aim<'a>(walk: &mut Walk<'a>, goal: Pair) -> &'a [Draw] {
+    let plan = walk.plan;
+    walk.route.early = goal.stimulus == Stimulus::EarlyTalk;
+    let before = match goal.state {
+        // Nothing leads back there.
+        SessionState::Connected => 0,
+        _ => plan.manner.before.min(plan.draws.len()),
+    };
+    let (before, rest) = plan.draws.split_at(before);
+    for draw in before {
+        // What is damaged could end the session, or the state.
+        let sound = Draw {
+            damage: None,
+            ..draw.clone()
+        };
+        walk.sound_step(&sound);
+    }
+    walk.reach(goal.state);
+    match goal.stimulus {
+        Stimulus::EarlyTalk => walk.plain(Verb::Ehlo, Joined::Never),
+        Stimulus::Command(verb, form) => walk.stimulate(goal.state, verb, form),
+        Stimulus::OverLongLine => walk.over_long(),
+        Stimulus::SplitLineEnd => walk.split_line_end(),
+        Stimulus::End(ending, pause) if goal.state.is_content() => {
+            walk.leave_content(goal.state, ending, pause);
+        }
+        Stimulus::End(ending, pause) => walk.leave(ending, pause),
+        Stimulus::Content(stimulus) => walk.content_with(goal.state, stimulus),
+        Stimulus::LookAlike(look_alike) => {
+            let name = walk.name();
+            let inserted = Message::look_alike(goal.state, look_alike, &name);
+            walk.message_with(goal.state, &inserted, true);
+        }
+    }
+    rest
+}
+
+impl Walk<'_> {
+    /// A command on the way to a message, without a message.
+    fn sound_step(&mut self, draw: &Draw) {
+        let verb = match self.state.transaction {
+            Transaction::None if !self.state.greeted => Verb::Ehlo,
+            Transaction::None => Verb::Mail,
+            Transaction::Empty => Verb::Rcpt,
+            Transaction::Addressed => Verb::Data,
+        };
+        self.command(verb, draw, Joined::Never);
+    }
+
+    fn plain(&mut self, verb: Verb, joined: Joined) {
+        let sound = self.plan.sound.clone();
+        self.command(verb, &sound, joined);
+    }
+
+    /// Goes to `state`; for content only up to its DATA.
+    fn reach(&mut self, state: SessionState) {
+        if state == SessionState::Connected {
+            return;
+        }
+        if !self.state.greeted {
+            self.plain(Verb::Ehlo, Joined::Never);
+        }
+        if state == SessionState::Closed {
+            return self.plain(Verb::Quit, Joined::Never);
+        }
+        let wanted = match state {
+            SessionState::Greeted => Transaction::None,
+            SessionState::Transaction => Transaction::Empty,
+            _ => Transaction::Addressed,
+        };
+        if self.state.transaction > wanted {
+            self.plain(Verb::Rset, Joined::Never);
+        }
+        if self.state.transaction < wanted && self.state.transaction == Transaction::None {
+            self.plain(Verb::Mail, Joined::Never);
+        }
+        if self.state.transaction < wanted {
+            self.plain(Verb::Rcpt, Joined::Never);
+        }
+    }
+
+    fn stimulate(&mut self, state: SessionState, verb: Verb, form: Form) {
+        match form {
+            Form::WellFormed => self.plain(verb, Joined::Never),
+            Form::Pipelined => {
+                if state != SessionState::Closed {
+                    self.plain(Verb::Noop, Joined::Never);
+                }
+                self.plain(verb, Joined::Always);
+            }
+            Form::Refused => self.refused(verb),
+            Form::Malformed => {
+                let name = self.name();
+                let line = commands::malformed(verb, &name, self.plan.sound.flavour);
+                self.push(line, Joined::Never);
+            }
+        }
+    }
+
+    /// `verb`, which the handler of its event refuses: the state stays as it is.
+    fn refused(&mut self, verb: Verb) {
+        if let Some(kind) = own_event(verb) {
+            self.refuse(kind);
+        }
+        let name = self.name();
+        let line = commands::line(verb, &name, self.plan.sound.flavour);
+        self.push(line, Joined::Never);
+    }
+
+    /// The next event of `kind` will be refused.
+    fn refuse(&mut self, kind: EventKind) {
+        self.route.refusal = Some(HandlerRule {
+            event: kind,
+            nth: self.fired(kind) + 1,
+            action: HandlerAction::Reject("550 5.7.1 refused".to_owned()),
+        });
+    }
+
+    fn over_long(&mut self) {
+        let many = 600 + 8 * usize::from(self.plan.sound.flavour);
+        self.push(
+            format!("NOOP {}\r\n", "x".repeat(many)).into_bytes(),
+            Joined::Never,
+        );
+    }
+
+    fn split_line_end(&mut self) {
+        let line = b"NOOP\r\n".to_vec();
+        let mut piece = Piece::new(line, Joined::Never);
+        piece.cuts = vec![piece.octets.len() - 1];
+        self.route.pieces.push(piece);
+    }
+
+    /// Leaves while the server reads commands.
+    fn leave(&mut self, ending: Ending, pause: Pause) {
+        self.await_last();
+        if pause == Pause::InLine {
+            let name = self.name();
+            let mut line = commands::line(Verb::Mail, &name, PLAIN);
+            let kept = 1 + usize::from(self.plan.sound.flavour) % (line.len() - 1);
+            line.truncate(kept);
+            self.push(line, Joined::Never);
+        }
+        self.route.ending = Some(ending);
+    }
+
+    /// Leaves in the middle of a message.
+    fn leave_content(&mut self, state: SessionState, ending: Ending, pause: Pause) {
+        self.push(b"DATA\r\n".to_vec(), Joined::Never);
+        self.route.ending = Some(ending);
+        let at_once = state == SessionState::HeaderSection && pause == Pause::BetweenLines;
+        if at_once && self.plan.sound.flavour.is_multiple_of(2) {
+            // Right behind the 354.
+            return self.await_last();
+        }
+        let name = self.name();
+        let end: &[u8] = match (pause, self.plan.sound.flavour % 2) {
+            (Pause::BetweenLines, _) => b"",
+            (Pause::InLine, _) => b"a line that does not",
+            (Pause::InEndOfData, 0) => b".",
+            (Pause::InEndOfData, _) => b".\r",
+        };
+        let front = Message::front(state, &name);
+        self.push([&front, end].concat(), Joined::Never);
+    }
+
+    /// Reads the reply to what was sent last, or the banner: it decides the state.
+    fn await_last(&mut self) {
+        if self.route.pieces.is_empty() {
+            self.push(Vec::new(), Joined::Never);
+        }
+        if let Some(last) = self.route.pieces.last_mut() {
+            last.awaited = true;
+        }
+    }
+
+    /// A message in which `stimulus` stands where `state` says.
+    fn content_with(&mut self, state: SessionState, stimulus: ContentStimulus) {
+        if stimulus == ContentStimulus::EndOfDataRefused {
+            self.refuse(EventKind::OnEndOfData);
+        }
+        let ends_here = matches!(
+            stimulus,
+            ContentStimulus::EndOfData
+                | ContentStimulus::EndOfDataRefused
+                | ContentStimulus::EndOfDataSplit
+        );
+        self.message_with(state, line_for(stimulus), !ends_here);
+        let Some(piece) = self.route.pieces.last_mut() else {
+            return;
+        };
+        let len = piece.octets.len();
+        match stimulus {
+            ContentStimulus::EndOfDataSplit => {
+                piece.cuts = vec![len - 1 - usize::from(self.plan.sound.flavour % 2)];
+            }
+            ContentStimulus::BlankLineSplit => {
+                let blank = memchr::memmem::find(&piece.octets, b"\r\n\r\n");
+                piece.cuts = blank.map(|at| at + 3).into_iter().collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// A message with `inserted` in `state`; with `goes_on` the header section and the body go on behind it.
+    fn message_with(&mut self, state: SessionState, inserted: &[u8], goes_on: bool) {
+        self.push(b"DATA\r\n".to_vec(), Joined::Never);
+        let name = self.name();
+        let octets = Message::around(state, &name, inserted, goes_on);
+        self.content(octets, Joined::Never);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        check::check,
+        coverage::{Coverage, pairs},
+        generate::{Family, conversation_to},
+        memory::{play, transcript},
+    };
+    use std::sync::Arc;
+
+    /// For each pair: whatever else is drawn, the conversation that aims at it reaches it, but where the writes are
+    /// cut another way or what comes before it goes wrong; and the reference server conforms.
+    #[test]
+    fn each_goal_is_reached_by_most_conversations_that_aim_at_it() {
+        for (index, goal) in (0..).zip(pairs()) {
+            let mut reached = 0;
+            for seed in 0..8 {
+                for family in Family::ALL {
+                    let aimed = conversation_to(family, seed, index, Some(goal));
+                    let played = transcript(vec![play(1, "aim", &aimed, &Arc::default())]);
+                    reached += usize::from(Coverage::of(&played).times(goal) > 0);
+                    let findings: Vec<_> = check(&played).findings().cloned().collect();
+                    assert!(findings.is_empty(), "{goal}: {findings:#?}");
+                }
+            }
+            assert!(reached >= 12, "{goal}: reached by {reached} of 24");
+        }
+    }
+}
