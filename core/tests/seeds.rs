@@ -80,7 +80,9 @@ fn every_target_has_a_body_a_dictionary_seeds_and_lines_in_the_readmes() {
         let stems = entries.map(|entry| entry.unwrap().path().with_extension(""));
         let names = stems.map(|stem| stem.file_name().unwrap().to_str().unwrap().to_owned());
         names
-            .filter(|name| name != "README" && !name.starts_with('.'))
+            .filter(|name| {
+                !["README", "MANIFEST"].contains(&name.as_str()) && !name.starts_with('.')
+            })
             .collect()
     };
     assert_eq!(names("fuzz/fuzz_targets"), played);
@@ -102,6 +104,31 @@ fn every_conversation_of_the_corpus_passes() {
         caught(bodies::conversation, &conversations),
         Vec::<PathBuf>::new()
     );
+}
+
+#[test]
+fn the_checker_takes_linear_time_for_what_any_seed_grows_to() {
+    let mut seeds = files(&root().join("corpus/seeds/checker")).unwrap();
+    // Those that a fuzzer grew are many, and have been through this.
+    seeds.retain(|seed| !seed.parent().unwrap().ends_with("grown"));
+    let slow = caught(bodies::checker_in_linear_time, &seeds);
+    assert_eq!(slow, Vec::<PathBuf>::new());
+}
+
+#[test]
+#[ignore = "half a minute"]
+fn the_checker_takes_linear_time_for_long_transcripts() {
+    let mut seeds = files(&root().join("corpus/seeds/checker")).unwrap();
+    seeds.retain(|seed| {
+        seed.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("grows-")
+    });
+    assert!(seeds.len() >= 5, "{seeds:?}");
+    let slow = caught(bodies::checker_in_linear_time_for_long, &seeds);
+    assert_eq!(slow, Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -1,9 +1,11 @@
-//! `parse_command`: errors point into the line, arguments are pieces of it, and white space around a line changes
-//! nothing but the leniencies.
+//! `parse_command`: a line is read without leniencies exactly where an obvious reading of the grammar has it, errors point
+//! into the line, arguments are pieces of it, and white space around a line changes nothing but the leniencies.
 
 use smtpspec_core::wire::{
     Command, Domain, ForwardPath, Leniency, Path, ReversePath, Verb, parse_command,
 };
+
+use super::grammar;
 
 /// Panics if `line` shows that the command parser is wrong.
 pub fn command(line: &[u8]) {
@@ -25,6 +27,15 @@ pub fn command(line: &[u8]) {
         }
         Err(error) => assert!(error.at <= line.len(), "{error}: outside of the line"),
     }
+    let strict = result.is_ok_and(|parsed| {
+        let known = !matches!(parsed.command, Command::Unknown { .. });
+        known && parsed.leniencies.is_empty()
+    });
+    assert_eq!(
+        strict,
+        grammar::is_command(line),
+        "two readings of the grammar"
+    );
     let elsewhere = [line].concat();
     assert_eq!(
         parse_command(&elsewhere),

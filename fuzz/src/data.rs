@@ -2,13 +2,13 @@
 
 use smtpspec_core::wire::{DataPart, DataStream};
 
-use super::pieces::cuttings;
+use super::pieces::Cut;
 
 /// Panics if the stream of octets in `input`, cut at each 0xFF, shows that the DATA stream is wrong.
 pub fn data(input: &[u8]) {
-    let (whole, cuttings) = cuttings(input);
-    let expected = read_slowly(&whole);
-    for pieces in cuttings {
+    let cut = Cut::read(input);
+    let expected = read_slowly(&cut.whole);
+    for pieces in cut.cuttings() {
         assert_eq!(read(&pieces), expected, "cut as {pieces:?}");
     }
 }
@@ -66,7 +66,7 @@ fn find(octets: &[u8], what: &[u8]) -> Option<usize> {
 }
 
 /// Reads `pieces` with the stream under test, and holds the order of its parts.
-fn read(pieces: &[Vec<u8>]) -> Message {
+fn read(pieces: &[&[u8]]) -> Message {
     let mut stream = DataStream::new();
     let mut message = Message::default();
     let mut before = 0;

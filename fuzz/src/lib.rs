@@ -8,6 +8,8 @@ mod command;
 mod conversation;
 mod data;
 mod events;
+mod grammar;
+mod growth;
 mod ladder;
 mod path;
 mod pieces;
@@ -16,7 +18,7 @@ mod reply;
 mod structured;
 mod transcript;
 
-pub use checker::checker;
+pub use checker::{checker, checker_in_linear_time, checker_in_linear_time_for_long};
 pub use command::command;
 pub use conversation::conversation;
 pub use data::data;

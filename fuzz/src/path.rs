@@ -1,9 +1,11 @@
-//! Paths: MAIL and RCPT read the same one, what was read can be written down and read again, and its parts are what
-//! the grammar says.
+//! Paths: MAIL and RCPT read the same one, what was read can be written down and read again, and its parts, and whether
+//! it needs forgiving, are what an obvious reading of the grammar says.
 
 use smtpspec_core::wire::{
     Command, Domain, ForwardPath, Leniencies, Leniency, LocalPart, Path, ReversePath, parse_command,
 };
+
+use super::grammar;
 
 /// Panics if `argument`, behind `MAIL FROM:` and behind `RCPT TO:`, shows that the parser of paths is wrong.
 pub fn path(argument: &[u8]) {
@@ -19,10 +21,14 @@ pub fn path(argument: &[u8]) {
                     assert_eq!((path, forward_leniencies), (reverse, leniencies));
                 }
             }
+            assert_eq!(leniencies.is_empty(), grammar::is_command(&mail), "MAIL");
             is_grammatical(reverse, leniencies);
             reads_back(reverse);
         }
-        (reverse, forward) => assert_eq!((reverse, forward), (None, None)),
+        (reverse, forward) => {
+            assert_eq!((reverse, forward), (None, None));
+            assert!(!grammar::is_command(&mail) && !grammar::is_command(&rcpt));
+        }
     }
 }
 
@@ -66,63 +72,15 @@ fn is_grammatical(path: Path<'_>, leniencies: Leniencies) {
     assert!(!over_long || leniencies.contains(Leniency::OverLong));
     assert_eq!(domain.is_none(), leniencies.contains(Leniency::NoDomain));
     match local_part {
-        LocalPart::DotString(text) => {
-            assert!(text.split(|octet| *octet == b'.').all(is_atom), "{text:?}");
-        }
-        LocalPart::QuotedString(text) => assert!(is_quoted(text), "{text:?}"),
+        LocalPart::DotString(text) => assert!(grammar::is_dot_string(text), "{text:?}"),
+        LocalPart::QuotedString(text) => assert!(grammar::is_quoted(text), "{text:?}"),
     }
     match domain {
-        Some(Domain::Name(name)) => assert!(is_name(name), "{name:?}"),
+        Some(Domain::Name(name)) => assert!(grammar::is_name(name), "{name:?}"),
         Some(Domain::AddressLiteral(literal)) => {
-            let inner = &literal[1..literal.len() - 1];
-            assert!(literal.starts_with(b"[") && literal.ends_with(b"]"));
-            assert!(!inner.iter().any(|octet| b"[]\\ ".contains(octet)));
+            assert!(grammar::is_literal(literal), "{literal:?}");
         }
         None => {}
     }
-    for at_domain in path
-        .route
-        .into_iter()
-        .flat_map(|route| route.split(|octet| *octet == b','))
-    {
-        assert!(
-            at_domain.strip_prefix(b"@").is_some_and(is_name),
-            "{at_domain:?}"
-        );
-    }
-}
-
-fn is_atom(text: &[u8]) -> bool {
-    let atext = |octet: &u8| {
-        octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(octet) || *octet > 127
-    };
-    !text.is_empty() && text.iter().all(atext)
-}
-
-/// Between its quotes, each quote and backslash stands behind a backslash.
-fn is_quoted(text: &[u8]) -> bool {
-    let Some([b'"', inner @ .., b'"']) = Some(text) else {
-        return false;
-    };
-    let mut escaped = false;
-    for octet in inner {
-        match octet {
-            0..=31 | 127 => return false,
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return false,
-            _ => {}
-        }
-    }
-    !escaped
-}
-
-fn is_name(name: &[u8]) -> bool {
-    name.split(|octet| *octet == b'.').all(|label| {
-        let ldh = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-' || *octet > 127;
-        !label.is_empty()
-            && label.iter().all(ldh)
-            && !label.starts_with(b"-")
-            && !label.ends_with(b"-")
-    })
+    assert!(path.route.is_none_or(grammar::is_route), "{path:?}");
 }

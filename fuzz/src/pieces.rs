@@ -3,13 +3,36 @@
 /// Where an input is cut.
 const CUT: u8 = 0xff;
 
-/// `input` as it says itself, in one piece, and octet by octet: the same octets each time.
-pub(crate) fn cuttings(input: &[u8]) -> (Vec<u8>, [Vec<Vec<u8>>; 3]) {
-    let as_marked: Vec<Vec<u8>> = input
-        .split(|octet| *octet == CUT)
-        .map(<[u8]>::to_vec)
-        .collect();
-    let whole = as_marked.concat();
-    let octets = whole.iter().map(|octet| vec![*octet]).collect();
-    (whole.clone(), [as_marked, vec![whole], octets])
+/// An input without its marks, and where they stood.
+pub(crate) struct Cut {
+    pub(crate) whole: Vec<u8>,
+    at: Vec<usize>,
+}
+
+impl Cut {
+    pub(crate) fn read(input: &[u8]) -> Self {
+        let mut cut = Self {
+            whole: Vec::with_capacity(input.len()),
+            at: Vec::new(),
+        };
+        for octet in input {
+            match *octet {
+                CUT => cut.at.push(cut.whole.len()),
+                octet => cut.whole.push(octet),
+            }
+        }
+        cut
+    }
+
+    /// As it says itself, in one piece, and octet by octet: the same octets each time.
+    pub(crate) fn cuttings(&self) -> [Vec<&[u8]>; 3] {
+        let mut as_marked = Vec::with_capacity(self.at.len() + 1);
+        let mut from = 0;
+        for at in self.at.iter().copied().chain([self.whole.len()]) {
+            as_marked.push(&self.whole[from..at]);
+            from = at;
+        }
+        let octets = self.whole.chunks(1).collect();
+        [as_marked, vec![&self.whole], octets]
+    }
 }

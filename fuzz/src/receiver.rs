@@ -16,14 +16,15 @@ use smtpspec_core::{
     transcript::{ClientAct, SessionLog, What},
 };
 
-use super::pieces::cuttings;
+use super::pieces::Cut;
 
 const EARLY: u8 = 0xf9;
 
 /// Panics if `script`, played at the reference server, shows that the server or the checker is wrong.
 pub fn receiver(script: &[u8]) {
     let script = Script::read(script);
-    let (_, [as_marked, whole, by_octet]) = cuttings(script.octets);
+    let cut = Cut::read(script.octets);
+    let [as_marked, whole, by_octet] = cut.cuttings();
     let log = script.play(&as_marked);
     for pieces in [whole, by_octet] {
         assert_eq!(events(&script.play(&pieces)), events(&log), "in pieces");
@@ -58,7 +59,7 @@ impl<'a> Script<'a> {
     }
 
     /// Plays it with what is sent cut into `segments`.
-    fn play(&self, segments: &[Vec<u8>]) -> SessionLog {
+    fn play(&self, segments: &[&[u8]]) -> SessionLog {
         let mut client = Client::connect(1, "memory", &self.handlers, &Arc::default());
         if !self.early {
             client.read();

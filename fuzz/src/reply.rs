@@ -1,23 +1,34 @@
 //! `ReplySplitter` and `ReplyReader`: replies do not depend on how they were cut, none of their octets is lost, and
-//! the strict reader and the patient one agree on what is well formed.
+//! the strict reader, the patient one and a slow reader of the whole agree on what is well formed.
 
 use smtpspec_core::{
     model::{ReplyReader, SeenReply},
     wire::{Reply, ReplyCode, ReplyError, ReplySplitter},
 };
 
-use super::pieces::cuttings;
+use super::pieces::Cut;
 
 /// Panics if the stream of octets in `input`, cut at each 0xFF, shows that the readers of replies are wrong.
 pub fn reply(input: &[u8]) {
-    let (whole, [as_marked, in_one, by_octet]) = cuttings(input);
+    let cut = Cut::read(input);
+    let [as_marked, in_one, by_octet] = cut.cuttings();
     let strict = split(&in_one);
     let seen = read(&in_one);
     for pieces in [&as_marked, &by_octet] {
         assert_eq!(split(pieces), strict, "cut as {pieces:?}");
         assert_eq!(read(pieces), seen, "cut as {pieces:?}");
     }
-    nothing_is_lost(&whole, &strict, &seen);
+    nothing_is_lost(&cut.whole, &strict, &seen);
+    // Up to the first that is broken the two read alike; behind it the strict one goes on at the next line.
+    for (strict, seen) in strict.iter().zip(&seen.0) {
+        match strict {
+            Ok((raw, code)) => assert_eq!((raw, Some(code.get())), (&seen.raw, seen.code)),
+            Err(error) => {
+                assert_eq!(seen.problem, Some(*error));
+                break;
+            }
+        }
+    }
     for reply in &seen.0 {
         agrees(reply);
     }
@@ -26,19 +37,20 @@ pub fn reply(input: &[u8]) {
 type Strict = Vec<Result<(Vec<u8>, ReplyCode), ReplyError>>;
 
 /// The way its documentation asks for.
-fn split(pieces: &[Vec<u8>]) -> Strict {
+fn split(pieces: &[&[u8]]) -> Strict {
     let mut splitter = ReplySplitter::new();
     let mut buffer = Vec::new();
+    let mut start = 0;
     let mut replies = Vec::new();
     for piece in pieces {
         buffer.extend_from_slice(piece);
-        while let Some(reply) = splitter.next(&buffer) {
+        while let Some(reply) = splitter.next(&buffer[start..]) {
             if let Ok(reply) = reply {
                 is_well_formed(reply);
             }
             let len = reply.map_or_else(|error| error.len, |reply| reply.raw.len());
             replies.push(reply.map(|reply| (reply.raw.to_vec(), reply.code)));
-            buffer.drain(..len);
+            start += len;
         }
     }
     replies
@@ -62,7 +74,7 @@ fn is_well_formed(reply: Reply<'_>) {
     }
 }
 
-fn read(pieces: &[Vec<u8>]) -> (Vec<SeenReply>, Vec<u8>) {
+fn read(pieces: &[&[u8]]) -> (Vec<SeenReply>, Vec<u8>) {
     let mut reader = ReplyReader::default();
     let mut replies = Vec::new();
     for piece in pieces {
@@ -87,18 +99,46 @@ fn nothing_is_lost(whole: &[u8], strict: &Strict, (seen, unfinished): &(Vec<Seen
     }
     let raw: Vec<&[u8]> = seen.iter().map(|reply| reply.raw.as_slice()).collect();
     assert_eq!([&raw.concat(), unfinished.as_slice()].concat(), whole);
+    assert_eq!(raw, read_slowly(whole));
 }
 
-/// The patient reader has nothing against a reply that the strict one takes.
+/// A reply goes up to and with the first line that has no hyphen behind its code.
+fn read_slowly(whole: &[u8]) -> Vec<&[u8]> {
+    let mut replies = Vec::new();
+    let (mut from, mut to) = (0, 0);
+    for line in whole.split_inclusive(|octet| *octet == b'\n') {
+        to += line.len();
+        if line.ends_with(b"\n") && line.get(3) != Some(&b'-') {
+            replies.push(&whole[from..to]);
+            from = to;
+        }
+    }
+    replies
+}
+
+/// The patient reader has nothing against a reply that the strict one takes, nor against one of the grammar.
 fn agrees(reply: &SeenReply) {
-    match (
-        &reply.problem,
-        &split(core::slice::from_ref(&reply.raw))[..],
-    ) {
+    assert_eq!(reply.problem.is_none(), is_reply(&reply.raw), "{reply:?}");
+    match (&reply.problem, &split(&[&reply.raw])[..]) {
         (None, [Ok((raw, code))]) => {
             assert_eq!((raw, Some(code.get())), (&reply.raw, reply.code));
         }
         (Some(problem), [Err(error), ..]) => assert_eq!(problem, error),
         (problem, strict) => panic!("{problem:?} beside {strict:?}"),
     }
+}
+
+/// RFC 5321, 4.2: each line has the code of the first, and text behind a hyphen, or a space if it is the last.
+fn is_reply(raw: &[u8]) -> bool {
+    let code = raw.get(..3).unwrap_or_default();
+    let text = |octet: &u8| *octet == b'\t' || (*octet >= b' ' && *octet != 127);
+    matches!(code, [b'2'..=b'5', b'0'..=b'5', b'0'..=b'9'])
+        && raw.split_inclusive(|octet| *octet == b'\n').all(|line| {
+            let Some(line) = line.strip_suffix(b"\r\n") else {
+                return false;
+            };
+            line.starts_with(code)
+                && matches!(line.get(3), None | Some(b'-' | b' '))
+                && line.iter().all(text)
+        })
 }

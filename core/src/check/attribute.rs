@@ -106,10 +106,11 @@ pub(super) fn of_another_session(view: &View<'_>, event: usize) -> Option<Found>
         Event::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
         _ => None,
     }?;
-    if memchr::memmem::find(&view.wire.sent, &argument.0).is_some() {
+    let other = view.arguments.sender(&argument.0)?;
+    let own = other == view.log.conn || !view.may_search(view.wire.sent.len());
+    if own || memchr::memmem::find(&view.wire.sent, &argument.0).is_some() {
         return None;
     }
-    let other = view.arguments.sender(&argument.0)?;
     let kind = logged.record.event.kind();
     let what =
         format!("{kind} carries {argument:?}, which connection {other} sent and this one did not");

@@ -1,5 +1,7 @@
 //! CON: what is content and what is not, and that it arrives as it was sent.
 
+use std::collections::HashSet;
+
 use super::{
     entry::{Entry, on_the_wire, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule, SeenLeniency},
@@ -171,44 +173,50 @@ pub(super) fn judge_tolerance(view: &View<'_>) -> Vec<Found> {
 }
 
 /// What the server took beyond the standard, by name, with the cases that showed it.
-pub(super) fn note_leniencies(view: &View<'_>, seen: &mut Vec<SeenLeniency>) {
-    let mut note = |name: String, level| {
-        let index = seen
-            .iter()
-            .position(|known| known.name == name)
-            .unwrap_or_else(|| {
-                seen.push(SeenLeniency {
-                    name,
-                    level,
-                    cases: Vec::new(),
-                });
-                seen.len() - 1
-            });
-        let case = &view.log.open.case;
-        if !seen[index].cases.contains(case) {
-            seen[index].cases.push(case.clone());
+#[derive(Default)]
+pub(super) struct Leniencies<'t> {
+    pub(super) seen: Vec<SeenLeniency>,
+    /// For each of them its cases once more: a long run has many.
+    cases: Vec<HashSet<&'t str>>,
+}
+
+impl<'t> Leniencies<'t> {
+    pub(super) fn note(&mut self, view: &View<'_>, case: &'t str) {
+        for look_alike in &view.tolerance.look_alikes {
+            let name = format!("{look_alike} ends a message");
+            self.add(&name, look_alike.level(), case);
         }
-    };
-    for look_alike in &view.tolerance.look_alikes {
-        note(format!("{look_alike} ends a message"), look_alike.level());
-    }
-    if view.tolerance.line_ends.bare_lf {
-        note(
-            "a bare LF ends a command line".into(),
-            LeniencyLevel::NotStrict,
-        );
-    }
-    if view.tolerance.line_ends.bare_cr {
-        note(
-            "a bare CR ends a command line".into(),
-            LeniencyLevel::NotStrict,
-        );
-    }
-    for (exchange, _) in view.commands() {
-        if exchange.outcome == Outcome::Accepted {
-            for leniency in exchange.leniencies().iter() {
-                note(leniency.name().into(), leniency.level());
+        let ends = view.tolerance.line_ends;
+        for (taken, name) in [
+            (ends.bare_lf, "a bare LF ends a command line"),
+            (ends.bare_cr, "a bare CR ends a command line"),
+        ] {
+            if taken {
+                self.add(name, LeniencyLevel::NotStrict, case);
             }
+        }
+        for (exchange, _) in view.commands() {
+            if exchange.outcome == Outcome::Accepted {
+                for leniency in exchange.leniencies().iter() {
+                    self.add(leniency.name(), leniency.level(), case);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, level: LeniencyLevel, case: &'t str) {
+        let known = self.seen.iter().position(|seen| seen.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.seen.push(SeenLeniency {
+                name: name.into(),
+                level,
+                cases: Vec::new(),
+            });
+            self.cases.push(HashSet::new());
+            self.seen.len() - 1
+        });
+        if self.cases[index].insert(case) {
+            self.seen[index].cases.push(case.into());
         }
     }
 }

@@ -66,7 +66,9 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
 }
 
 fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
-    let unfinished = view.messages().any(|(_, message)| !message.complete);
+    // Nothing is read behind a message without an end.
+    let last = view.exchanges().last().map(|last| &last.stimulus);
+    let unfinished = matches!(last, Some(Stimulus::Message(message)) if !message.complete);
     if unfinished && before + 1 >= view.exchanges().len() {
         return ("CON-1", "the end of the message was never received".into());
     }
@@ -151,7 +153,7 @@ fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, St
     let verb = || Verb::of(&text[..text.len().min(LONGEST_VERB)]);
     let fits = view.reading.stop == Stop::EndOfInput
         && own_event(verb()) == Some(fired.kind())
-        && !text.contains(&b'\n');
+        && memchr::memchr(b'\n', text).is_none();
     fits.then(|| {
         (
             "CON-8",

@@ -14,6 +14,7 @@ mod entry;
 mod extra;
 mod fit;
 mod moved;
+mod offers;
 mod ord;
 mod rej;
 mod ses;
@@ -42,7 +43,7 @@ const NEAR: usize = 32;
 pub fn check(transcript: &Transcript) -> RunVerdict {
     let across = Across::new(transcript);
     let mut tallies: Vec<Tally> = entries().map(Tally::new).collect();
-    let mut leniencies = Vec::new();
+    let mut leniencies = con::Leniencies::default();
     for session in &transcript.sessions {
         let wire = WireLog::new(session);
         best_view(
@@ -52,7 +53,7 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
             across.arguments(),
             |view, mut founds| {
                 founds.extend(across.judge(view));
-                con::note_leniencies(view, &mut leniencies);
+                leniencies.note(view, &session.open.case);
                 for tally in &mut tallies {
                     tally.take(view, &founds);
                 }
@@ -74,7 +75,10 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
             tally.verdict(observable, transcript.complete)
         })
         .collect();
-    RunVerdict { rules, leniencies }
+    RunVerdict {
+        rules,
+        leniencies: leniencies.seen,
+    }
 }
 
 /// Gives `use_it` the reading that leaves least unexplained, the strict one if it is as good as any.

@@ -1,11 +1,14 @@
 //! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
 
+use core::cell::Cell;
 use std::{collections::HashMap, rc::Rc};
 
 use super::{
+    NEAR,
     align::{Alignment, Fit, align},
     content_lines::ContentLines,
     fit::fit,
+    offers::Offers,
     verdict::Level,
 };
 use crate::{
@@ -71,6 +74,9 @@ pub(super) struct View<'t> {
     /// For each exchange the events laid to it.
     by_exchange: Vec<Vec<usize>>,
     content_lines: ContentLines<'t>,
+    pub(super) offers: Offers,
+    /// Octets that may still be searched for what explains an event.
+    searchable: Cell<usize>,
 }
 
 impl<'t> View<'t> {
@@ -94,6 +100,7 @@ impl<'t> View<'t> {
                 by_exchange[*exchange].push(event);
             }
         }
+        let offers = Offers::new(wire, &reading);
         Self {
             header,
             log,
@@ -105,7 +112,17 @@ impl<'t> View<'t> {
             alignment,
             by_exchange,
             content_lines: ContentLines::default(),
+            offers,
+            searchable: Cell::new(NEAR * wire.sent.len()),
         }
+    }
+
+    /// Whether `octets` of what the client sent may be searched once more. A session without end to its riddles is
+    /// not searched for each: that keeps the whole linear.
+    pub(super) fn may_search(&self, octets: usize) -> bool {
+        let left = self.searchable.get().checked_sub(octets);
+        self.searchable.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// The lines of the message `exchange` that read like commands.

@@ -153,9 +153,17 @@ fn lenient_end(octets: &[u8], tolerance: &Tolerance) -> Option<(LookAlike, usize
     if tolerance.look_alikes.is_empty() {
         return None;
     }
-    look_alikes(octets)
+    // Not beyond the true end: behind it are other messages, which are searched for their own.
+    memchr::memchr_iter(b'.', octets)
+        .take_while(|dot| !is_true_end(octets, *dot))
+        .flat_map(|dot| LookAlike::around(octets, dot).map(move |found| (found, dot)))
         .find(|(look_alike, _)| tolerance.look_alikes.contains(look_alike))
         .map(|(look_alike, dot)| (look_alike, dot + 1 + look_alike.after.octets().len()))
+}
+
+fn is_true_end(octets: &[u8], dot: usize) -> bool {
+    let (head, tail) = (&octets[..dot], &octets[dot + 1..]);
+    tail.starts_with(b"\r\n") && (dot == 0 || head.ends_with(b"\r\n"))
 }
 
 /// Each look-alike in `octets` with the place of its dot.

@@ -34,6 +34,18 @@ fn a_client_that_leaves_behind_a_pipelined_quit_may_be_told_of_either_way() {
 }
 
 #[test]
+fn a_client_that_gave_up_before_the_421_did_not_wait_for_the_close_behind_it() {
+    conforms(
+        "gave-up
+        E: OnConnect
+        S: 421 dropping the session
+        E: OnDisconnect Dropped",
+    );
+    let waited = "E: OnConnect\nS: 421 dropping the session\ngave-up\nE: OnDisconnect Dropped";
+    assert_eq!(rules_of(&[waited]), ["WIR-8"]);
+}
+
+#[test]
 fn a_malformed_line_that_is_taken_is_loose_and_its_event_no_riddle() {
     let ladder = format!("{GREETED}\nC! NOOP\\r\\r\\n\nE: OnNoopCommand\nS: 250 ok{QUIT}");
     assert_eq!(rules_of(&[&ladder]), ["WIR-6"]);

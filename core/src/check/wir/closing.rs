@@ -20,7 +20,9 @@ fn stays_open(view: &View<'_>) -> Option<Found> {
         .acts
         .iter()
         .find(|(act, ..)| *act == ClientAct::GaveUp)?;
-    let last = view.wire.replies.last()?;
+    // A client that gave up for something else did not wait for what was said to it later.
+    let mut heard = view.wire.replies.iter();
+    let last = heard.rfind(|reply| reply.entry < gave_up.1)?;
     if view.wire.server_end.is_some() {
         return None;
     }

@@ -1,11 +1,9 @@
 //! WIR-5, -6, -10, -12 to -15, -17 and -20: what a command must be answered.
 
-use super::{
-    replies::texts,
-    rules::{any_time, minimum, must_be_accepted},
-};
+use super::rules::{any_time, minimum, must_be_accepted};
 use crate::{
     check::{
+        offers::EXTENSIONS,
         verdict::Level,
         view::{Found, View},
         words::about,
@@ -23,10 +21,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             continue;
         };
         let broken = [
-            wrong_refusal(view, exchange, line, code),
+            wrong_refusal(view, index, line, code),
             malformed_accepted(exchange, line),
             unknown_accepted(exchange, line),
-            not_honoured(view, exchange, line, code),
+            not_honoured(view, index, line, code),
             must_accept(view, exchange, line, code),
         ];
         let entry = view.reply(exchange).map(|reply| reply.entry);
@@ -51,12 +49,8 @@ fn must(rule: &'static str, why: impl Into<String>) -> Broken {
 }
 
 /// A refusal that is not this command's: 503 in sequence, another code out of it, 500 for what must be known.
-fn wrong_refusal(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-    code: u16,
-) -> Broken {
+fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {
+    let exchange = &view.exchanges()[index];
     let strict = line.parsed.is_ok() && exchange.leniencies().is_empty();
     if !strict || exchange.outcome != Outcome::Refused {
         return None;
@@ -81,7 +75,7 @@ fn wrong_refusal(
         };
     }
     if matches!(code, 500 | 502) && minimum(line.verb) {
-        return misread(view, exchange, line);
+        return misread(view, index, line);
     }
     None
 }
@@ -93,10 +87,10 @@ const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
 }
 
 /// A well-formed command of the minimum that was answered as if it were unknown.
-fn misread(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
-    let len = exchange.span.len();
+fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
+    let len = view.exchanges()[index].span.len();
     if len > COMMAND_LINE_LIMIT
-        || was_handled(view, exchange, line)
+        || was_handled(view, index, line)
         || needs_extension(line)
         || asks_nobody(line)
     {
@@ -115,15 +109,8 @@ fn misread(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>) -> 
 }
 
 /// A command whose event fired was understood; what its handler then made of it is its own affair.
-fn was_handled(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'_>) -> bool {
-    let index = view
-        .exchanges()
-        .iter()
-        .position(|other| core::ptr::eq(other, exchange));
-    let own = own_event(line.verb);
-    index
-        .zip(own)
-        .is_some_and(|(index, own)| view.alignment_has(index, own))
+fn was_handled(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> bool {
+    own_event(line.verb).is_some_and(|own| view.alignment_has(index, own))
 }
 
 /// VRFY of what is no mailbox: a server may say so by any refusal (RFC 5321, 3.5.3).
@@ -178,19 +165,9 @@ fn unknown_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
     None
 }
 
-/// The extensions of MAIL that this version knows: keyword in EHLO's reply, parameter of MAIL.
-const EXTENSIONS: [(&str, &str); 3] = [
-    ("SIZE", "SIZE"),
-    ("8BITMIME", "BODY"),
-    ("SMTPUTF8", "SMTPUTF8"),
-];
-
 /// The announced extension that `line` uses in a way that cannot be refused for its value.
-fn extension_used(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-) -> Option<&'static str> {
+fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Option<&'static str> {
+    let exchange = &view.exchanges()[index];
     // Nor where the line may be refused for something else in it.
     if !exchange.leniencies().is_empty() || exchange.span.len() > COMMAND_LINE_LIMIT {
         return None;
@@ -201,7 +178,6 @@ fn extension_used(
     let Command::Mail { parameters, .. } = parsed.command else {
         return None;
     };
-    let announced = announced(view, exchange);
     // Only where every parameter is an announced extension's: another one may be what was refused.
     let known = |keyword: &[u8]| {
         EXTENSIONS
@@ -211,11 +187,7 @@ fn extension_used(
     let mut used = None;
     for parameter in parameters.iter() {
         let (keyword, name) = known(parameter.keyword)?;
-        if !announced
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(keyword.as_bytes()))
-            || !plain(name, parameter.value)
-        {
+        if !view.offers.stood(index, keyword) || !plain(name, parameter.value) {
             return None;
         }
         used = Some(*keyword);
@@ -236,45 +208,21 @@ fn plain(name: &str, value: Option<&[u8]>) -> bool {
     }
 }
 
-pub(super) fn uses_extension(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-) -> bool {
-    extension_used(view, exchange, line).is_some()
+pub(super) fn uses_extension(view: &View<'_>) -> bool {
+    let mut exchanges = view.exchanges().iter().enumerate();
+    exchanges.any(|(index, exchange)| match &exchange.stimulus {
+        Stimulus::Command(line) => extension_used(view, index, line).is_some(),
+        _ => false,
+    })
 }
 
-/// The keywords of the last EHLO that was accepted before `exchange`.
-fn announced<'v>(view: &'v View<'_>, exchange: &Exchange<'_>) -> Vec<&'v [u8]> {
-    let exchanges = view.exchanges().iter().rev();
-    let mut before = exchanges.skip_while(|other| !core::ptr::eq(*other, exchange));
-    let greeting = before.find(|exchange| {
-        matches!(exchange.verb(), Some(Verb::Ehlo | Verb::Helo))
-            && exchange.outcome == Outcome::Accepted
-    });
-    let reply = greeting
-        .filter(|exchange| exchange.verb() == Some(Verb::Ehlo))
-        .and_then(|e| view.reply(e));
-    let Some(logged) = reply else {
-        return Vec::new();
-    };
-    let lines = texts(&logged.reply.raw).skip(1);
-    lines
-        .filter_map(|text| text.split(|octet| *octet == b' ').next())
-        .collect()
-}
-
-fn not_honoured(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-    code: u16,
-) -> Broken {
+fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {
+    let exchange = &view.exchanges()[index];
     if exchange.in_sequence != Certainty::Yes || !matches!(code, 500..=504 | 555) || code == 503 {
         return None;
     }
-    let keyword = extension_used(view, exchange, line)?;
-    if was_handled(view, exchange, line) {
+    let keyword = extension_used(view, index, line)?;
+    if was_handled(view, index, line) {
         return None;
     }
     must("WIR-14", format!("EHLO announced {keyword}"))

@@ -191,7 +191,7 @@ fn ehlo_reply(logged: &LoggedReply) -> Option<Found> {
 }
 
 /// The text of each line of a reply.
-pub(super) fn texts(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(in crate::check) fn texts(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     raw.split_inclusive(|octet| *octet == b'\n')
         .map(|line| line.get(4..).unwrap_or_default().trim_ascii_end())
 }

@@ -186,10 +186,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "SIZE, 8BITMIME and SMTPUTF8, once announced, are taken as parameters of MAIL.",
             "250 SIZE 1000000, MAIL FROM:<a@example.org> SIZE=100, 555",
         ),
-        |view| {
-            view.commands()
-                .any(|(exchange, line)| super::commands::uses_extension(view, exchange, line))
-        },
+        super::commands::uses_extension,
     ),
     entry(
         Rule::must(
