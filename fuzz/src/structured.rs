@@ -16,7 +16,7 @@ use smtpspec_core::{
 use super::receiver::events;
 
 /// Longer conversations are not played octet by octet: it would show nothing that shorter ones do not.
-const LONGEST: usize = 8 * 1024;
+const LONGEST: usize = 1024;
 
 /// Panics if the conversation that `octets` are shows that the generator, the server or the checker is wrong.
 pub fn structured(octets: &[u8]) {

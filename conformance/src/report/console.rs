@@ -5,14 +5,13 @@ use std::io::{self, Write};
 
 use smtpspec_core::{
     check::{Finding, RuleVerdict, Verdict},
-    coverage::Coverage,
     transcript::SessionLog,
 };
 
 use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
-    coverage::coverage_summary,
+    coverage::{coverage_of, coverage_summary},
     ladder::ladder,
     leaks::leaks,
     netcat::netcat,
@@ -245,7 +244,7 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         "  {} cases, {} sessions, {} events{elapsed}",
         counts.cases, counts.sessions, counts.events
     )?;
-    let coverage = Coverage::of(report.transcript);
+    let coverage = coverage_of(report);
     coverage_summary(out, &coverage, header.hello.as_ref())?;
     let shown = [
         (Verdict::Holds, "hold"),

@@ -8,7 +8,10 @@ use smtpspec_core::{
     event::Hello,
 };
 
-use super::style::{FAINT, MISSING, STRONG};
+use super::{
+    RunReport,
+    style::{FAINT, MISSING, STRONG},
+};
 
 /// Wide enough for the longest stimulus.
 const STIMULUS: usize = 40;
@@ -91,6 +94,12 @@ pub fn coverage_table(
     let missing: Vec<Pair> = coverage.missing().collect();
     name_missing(out, "", &missing, hello)?;
     writeln!(out, "{}", coverage_line(coverage))
+}
+
+/// What the run reached. A leak check has counted what it has not kept.
+pub(super) fn coverage_of(report: &RunReport<'_>) -> Coverage {
+    let leaks = report.leaks.map(|leaks| leaks.coverage.clone());
+    leaks.unwrap_or_else(|| Coverage::of(report.transcript))
 }
 
 /// `367 of 367 pairs of a state and a stimulus reached`.

@@ -1,12 +1,14 @@
 //! The report as one JSON document.
 
 use serde::Serialize;
-use smtpspec_core::{
-    check::{Level, Verdict},
-    coverage::Coverage,
-};
+use smtpspec_core::check::{Level, Verdict};
 
-use super::{Counts, RunReport, counts::missed, coverage::Numbers, leaks::LeaksInJson};
+use super::{
+    Counts, RunReport,
+    counts::missed,
+    coverage::{Numbers, coverage_of},
+    leaks::LeaksInJson,
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -108,7 +110,7 @@ pub fn json(report: &RunReport<'_>) -> String {
         cases: counts.cases,
         sessions: counts.sessions,
         events: counts.events,
-        coverage: Numbers::of(&Coverage::of(report.transcript)),
+        coverage: Numbers::of(&coverage_of(report)),
         elapsed_ms: report.elapsed.map(|elapsed| elapsed.as_millis()),
         rules: rules(report),
         leniencies: leniencies(report),

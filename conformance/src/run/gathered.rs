@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use smtpspec_core::{
     check::{Finding, RuleVerdict, RunVerdict, SeenLeniency, Verdict},
+    coverage::Coverage,
     event::EventKind,
     transcript::{Header, SessionLog, Transcript, What},
 };
@@ -37,6 +38,8 @@ pub struct Gathered {
     pub sessions: u64,
     /// Events, strays among them.
     pub events: BTreeMap<EventKind, u64>,
+    /// Pairs of a state and a stimulus that were reached.
+    pub coverage: Coverage,
     kept: HashMap<&'static str, usize>,
 }
 
@@ -57,6 +60,7 @@ impl Gathered {
             transcript,
             sessions: 0,
             events: BTreeMap::new(),
+            coverage: Coverage::default(),
             kept: HashMap::new(),
         }
     }
@@ -84,6 +88,7 @@ impl Gathered {
     }
 
     fn count(&mut self, round: &Transcript) {
+        self.coverage.add(&Coverage::of(round));
         let entries = round.sessions.iter().flat_map(|session| &session.entries);
         let fired = entries.filter_map(|entry| match &entry.what {
             What::Event(record) => Some(record),

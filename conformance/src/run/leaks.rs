@@ -7,6 +7,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use smtpspec_core::{
     check::{RunVerdict, check},
+    coverage::Coverage,
     event::EventKind,
 };
 use tokio::time::{Instant, sleep};
@@ -37,6 +38,8 @@ pub struct LeakCheck {
     pub cases: usize,
     /// Events in all.
     pub events: usize,
+    /// Pairs of a state and a stimulus that they reached.
+    pub coverage: Coverage,
     /// How often OnConnect and OnDisconnect fired, from first to last; `None` when they are not both observed.
     pub fired: Option<(u64, u64)>,
     /// What the server held.
@@ -123,6 +126,7 @@ pub async fn leaks(
             played: count(gathered.sessions),
             cases: indices.len().min(count(gathered.sessions)),
             events: count(gathered.events.values().sum()),
+            coverage: gathered.coverage.clone(),
             fired: fired(target, &gathered),
             held: held(&readings, error.is_some()),
         },
