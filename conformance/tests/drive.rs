@@ -91,6 +91,18 @@ async fn a_reset_by_the_server_is_told_from_a_close() {
     assert_eq!(shown(&log), ["server Reset", "settled"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_that_comes_before_the_client_has_looked_is_the_servers_all_the_same() {
+    for _ in 0..300 {
+        let log = play(ENVELOPE, async |stream| {
+            let linger = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            linger.unwrap();
+        })
+        .await;
+        assert_eq!(shown(&log), ["server Reset", "settled"]);
+    }
+}
+
 #[tokio::test]
 async fn endless_replies_end_in_overflow() {
     let log = play(ENVELOPE, async |mut stream| {

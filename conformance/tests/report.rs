@@ -34,6 +34,7 @@ fn the_console_report_shows_what_broke_and_how_to_see_it_again() {
         minimal: &[],
         target_options: " --defect bare-lf-ends-data".into(),
         strict: false,
+        leaks: None,
     };
     assert_eq!(report.exit_code(), 1);
     insta::assert_snapshot!(plain(|out| console(out, &report)));
@@ -50,6 +51,7 @@ fn the_json_report_holds_the_same() {
         minimal: &[],
         target_options: String::new(),
         strict: false,
+        leaks: None,
     };
     insta::assert_snapshot!(json(&report));
 }

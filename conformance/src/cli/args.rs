@@ -100,9 +100,9 @@ pub struct RunArgs {
     /// Which conversations.
     #[arg(long, value_enum, default_value_t = Suite::Documented)]
     pub suite: Suite,
-    /// How many conversations to generate of each family.
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub cases: u64,
+    /// How many conversations to generate of each family [default: 1000; for `leaks` 10000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub cases: Option<u64>,
     /// What to generate them from: the same seed gives the same conversations. Without it one is drawn and
     /// printed.
     #[arg(long, value_name = "S")]
@@ -122,7 +122,8 @@ pub struct RunArgs {
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = Format::Console)]
     pub format: Format,
-    /// Also write transcript, report and the conversations of all findings into this directory.
+    /// Also write transcript, report and the conversations of all findings into this directory. The transcript of
+    /// `leaks` holds a few sessions for each broken rule.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Do not look for the smallest conversation that shows each finding.
@@ -245,13 +246,16 @@ pub enum Suite {
     Cuts,
     /// All of these.
     All,
+    /// A load test, not part of `all`: thousands of sessions that break off; what the server's processes hold
+    /// before and after them (open files, threads, memory), and whether OnDisconnect fired as often as OnConnect.
+    Leaks,
 }
 
 impl Suite {
     /// The families of generated conversations in it.
     pub const fn families(self) -> &'static [Family] {
         match self {
-            Self::Documented | Self::Cuts => &[],
+            Self::Documented | Self::Cuts | Self::Leaks => &[],
             Self::Random => &[Family::Valid],
             Self::Malformed => &[Family::Malformed],
             Self::Abrupt => &[Family::Abrupt],
@@ -268,6 +272,15 @@ impl Suite {
             Self::Abrupt => Family::Abrupt.name(),
             Self::Cuts => "cuts",
             Self::All => "all",
+            Self::Leaks => "leaks",
+        }
+    }
+
+    /// How many conversations are generated unless `--cases` says otherwise.
+    const fn cases(self) -> u64 {
+        match self {
+            Self::Leaks => 10_000,
+            _ => 1000,
         }
     }
 }
@@ -282,6 +295,11 @@ pub enum Format {
 }
 
 impl RunArgs {
+    /// How many conversations to generate.
+    pub fn cases(&self) -> u64 {
+        self.cases.unwrap_or(self.suite.cases())
+    }
+
     /// What `smtpspec` without arguments does.
     pub fn defaults() -> Self {
         match Cli::parse_from(["smtpspec", "run"]).command {

@@ -26,6 +26,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
         minimal: &[],
         target_options: String::new(),
         strict: args.strict,
+        leaks: None,
     };
     super::run::print(&report, args.format)?;
     Ok(report.exit_code())

@@ -104,6 +104,9 @@ pub enum CliError {
     /// The runtime could not be started.
     #[error("cannot start the I/O runtime: {0}")]
     Runtime(io::Error),
+    /// The program's own file cannot be named.
+    #[error("cannot find the file of this program, to start the embedded server with it: {0}")]
+    OwnProgram(io::Error),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),

@@ -5,6 +5,8 @@ mod check;
 mod coverage;
 mod error;
 mod filter;
+mod leaks;
+mod out;
 mod replay;
 mod rules;
 mod run;

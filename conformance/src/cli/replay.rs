@@ -28,9 +28,10 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         minimal: &[],
         target_options: args.target.again(),
         strict: false,
+        leaks: None,
     };
     if let Some(dir) = &args.out {
-        super::run::write_out(dir, &report, &[case])?;
+        super::out::write(dir, &report, &[case])?;
     }
     let mut out = anstream::stdout().lock();
     let hello = outcome.transcript.header.hello.as_ref();

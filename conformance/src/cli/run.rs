@@ -2,10 +2,8 @@
 
 use std::{
     collections::hash_map::RandomState,
-    fs,
     hash::{BuildHasher, Hasher},
     io::Write,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -13,20 +11,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use smtpspec_core::{
     check::{RunVerdict, check},
     receiver::Config,
-    transcript::Transcript,
 };
 
 use super::{
     CliError,
     args::{Format, RunArgs, Suite, TargetArgs},
     filter::Filter,
+    out,
     shared::{defects, runtime, written},
 };
 use crate::{
     drive::Limits,
     report::{RunReport, console, json},
     run::{
-        CampaignOptions, Case, Minimal, Outcome, campaign, cuts, documented, generated, minimise,
+        CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, generated,
+        minimise,
     },
     target::{Running, StartOptions, Target},
 };
@@ -36,16 +35,21 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     if !smtpspec_core::check::rules().any(|rule| rules.takes(rule.id)) {
         return Err(CliError::NoRule(args.rule.clone()));
     }
-    let cases = cases(args)?;
-    let target = target(&args.target)?;
     let start = Instant::now();
-    let played = runtime()?.block_on(play_suite(&target, &cases, args, &rules))?;
-    let elapsed = start.elapsed();
     let Played {
         outcome,
         verdict,
         minimal,
-    } = played;
+        cases,
+        leaks,
+    } = if args.suite == Suite::Leaks {
+        super::leaks::play(args, &rules)?
+    } else {
+        let cases = cases(args)?;
+        let target = target(&args.target)?;
+        runtime()?.block_on(play_suite(&target, cases, args, &rules))?
+    };
+    let elapsed = start.elapsed();
     let report = RunReport {
         transcript: &outcome.transcript,
         verdict: &verdict,
@@ -54,9 +58,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         minimal: &minimal,
         target_options: args.target.again(),
         strict: args.strict,
+        leaks: leaks.as_ref(),
     };
     if let Some(dir) = &args.out {
-        write_out(dir, &report, &cases)?;
+        out::write(dir, &report, &cases)?;
     }
     // What was seen before the run broke off is still worth reading, but it is no verdict.
     print(&report, args.format)?;
@@ -78,7 +83,7 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     if !args.suite.families().is_empty() {
         let seed = args.seed.unwrap_or_else(|| draw_seed(args));
         for family in args.suite.families() {
-            cases.extend(generated(*family, seed, args.cases));
+            cases.extend(generated(*family, seed, args.cases()));
         }
     }
     cases.retain(|case| filter.takes(&case.name));
@@ -89,12 +94,12 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
 }
 
 /// A seed for this run, with the command that repeats it on standard error.
-fn draw_seed(args: &RunArgs) -> u64 {
+pub(super) fn draw_seed(args: &RunArgs) -> u64 {
     // Every hasher begins with keys of its own: no clock is needed, nor a generator for one number.
     let drawn = RandomState::new().build_hasher().finish();
     // Short enough to be typed again.
     let seed = drawn >> 32;
-    let (suite, cases, again) = (args.suite.name(), args.cases, args.target.again());
+    let (suite, cases, again) = (args.suite.name(), args.cases(), args.target.again());
     anstream::eprintln!(
         "seed {seed}: smtpspec run --suite {suite} --cases {cases} --seed {seed}{again}"
     );
@@ -119,42 +124,68 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
 }
 
 /// What came of a suite.
-struct Played {
-    outcome: Outcome,
-    verdict: RunVerdict,
-    minimal: Vec<Minimal>,
+pub(super) struct Played {
+    pub(super) outcome: Outcome,
+    pub(super) verdict: RunVerdict,
+    pub(super) minimal: Vec<Minimal>,
+    pub(super) cases: Vec<Case>,
+    pub(super) leaks: Option<LeakCheck>,
 }
 
 /// Plays and judges `cases`; what is found of the rules asked for is then minimised at the same server.
 async fn play_suite(
     target: &Target,
-    cases: &[Case],
+    cases: Vec<Case>,
     args: &RunArgs,
     rules: &Filter,
 ) -> Result<Played, CliError> {
-    let options = CampaignOptions {
+    let options = run_options(args);
+    let running = start(target, &args.target).await?;
+    let outcome = campaign_with_progress(&running, cases.clone(), &options).await;
+    let verdict = check(&outcome.transcript);
+    let mut played = Played {
+        outcome,
+        verdict,
+        minimal: Vec::new(),
+        cases,
+        leaks: None,
+    };
+    played.finish(&running, args, rules).await;
+    running.stop().await;
+    Ok(played)
+}
+
+/// How `args` want a campaign to be run.
+pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
+    CampaignOptions {
         jobs: usize::from(args.jobs),
         run: args.time_limit,
         ..options(&args.target)
-    };
-    let running = start(target, &args.target).await?;
-    let outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
-    let mut verdict = check(&outcome.transcript);
-    verdict.rules.retain(|rule| rules.takes(rule.rule.id));
-    let mut minimal = Vec::new();
-    if outcome.error.is_none() && !args.no_minimise {
-        match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
-            Ok(found) => minimal = found,
+    }
+}
+
+impl Played {
+    /// Drops the rules that nobody asked for and minimises what was found of the others.
+    pub(super) async fn finish(&mut self, running: &Running, args: &RunArgs, rules: &Filter) {
+        self.verdict.rules.retain(|rule| rules.takes(rule.rule.id));
+        if self.outcome.error.is_some() || args.no_minimise {
+            return;
+        }
+        let (transcript, verdict) = (&self.outcome.transcript, &self.verdict);
+        match minimise(
+            running,
+            transcript,
+            verdict,
+            &self.cases,
+            &run_options(args),
+        )
+        .await
+        {
+            Ok(found) => self.minimal = found,
             // The run itself is over: its verdict stands.
             Err(error) => anstream::eprintln!("the findings could not be made smaller: {error}"),
         }
     }
-    running.stop().await;
-    Ok(Played {
-        outcome,
-        verdict,
-        minimal,
-    })
 }
 
 /// Starts the target, plays `cases`, stops the target.
@@ -169,7 +200,7 @@ pub(super) async fn play(
     Ok(outcome)
 }
 
-async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
+pub(super) async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
     let options = StartOptions {
         allow_remote: args.allow_remote,
         ..StartOptions::default()
@@ -204,7 +235,7 @@ async fn campaign_with_progress(
 }
 
 /// On standard error, only on a terminal, and gone when the run is over.
-fn progress_line(cases: usize) -> ProgressBar {
+pub(super) fn progress_line(cases: usize) -> ProgressBar {
     let bar = ProgressBar::new(cases as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} conversations, {elapsed}")
     {
@@ -221,60 +252,4 @@ pub(super) fn print(report: &RunReport<'_>, format: Format) -> Result<(), CliErr
         Format::Console => console(&mut out, report),
         Format::Json => out.write_all(json(report).as_bytes()),
     })
-}
-
-/// `transcript.jsonl`, `report.json`, and under `findings/` each conversation that broke a rule.
-pub(super) fn write_out(
-    dir: &Path,
-    report: &RunReport<'_>,
-    cases: &[Case],
-) -> Result<(), CliError> {
-    let write = |path: &Path, octets: &[u8]| {
-        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-        folder
-            .and_then(|()| fs::write(path, octets))
-            .map_err(|source| CliError::Write {
-                path: path.to_owned(),
-                source,
-            })
-    };
-    write(&dir.join("transcript.jsonl"), &file_form(report.transcript))?;
-    write(&dir.join("report.json"), json(report).as_bytes())?;
-    for minimal in report.minimal {
-        let comment = format!(
-            "%# {} {}: the smallest conversation found that shows it, from {}\n",
-            minimal.rule, minimal.finding.what, minimal.case
-        );
-        let text = [
-            comment.replace('\r', " ").as_bytes(),
-            &minimal.conversation.print(),
-        ]
-        .concat();
-        write(
-            &dir.join("findings")
-                .join(format!("{}-minimal.smtp", minimal.rule)),
-            &text,
-        )?;
-    }
-    for finding in report.verdict.findings() {
-        let Some(case) = cases.iter().find(|case| case.name == finding.case) else {
-            continue;
-        };
-        let name = format!("{}-{}.smtp", finding.rule, case.name.replace('/', "-"));
-        let comment = format!(
-            "%# breaks {}: {}\n",
-            finding.rule,
-            finding.what.replace('\n', " ")
-        );
-        let text = [comment.as_bytes(), &case.conversation.print()].concat();
-        write(&dir.join("findings").join(name), &text)?;
-    }
-    Ok(())
-}
-
-fn file_form(transcript: &Transcript) -> Vec<u8> {
-    let mut octets = Vec::new();
-    // Writing into memory cannot fail.
-    let _ = transcript.write_to(&mut octets);
-    octets
 }

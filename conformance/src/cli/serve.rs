@@ -5,7 +5,10 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
 };
 
-use smtpspec_core::{event::EventRecord, receiver::Config};
+use smtpspec_core::{
+    event::{EventRecord, Hello},
+    receiver::Config,
+};
 
 use super::{
     CliError,
@@ -65,7 +68,7 @@ async fn until_interrupted(
     let address = server.address();
     match format {
         Format::Json => {
-            let hello = serde_json::to_string(&hello()).unwrap_or_default();
+            let hello = serde_json::to_string(&one_way(hello())).unwrap_or_default();
             writeln!(std::io::stdout().lock(), "{hello}").map_err(CliError::Output)?;
         }
         Format::Console => {
@@ -82,6 +85,12 @@ async fn until_interrupted(
     let _ = tokio::signal::ctrl_c().await;
     server.shut_down().await;
     Ok(0)
+}
+
+/// Standard output leads one way: no handler script can come back over it.
+fn one_way(mut hello: Hello) -> Hello {
+    hello.semantics.scripts = false;
+    hello
 }
 
 /// A reader that has gone away (`serve | head`) must not end the server's sessions.

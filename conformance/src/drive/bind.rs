@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use smtpspec_core::conversation::Conversation;
+use smtpspec_core::{
+    conversation::Conversation,
+    transcript::{ServerEnd, What},
+};
 use tokio::{
     net::TcpSocket,
     time::{sleep, timeout},
@@ -71,15 +74,28 @@ impl Bound {
     pub async fn play(self, conversation: &Conversation, log: &Log) -> Result<(), DriveError> {
         let server = self.server;
         let fail = |source| DriveError::Connect { server, source };
-        let stream = timeout(self.limits.connect, self.socket.connect(server))
+        let connected = timeout(self.limits.connect, self.socket.connect(server))
             .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(fail)?;
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let stream = match connected {
+            // A connection that is refused is none; this one was there, and the server has reset it already.
+            Err(error) if is_reset(&error) => {
+                log.push(What::Server(ServerEnd::Reset));
+                return Ok(());
+            }
+            connected => connected.map_err(fail)?,
+        };
         Client::new(stream, log, &self.limits)
             .play(conversation)
             .await;
         Ok(())
     }
+}
+
+/// Whether a connection was there and is gone: by RST, or by RST behind FIN.
+fn is_reset(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset};
+    matches!(error.kind(), ConnectionReset | BrokenPipe)
 }
 
 /// The address that the system would speak to `server` from. Connecting a datagram socket asks the routing

@@ -46,6 +46,11 @@ impl Hub {
         self.routes().open.insert(client, log);
     }
 
+    /// Whether events of `client` are still waited for.
+    pub fn is_open(&self, client: SocketAddr) -> bool {
+        self.routes().open.contains_key(&client)
+    }
+
     /// No more events are waited for. The port may be another connection's by now: `log` says which one is meant.
     pub fn close(&self, client: SocketAddr, log: &Log) {
         let mut routes = self.routes();
@@ -73,6 +78,16 @@ impl Hub {
         std::mem::take(&mut self.routes().strays)
     }
 
+    /// Forgets the server's names for connections that are over: an event under such a name is a stray either way.
+    pub fn forget_ended(&self) {
+        let lives = |log: &Log| !log.is_finished();
+        self.routes().sessions.retain(|_, bindings| {
+            bindings.by_peer.retain(|_, log| lives(log));
+            bindings.latest.take_if(|log| !lives(log));
+            bindings.latest.is_some() || !bindings.by_peer.is_empty()
+        });
+    }
+
     fn routes(&self) -> MutexGuard<'_, Routes> {
         // No panic can leave the maps half-written.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,6 +104,10 @@ impl Routes {
             (Some(log), Some(peer_log)) if !begins_anew(record, log, peer_log) => Some(log.clone()),
             (_, Some(peer_log)) => {
                 let peer_log = peer_log.clone();
+                if peer_log.is_full() {
+                    // Nor are the names remembered under which the surplus comes.
+                    return Some(peer_log);
+                }
                 let bindings = self.sessions.entry(record.session.clone()).or_default();
                 bindings.by_peer.insert(record.peer, peer_log.clone());
                 bindings.latest = Some(peer_log.clone());
@@ -207,6 +226,32 @@ mod tests {
         hub.event(connect("z", 9));
         let strays: Vec<_> = hub.take_strays().into_iter().map(|s| s.1.session).collect();
         assert_eq!(strays, ["a", "z"]);
+    }
+
+    #[test]
+    fn a_flood_under_ever_new_names_is_not_remembered() {
+        let hub = Hub::new();
+        let _log = opened(&hub, 1);
+        for n in 0..10_000 {
+            hub.event(record(&format!("s{n}"), 1, Event::OnRsetCommand {}));
+        }
+        assert!(hub.routes().sessions.len() <= 1000);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_only_what_is_over() {
+        let hub = Hub::new();
+        let (one, two) = (opened(&hub, 1), opened(&hub, 2));
+        hub.event(connect("a", 1));
+        hub.event(connect("b", 2));
+        one.finish();
+        hub.close(peer(1), &one);
+        hub.forget_ended();
+        hub.event(record("a", 1, Event::OnRsetCommand {}));
+        hub.event(record("b", 1, Event::OnRsetCommand {}));
+        assert_eq!(hub.routes().sessions.len(), 1);
+        assert_eq!(hub.take_strays().len(), 1);
+        assert_eq!(events(&two).len(), 2);
     }
 
     #[test]

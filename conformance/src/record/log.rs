@@ -10,6 +10,11 @@ use tokio::sync::watch;
 
 use super::now_ns;
 
+/// Events that a log takes whatever the client has sent.
+const EVENTS: usize = 1000;
+/// And for each octet that it has sent: the shortest line there is may fire its own event and OnReject.
+const EVENTS_PER_OCTET: usize = 2;
+
 /// A session's log, shared by the driver, which logs what it does and reads, and the event stream, which logs
 /// what the server fires. Entries are stamped under one lock, so that their times grow in their order.
 #[derive(Debug, Clone)]
@@ -26,6 +31,16 @@ struct Shared {
 struct State {
     entries: Vec<Entry>,
     finished: bool,
+    /// Octets that the client has sent.
+    sent: usize,
+    events: usize,
+}
+
+impl State {
+    /// Whether more events have come than all that was sent can have fired.
+    fn is_full(&self) -> bool {
+        self.events >= EVENTS.saturating_add(self.sent.saturating_mul(EVENTS_PER_OCTET))
+    }
 }
 
 /// What the event stream has brought so far.
@@ -54,6 +69,9 @@ impl Log {
     pub fn push(&self, what: What) {
         let mut state = self.state();
         if !state.finished {
+            if let What::Sent(octets) = &what {
+                state.sent += octets.0.len();
+            }
             state.entries.push(Entry { at: now_ns(), what });
         }
     }
@@ -81,7 +99,10 @@ impl Log {
         }
     }
 
-    /// Adds an event, stamped now; gives it back when the log takes no more.
+    /// Adds an event, stamped now; gives it back when the log is finished.
+    ///
+    /// Of a server that never stops firing, what comes beyond all measure is dropped: that it fires too much is in the
+    /// log by then. Only OnDisconnect is still taken, once, so that it is not missed.
     #[must_use = "what is given back is a stray"]
     pub fn push_event(&self, record: EventRecord) -> Option<EventRecord> {
         let disconnect = record.event.kind() == EventKind::OnDisconnect;
@@ -89,6 +110,10 @@ impl Log {
         if state.finished {
             return Some(record);
         }
+        if state.is_full() && (!disconnect || self.0.events.borrow().disconnect) {
+            return None;
+        }
+        state.events += 1;
         let what = What::Event(record);
         state.entries.push(Entry { at: now_ns(), what });
         drop(state);
@@ -113,6 +138,11 @@ impl Log {
     /// How many events have been logged.
     pub fn events(&self) -> u64 {
         self.0.events.borrow().count
+    }
+
+    /// Whether the log takes no more events, because of their number.
+    pub fn is_full(&self) -> bool {
+        self.state().is_full()
     }
 
     /// Whether the log takes no more entries.
@@ -140,5 +170,39 @@ impl Log {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere cannot leave a vector of entries half-written.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smtpspec_core::event::Event;
+
+    fn fire(log: &Log, event: Event) {
+        let record = EventRecord {
+            session: "a".into(),
+            seq: 1,
+            at: None,
+            peer: ([127, 0, 0, 1], 7).into(),
+            event,
+        };
+        assert_eq!(log.push_event(record), None);
+    }
+
+    #[test]
+    fn a_flood_of_events_fills_no_memory_and_hides_no_disconnect() {
+        let log = Log::new();
+        log.push(What::Sent(b"NOOP\r\n".as_slice().into()));
+        for _ in 0..10_000 {
+            fire(&log, Event::OnRsetCommand {});
+        }
+        for _ in 0..10 {
+            fire(&log, Event::OnDisconnect { reason: None });
+        }
+        assert!(log.is_full());
+        let entries = log.take();
+        assert_eq!(entries.len(), 1 + EVENTS + 6 * EVENTS_PER_OCTET + 1);
+        let last = entries.last().map(|entry| &entry.what);
+        assert!(matches!(last, Some(What::Event(r)) if r.event.kind() == EventKind::OnDisconnect));
     }
 }

@@ -14,10 +14,11 @@ use super::{
     counts::{missed, rules_with},
     coverage::coverage_summary,
     ladder::ladder,
+    leaks::leaks,
     netcat::netcat,
     style::{self, FAINT, STRONG},
 };
-use crate::run::{Minimal, shortest};
+use crate::run::{LeakCheck, Minimal, shortest};
 
 /// Ladders longer than this are left to `smtpspec replay`.
 const LONGEST_LADDER: usize = 60;
@@ -32,6 +33,9 @@ pub fn console(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
     leniencies(out, report)?;
     not_as_written(out, report)?;
     findings(out, report)?;
+    if let Some(check) = report.leaks {
+        leaks(out, check)?;
+    }
     summary(out, report)
 }
 
@@ -173,13 +177,14 @@ fn finding(out: &mut impl Write, report: &RunReport<'_>, rule: &RuleVerdict) -> 
 /// The finding in its smallest form, and how to send that by hand.
 fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> io::Result<()> {
     match minimal.repeats {
+        (_, 0) => writeln!(out, "  as it was seen:")?,
         (0, of) => writeln!(
             out,
-            "  it did not show again in {of} more playings; as it was seen:"
+            "  FLAKY: it did not show again in {of} more playings; as it was seen:"
         )?,
         (k, of) if k < of => writeln!(
             out,
-            "  it showed again in {k} of {of} playings; as it was seen:"
+            "  FLAKY: it showed again in {k} of {of} playings; as it was seen:"
         )?,
         _ => {
             writeln!(
@@ -188,6 +193,13 @@ fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> 
                 minimal.finding.what
             )?;
         }
+    }
+    if minimal.stopped {
+        writeln!(
+            out,
+            "  (not minimal: stopped after {} tries)",
+            minimal.tries
+        )?;
     }
     show(out, report, &minimal.session, &minimal.finding)?;
     let line = netcat(&minimal.conversation, minimal.session.open.server);
@@ -218,7 +230,7 @@ fn show(
 }
 
 fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
-    let counts = Counts::of(report.transcript);
+    let counts = Counts::of_report(report);
     let header = &report.transcript.header;
     let server = header
         .hello
@@ -259,6 +271,12 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
 
 fn conclusion(report: &RunReport<'_>) -> (anstyle::Style, &'static str) {
     let overall = report.verdict.overall();
+    if report.leaks.is_some_and(LeakCheck::failed) && overall != Verdict::Broken {
+        return (
+            style::of(Verdict::Broken),
+            "it leaks: see above what was left over",
+        );
+    }
     let text = match overall {
         Verdict::Broken => {
             "rules broken: read the findings above; `smtpspec rules ID` explains a rule"

@@ -1,5 +1,6 @@
 //! The numbers that a summary shows.
 
+use super::RunReport;
 use smtpspec_core::{
     check::{RunVerdict, Verdict},
     transcript::{Transcript, What},
@@ -19,6 +20,20 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Of a run. A leak check has counted what it has not kept.
+    pub(super) fn of_report(report: &RunReport<'_>) -> Self {
+        let counts = Self::of(report.transcript);
+        match report.leaks {
+            None => counts,
+            Some(leaks) => Self {
+                cases: leaks.cases,
+                sessions: leaks.played,
+                events: leaks.events,
+                ..counts
+            },
+        }
+    }
+
     /// Of a run.
     pub fn of(transcript: &Transcript) -> Self {
         let mut cases: Vec<&str> = transcript

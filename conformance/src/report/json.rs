@@ -6,7 +6,7 @@ use smtpspec_core::{
     coverage::Coverage,
 };
 
-use super::{Counts, RunReport, counts::missed, coverage::Numbers};
+use super::{Counts, RunReport, counts::missed, coverage::Numbers, leaks::LeaksInJson};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -24,6 +24,12 @@ struct Document<'a> {
     leniencies: Vec<Leniency<'a>>,
     missed: Vec<Missed<'a>>,
     skipped: Vec<Skipped<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaks: Option<LeaksInJson>,
+    /// Findings in their smallest form, as far as they were looked for. Not part of the rules: those are the
+    /// transcript's alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    minimal: Vec<MinimalInJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -35,6 +41,29 @@ struct Rule<'a> {
     verdict: String,
     exercised: u64,
     findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct MinimalInJson<'a> {
+    rule: &'a str,
+    /// The conversation in which it was found.
+    case: &'a str,
+    what: &'a str,
+    /// The smallest conversation, in the form of a `.smtp` file.
+    conversation: String,
+    /// Smaller conversations played.
+    tries: usize,
+    /// Whether a limit ended the search.
+    stopped: bool,
+    flaky: bool,
+    repeats: Repeats,
+}
+
+/// How often the finding showed again.
+#[derive(Serialize)]
+struct Repeats {
+    shown: usize,
+    of: usize,
 }
 
 #[derive(Serialize)]
@@ -68,7 +97,7 @@ struct Skipped<'a> {
 
 /// The report as pretty-printed JSON with a final line end.
 pub fn json(report: &RunReport<'_>) -> String {
-    let counts = Counts::of(report.transcript);
+    let counts = Counts::of_report(report);
     let header = &report.transcript.header;
     let document = Document {
         tool: &header.tool,
@@ -91,6 +120,8 @@ pub fn json(report: &RunReport<'_>) -> String {
             .iter()
             .map(|(case, why)| Skipped { case, why })
             .collect(),
+        leaks: report.leaks.map(LeaksInJson::from),
+        minimal: report.minimal.iter().map(minimal).collect(),
     };
     // Strings and numbers only: there is nothing in it that JSON cannot carry.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -109,6 +140,22 @@ fn rules<'a>(report: &RunReport<'a>) -> Vec<Rule<'a>> {
         findings: judged.findings.iter().map(finding).collect(),
     };
     report.verdict.rules.iter().map(rule).collect()
+}
+
+fn minimal(minimal: &crate::run::Minimal) -> MinimalInJson<'_> {
+    MinimalInJson {
+        rule: minimal.rule,
+        case: &minimal.case,
+        what: &minimal.finding.what,
+        conversation: String::from_utf8_lossy(&minimal.conversation.print()).into_owned(),
+        tries: minimal.tries,
+        stopped: minimal.stopped,
+        flaky: minimal.is_flaky(),
+        repeats: Repeats {
+            shown: minimal.repeats.0,
+            of: minimal.repeats.1,
+        },
+    }
 }
 
 fn finding(found: &smtpspec_core::check::Finding) -> Finding<'_> {

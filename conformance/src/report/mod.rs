@@ -5,6 +5,7 @@ mod counts;
 mod coverage;
 mod json;
 mod ladder;
+mod leaks;
 mod netcat;
 mod rules;
 mod single;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use smtpspec_core::{check::RunVerdict, transcript::Transcript};
 
-use crate::run::Minimal;
+use crate::run::{LeakCheck, Minimal};
 
 /// A finished run, ready to be reported.
 #[derive(Debug)]
@@ -41,12 +42,17 @@ pub struct RunReport<'a> {
     pub target_options: String,
     /// Whether what is only not strict counts as broken.
     pub strict: bool,
+    /// What the suite `leaks` saw besides the rules.
+    pub leaks: Option<&'a LeakCheck>,
 }
 
 impl RunReport<'_> {
     /// The documented exit code: 0 conforms, 1 rules broken, 3 inconclusive. (2 is an error's.)
     pub fn exit_code(&self) -> u8 {
         use smtpspec_core::check::Verdict;
+        if self.leaks.is_some_and(LeakCheck::failed) {
+            return 1;
+        }
         match self.verdict.overall() {
             Verdict::Broken => 1,
             Verdict::NotStrict if self.strict => 1,

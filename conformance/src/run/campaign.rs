@@ -120,18 +120,23 @@ fn transcript(
     for (session, conn) in sessions.iter_mut().zip(1..) {
         session.conn = conn;
     }
-    let limit = options.disconnect_limit.as_millis();
     Transcript {
-        header: Header {
-            version: TRANSCRIPT_VERSION,
-            tool: concat!("smtpspec ", env!("CARGO_PKG_VERSION")).to_owned(),
-            target: target.name().to_owned(),
-            hello: target.stage().hello.clone(),
-            disconnect_limit_ms: u64::try_from(limit).unwrap_or(u64::MAX),
-        },
+        header: header(target, options),
         sessions,
         strays: target.stage().hub.take_strays(),
         complete,
+    }
+}
+
+/// Who is tested, by whom, with which limits.
+pub(super) fn header(target: &Running, options: &CampaignOptions) -> Header {
+    let limit = options.disconnect_limit.as_millis();
+    Header {
+        version: TRANSCRIPT_VERSION,
+        tool: concat!("smtpspec ", env!("CARGO_PKG_VERSION")).to_owned(),
+        target: target.name().to_owned(),
+        hello: target.stage().hello.clone(),
+        disconnect_limit_ms: u64::try_from(limit).unwrap_or(u64::MAX),
     }
 }
 
@@ -194,7 +199,8 @@ impl Run<'_> {
     }
 }
 
-async fn interrupted() {
+/// Waits for Ctrl-C.
+pub(super) async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         // Without the signal the run cannot be interrupted; it goes on.
         std::future::pending::<()>().await;

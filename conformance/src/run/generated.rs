@@ -5,7 +5,7 @@ use smtpspec_core::{
     generate::{Family, conversation},
 };
 
-use super::{Case, CaseError, documented};
+use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented};
 
 /// The conversations that the suite `cuts` cuts: one message, two, and a whole session in one group.
 const CUT: [&str; 3] = ["seed/as-meant", "messages/two", "pipelining/whole-session"];
@@ -61,6 +61,9 @@ pub fn named(name: &str) -> Result<Option<Case>, CaseError> {
     if let Some(case) = numbered_by_name(name) {
         return Ok(Some(case));
     }
+    if let Some((seed, index)) = after_family(name, LEAKS) {
+        return Ok(Some(BrokenSessions::new(seed)?.case(index)));
+    }
     let cases = if name.starts_with("cuts/") {
         cuts()?
     } else {
@@ -70,14 +73,16 @@ pub fn named(name: &str) -> Result<Option<Case>, CaseError> {
 }
 
 fn numbered_by_name(name: &str) -> Option<Case> {
-    let mut parts = name.split('/');
-    let family: Family = parts.next()?.parse().ok()?;
-    let seed = parts.next()?.parse().ok()?;
-    let index = parts.next()?.parse().ok()?;
-    parts
-        .next()
-        .is_none()
-        .then(|| numbered(family, seed, index))
+    let family: Family = name.split('/').next()?.parse().ok()?;
+    let (seed, index) = after_family(name, family.name())?;
+    Some(numbered(family, seed, index))
+}
+
+/// The two numbers of `FAMILY/SEED/INDEX`.
+fn after_family(name: &str, family: &str) -> Option<(u64, u64)> {
+    let numbers = name.strip_prefix(family)?.strip_prefix('/')?;
+    let (seed, index) = numbers.split_once('/')?;
+    Some((seed.parse().ok()?, index.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -92,12 +97,13 @@ mod tests {
                 assert_eq!(named(&case.name).unwrap(), Some(case));
             }
         }
-        for name in ["seed/as-meant", "cuts/seed/as-meant/17/reset"] {
+        for name in ["seed/as-meant", "cuts/seed/as-meant/17/reset", "leaks/3/17"] {
             assert_eq!(named(name).unwrap().unwrap().name, name);
         }
         for name in [
             "random/1",
             "random/1/2/3",
+            "leaks/1/2/3",
             "random/x/2",
             "cuts/17",
             "nothing",

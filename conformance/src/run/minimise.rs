@@ -1,33 +1,27 @@
 //! The smallest conversation that still shows a finding, found by playing smaller and smaller ones at the server.
 //!
-//! First the finding's own conversation is played again a few times: one that does not repeat is reported with its
-//! rate and is not shrunk. Then commands are left out, then segments and lines, then octets, as long as the same rule
-//! is broken. Every step is bounded in tries and time.
+//! First the finding's own conversation is played again a few times. One that does not repeat each time is flaky: it
+//! is played some more times, reported with its rate, and not shrunk. Else commands are left out, then segments and
+//! lines, then octets, as long as the same rule is broken. All of it is bounded, for one rule and for all together, in
+//! tries and in time; what was not finished then says so.
 
 use std::time::{Duration, Instant};
 
 use smtpspec_core::{
     check::{Finding, RuleVerdict, RunVerdict, check},
-    conversation::{Conversation, ShrinkLevel},
+    conversation::Conversation,
     transcript::{Header, SessionLog, Transcript},
 };
 
-use super::{CampaignOptions, Case, RunError, campaign};
+use super::{CampaignOptions, Case, RunError, player::Player};
 use crate::target::Running;
 
-/// How often a finding is played again before it is shrunk.
-const REPEATS: usize = 3;
-/// Smaller conversations that are played at once.
-const BATCH: usize = 32;
 /// For one rule.
-const LIMIT: Duration = Duration::from_secs(10);
-/// For a reply, while minimising: a conversation that hangs is no better than the one before it.
-const REPLY: Duration = Duration::from_millis(700);
-
-/// For the server to end a silent session; longer than the idle time that targets are started with.
-const SILENCE: Duration = Duration::from_secs(3);
-/// For OnDisconnect, and once more for one that is late; likewise.
-const DISCONNECT: Duration = Duration::from_millis(200);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
+/// For all rules together; each has its fair share of what is left.
+const TOTAL: Duration = Duration::from_mins(1);
+/// A share is at least this: one playing may need it.
+pub(super) const LEAST: Duration = Duration::from_secs(1);
 
 /// A finding in its smallest form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +38,22 @@ pub struct Minimal {
     pub session: SessionLog,
     /// How often the finding repeated, of how many playings.
     pub repeats: (usize, usize),
+    /// How many smaller conversations were played.
+    pub tries: usize,
+    /// Whether a limit ended the search before every smaller conversation had been tried.
+    pub stopped: bool,
+}
+
+impl Minimal {
+    /// Whether the finding does not show each time; then its conversation is the one in which it was found.
+    pub fn is_flaky(&self) -> bool {
+        self.repeats.0 < self.repeats.1
+    }
+
+    /// The playing that showed the finding, as a transcript with the header of `run`.
+    pub fn transcript(&self, run: &Transcript) -> Transcript {
+        alone(&run.header, self.session.clone())
+    }
 }
 
 /// Minimises one finding of each rule that `verdict` reports.
@@ -56,22 +66,34 @@ pub async fn minimise(
     cases: &[Case],
     options: &CampaignOptions,
 ) -> Result<Vec<Minimal>, RunError> {
+    let worth = |rule: &&RuleVerdict| !matches!(rule.rule.id, "SES-5" | "SES-6");
+    let found = |rule: &RuleVerdict| {
+        let (finding, session) = shortest(transcript, rule)?;
+        let case = cases.iter().find(|case| case.name == finding.case)?;
+        Some((case, finding.clone(), session.clone()))
+    };
+    let all: Vec<_> = verdict
+        .rules
+        .iter()
+        .filter(worth)
+        .filter_map(found)
+        .collect();
+    let until = Instant::now() + TOTAL;
     let mut minimals = Vec::new();
-    for rule in &verdict.rules {
-        if matches!(rule.rule.id, "SES-5" | "SES-6") {
-            continue;
-        }
-        let Some((finding, session)) = shortest(transcript, rule) else {
-            continue;
-        };
-        let Some(case) = cases.iter().find(|case| case.name == finding.case) else {
-            continue;
-        };
+    for (left, (case, finding, session)) in (1..=all.len()).rev().zip(&all) {
         let also = broken(transcript, session);
-        let player = Player::new(target, rule.rule.id, also, options);
+        let mut player = Player::new(target, finding, also, options);
+        player.until = Instant::now() + share(until, left);
         minimals.push(player.minimise(case, finding, session).await?);
     }
     Ok(minimals)
+}
+
+/// The time that one of `left` rules may take.
+fn share(until: Instant, left: usize) -> Duration {
+    let rest = until.saturating_duration_since(Instant::now());
+    let rules = u32::try_from(left).unwrap_or(u32::MAX).max(1);
+    (rest / rules).clamp(LEAST, LIMIT)
 }
 
 /// The finding in the session with the fewest entries, the worst level first.
@@ -93,7 +115,7 @@ fn broken(transcript: &Transcript, session: &SessionLog) -> Vec<&'static str> {
     verdict.findings().map(|finding| finding.rule).collect()
 }
 
-fn alone(header: &Header, session: SessionLog) -> Transcript {
+pub(super) fn alone(header: &Header, session: SessionLog) -> Transcript {
     Transcript {
         header: header.clone(),
         sessions: vec![session],
@@ -102,115 +124,17 @@ fn alone(header: &Header, session: SessionLog) -> Transcript {
     }
 }
 
-struct Player<'a> {
-    target: &'a Running,
-    rule: &'static str,
-    /// What the finding's own session breaks; a smaller one that breaks more shows something else too.
-    also: Vec<&'static str>,
-    options: CampaignOptions,
-    until: Instant,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
 
-/// A conversation that breaks the rule, with what was seen.
-type Shown = (Conversation, Finding, SessionLog);
-
-impl<'a> Player<'a> {
-    fn new(
-        target: &'a Running,
-        rule: &'static str,
-        also: Vec<&'static str>,
-        options: &CampaignOptions,
-    ) -> Self {
-        let mut options = options.clone();
-        options.limits.reply = options.limits.reply.min(REPLY);
-        options.limits.silence = options.limits.silence.min(SILENCE);
-        options.disconnect_limit = options.disconnect_limit.min(DISCONNECT);
-        options.grace = options.grace.min(DISCONNECT);
-        Self {
-            target,
-            rule,
-            also,
-            options,
-            until: Instant::now() + LIMIT,
-        }
-    }
-
-    async fn minimise(
-        &self,
-        case: &Case,
-        finding: &Finding,
-        session: &SessionLog,
-    ) -> Result<Minimal, RunError> {
-        let again = vec![case.conversation.clone(); REPEATS];
-        let shown = self.play(&case.name, again).await?;
-        let repeats = (shown.len(), REPEATS);
-        let mut best = (case.conversation.clone(), finding.clone(), session.clone());
-        if shown.len() == REPEATS {
-            for level in ShrinkLevel::ALL {
-                best = self.shrink(&case.name, best, level).await?;
-            }
-        }
-        let (conversation, finding, session) = best;
-        let case = case.name.clone();
-        Ok(Minimal {
-            rule: self.rule,
-            case,
-            conversation,
-            finding,
-            session,
-            repeats,
-        })
-    }
-
-    /// Takes the boldest cut that still shows the finding, again and again.
-    async fn shrink(&self, name: &str, from: Shown, level: ShrinkLevel) -> Result<Shown, RunError> {
-        let mut best = from;
-        'smaller: loop {
-            let candidates = best.0.smaller(level);
-            for batch in candidates.chunks(BATCH) {
-                if Instant::now() >= self.until {
-                    return Ok(best);
-                }
-                if let Some(shown) = self.play(name, batch.to_vec()).await?.into_iter().next() {
-                    best = shown;
-                    continue 'smaller;
-                }
-            }
-            return Ok(best);
-        }
-    }
-
-    /// Plays all, and gives those that break the rule, in the order given.
-    async fn play(&self, name: &str, all: Vec<Conversation>) -> Result<Vec<Shown>, RunError> {
-        let case = |(n, conversation): (usize, Conversation)| Case {
-            name: format!("{name}#{n}"),
-            conversation,
-        };
-        let cases: Vec<Case> = all.into_iter().enumerate().map(case).collect();
-        let outcome = campaign(self.target, cases.clone(), &self.options, |_| ()).await;
-        if let Some(error) = outcome.error {
-            return Err(error);
-        }
-        let header = outcome.transcript.header;
-        let shows = |session: SessionLog| {
-            let conversation = cases.iter().find(|case| case.name == session.open.case)?;
-            let alone = alone(&header, session);
-            let verdict = check(&alone);
-            let found = verdict.findings().find(|f| f.rule == self.rule).cloned()?;
-            if !verdict.findings().all(|f| self.also.contains(&f.rule)) {
-                return None;
-            }
-            Some((
-                conversation.conversation.clone(),
-                found,
-                alone.sessions.into_iter().next()?,
-            ))
-        };
-        Ok(outcome
-            .transcript
-            .sessions
-            .into_iter()
-            .filter_map(shows)
-            .collect())
+    #[test]
+    fn each_rule_has_its_fair_share_of_the_time() {
+        let minute = || Instant::now() + Duration::from_mins(1);
+        assert_eq!(share(minute(), 1), LIMIT);
+        let fair = share(minute(), 20).as_millis();
+        assert!((2900..=3000).contains(&fair), "{fair}");
+        assert_eq!(share(Instant::now(), 20), LEAST);
     }
 }

@@ -1,16 +1,25 @@
 //! A campaign: conversations against one target, many at once, a transcript out.
 
+mod broken;
 mod campaign;
 mod case;
+mod gathered;
 mod generated;
+mod growth;
+mod leaks;
 mod minimise;
 mod options;
+mod player;
 mod session;
 mod settle;
 
+pub use broken::BrokenSessions;
 pub use campaign::{Outcome, Progress, RunError, campaign};
 pub use case::{Case, CaseError, documented};
+pub use gathered::Gathered;
 pub use generated::{cuts, generated, named};
+pub use growth::{Growth, RESOURCES, Resource};
+pub use leaks::{Held, LeakCheck, Leaks, leaks};
 pub(crate) use minimise::shortest;
 pub use minimise::{Minimal, minimise};
 pub use options::CampaignOptions;

@@ -6,7 +6,11 @@ use smtpspec_core::transcript::{Open, SessionLog, What};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{CampaignOptions, Case, RunError, settle::settle};
-use crate::{drive, record::Log, target::Stage};
+use crate::{
+    drive::{self, Bound},
+    record::Log,
+    target::Stage,
+};
 
 /// A session's place in the run, filled as soon as its client's address is known, so that a run that is cut
 /// off still has what was seen.
@@ -30,6 +34,23 @@ impl Slot {
     }
 }
 
+/// Ports tried until one is found that no other session's events may still name.
+const PORTS: usize = 256;
+
+/// A client whose port no session has that still waits for events. RST frees its port at once, and the system may
+/// give it away before the events of the session that was reset have come.
+async fn own_port(stage: &Stage, options: &CampaignOptions) -> Result<Bound, RunError> {
+    // Held until the end, so that the system does not give them out again.
+    let mut taken = Vec::new();
+    loop {
+        let bound = drive::bind(stage.server, &options.limits).await?;
+        if !stage.hub.is_open(bound.client()) || taken.len() >= PORTS {
+            return Ok(bound);
+        }
+        taken.push(bound);
+    }
+}
+
 /// Plays `case`. The connection is part of those at once only while `permit` is held.
 pub(super) async fn session(
     case: Arc<Case>,
@@ -39,7 +60,7 @@ pub(super) async fn session(
     permit: OwnedSemaphorePermit,
 ) -> Result<(), RunError> {
     let conversation = &case.conversation;
-    let bound = drive::bind(stage.server, &options.limits).await?;
+    let bound = own_port(&stage, &options).await?;
     let client = bound.client();
     stage.script(client, &conversation.handlers).await?;
     let open = Open {
@@ -60,4 +81,29 @@ pub(super) async fn session(
     slot.log.finish();
     stage.hub.close(client, &slot.log);
     Ok(played?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{observe::Hub, target::Scripts};
+
+    #[tokio::test]
+    async fn a_port_that_an_earlier_sessions_events_may_name_is_not_used() {
+        let hub = Hub::new();
+        let waits = |port: &u16| port % 8 > 1;
+        for port in (1024..=u16::MAX).filter(waits) {
+            hub.open(([127, 0, 0, 1], port).into(), Log::new());
+        }
+        let stage = Stage {
+            server: ([127, 0, 0, 1], 1).into(),
+            hello: None,
+            hub,
+            scripts: Scripts::None,
+        };
+        for _ in 0..20 {
+            let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();
+            assert!(!waits(&bound.client().port()));
+        }
+    }
 }

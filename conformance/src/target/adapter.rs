@@ -62,6 +62,6 @@ pub(super) async fn start(
 }
 
 /// A port that nobody listens on at this moment.
-fn free_port() -> io::Result<SocketAddr> {
+pub(super) fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }

@@ -18,6 +18,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::{Usage, usage::usage_of};
 use crate::observe::{Observer, StreamReader};
 
 /// Octets kept of what a process prints: the last ones.
@@ -83,6 +84,11 @@ impl ChildProcess {
     /// Whether the process has ended.
     pub(super) fn has_exited(&self) -> bool {
         self.exit.borrow().is_some()
+    }
+
+    /// What the process group and its descendants hold; `None` where that cannot be read.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        usage_of(u32::try_from(self.group?.as_raw_nonzero().get()).ok()?)
     }
 
     /// The end of what it has printed.

@@ -1,19 +1,22 @@
 //! Servers under test: how to find, start, watch and stop one.
 
 mod adapter;
+mod apart;
 mod child;
 mod error;
 mod probe;
 mod running;
 mod stage;
+mod usage;
 
 pub use error::TargetError;
 pub use running::Running;
 pub use stage::{Scripts, Stage};
+pub use usage::Usage;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use smtpspec_core::receiver::Config;
+use smtpspec_core::receiver::{Config, Defects};
 use tokio::net::lookup_host;
 
 use crate::observe::EventsSpec;
@@ -26,6 +29,14 @@ const EMBEDDED: &str = "embedded";
 pub enum Target {
     /// The reference server, in this process.
     Embedded(Box<Config>),
+    /// The reference server in a process of its own, so that what it holds can be told from what its clients hold.
+    /// It takes no handler scripts.
+    Apart {
+        /// The command `smtpspec`.
+        program: PathBuf,
+        /// What is planted in it.
+        defects: Defects,
+    },
     /// A server that is running already.
     Connect {
         /// `HOST:PORT`.
@@ -86,7 +97,7 @@ impl Target {
     /// Its name, as a transcript shows it.
     pub fn name(&self) -> &str {
         match self {
-            Self::Embedded(_) => EMBEDDED,
+            Self::Embedded(_) | Self::Apart { .. } => EMBEDDED,
             Self::Connect { address, .. } => address,
             Self::Adapter { name, .. } => name,
         }
@@ -96,6 +107,7 @@ impl Target {
     pub async fn start(&self, options: &StartOptions) -> Result<Running, TargetError> {
         match self {
             Self::Embedded(config) => Running::embedded(config, options),
+            Self::Apart { program, defects } => apart::start(program, defects, options).await,
             Self::Connect { address, events } => {
                 let server = resolve(address, options.allow_remote).await?;
                 Running::connect(address, server, events.as_ref(), options).await

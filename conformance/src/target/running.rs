@@ -10,7 +10,7 @@ use smtpspec_core::{event::Hello, receiver::Config};
 use tokio::time::timeout;
 
 use super::{
-    EMBEDDED, Scripts, Stage, StartOptions, TargetError, child::ChildProcess, probe::probe,
+    EMBEDDED, Scripts, Stage, StartOptions, TargetError, Usage, child::ChildProcess, probe::probe,
 };
 use crate::{
     observe::{EventsSpec, Hub, Observer},
@@ -196,6 +196,12 @@ impl Running {
             .as_ref()
             .map(ChildProcess::output)
             .unwrap_or_default()
+    }
+
+    /// What its processes hold, where they are ours and can be read. The embedded server shares its process with
+    /// its clients: only [`Target::Apart`](super::Target::Apart) can be told from them.
+    pub fn usage(&self) -> Option<Usage> {
+        self.child.as_ref()?.usage()
     }
 
     /// Stops it, if we started it.

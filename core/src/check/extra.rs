@@ -5,14 +5,19 @@ use super::{
     attribute::of_another_session,
     fit::command_event_fits,
     view::{Found, View},
-    words::{about, shown},
+    words::{about, shortened, shown},
 };
 use crate::{
     event::{Event, EventKind},
     model::{Certainty, CommandLine, Exchange, Outcome, Stimulus, Stop, Transaction, own_event},
-    octets::escape,
     wire::{Verb, parse_command},
 };
+
+/// Octets behind the end of a session in which the cause of a late event is looked for, for each such event.
+const BEHIND: usize = 4096;
+
+/// Longer words are no verb that anybody knows.
+const LONGEST_VERB: usize = 64;
 
 /// An event that no exchange should have fired at this place.
 pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
@@ -39,13 +44,12 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
     }
     let logged = &view.events[event];
     let rest = &view.wire.sent[view.reading.rest..];
-    let lines = rest
+    let lines = rest[..rest.len().min(BEHIND)]
         .split(|octet| *octet == b'\n')
         .map(<[u8]>::trim_ascii_end);
-    let acted = view.may_search(rest.len())
-        && lines.take(NEAR).any(|text| {
-            !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
-        });
+    let acted = lines.take(NEAR).any(|text| {
+        !text.is_empty() && command_event_fits(&command_line(text), &logged.record.event)
+    });
     let ended = exchanges
         .last()
         .and_then(|last| view.reply(last))
@@ -133,19 +137,11 @@ fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'stati
     let Stimulus::Message(_) = exchange.stimulus else {
         return None;
     };
-    let content = &view.wire.sent[exchange.span.clone()];
-    if !view.may_search(content.len()) {
-        return None;
-    }
-    let mut lines = content
-        .split(|octet| *octet == b'\n')
-        .map(<[u8]>::trim_ascii_end);
-    let line = lines.find(|text| {
-        command_event_fits(&command_line(text), fired) && parse_command(text).is_ok()
-    })?;
+    let lines = view.content_lines(exchange);
+    let line = lines.iter().find(|line| command_event_fits(line, fired))?;
     Some((
         "CON-4",
-        format!("`{}` is content of a message", escape(line)),
+        format!("`{}` is content of a message", shortened(line.text)),
     ))
 }
 
@@ -153,19 +149,20 @@ fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'stati
 fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
     let rest = &view.wire.sent[view.reading.rest..];
     let text = rest.strip_suffix(b"\r").unwrap_or(rest);
+    // A verb is short; the line may be megabytes.
+    let verb = || Verb::of(&text[..text.len().min(LONGEST_VERB)]);
     let fits = view.reading.stop == Stop::EndOfInput
-        && view.may_search(text.len())
-        && own_event(Verb::of(text)) == Some(fired.kind())
-        && !text.contains(&b'\n');
+        && own_event(verb()) == Some(fired.kind())
+        && memchr::memchr(b'\n', text).is_none();
     fits.then(|| {
         (
             "CON-8",
-            format!("the end of the line `{}` was never sent", escape(text)),
+            format!("the end of the line `{}` was never sent", shortened(text)),
         )
     })
 }
 
-fn command_line(text: &[u8]) -> CommandLine<'_> {
+pub(super) fn command_line(text: &[u8]) -> CommandLine<'_> {
     CommandLine {
         text,
         verb: Verb::of(text),

@@ -9,6 +9,7 @@ mod align;
 mod attribute;
 mod catalogue;
 mod con;
+mod content_lines;
 mod entry;
 mod extra;
 mod fit;

@@ -228,7 +228,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         DroppedSession, Local, QuitVerb, SenderDisconnected, Timeout, TooManyErrors,
     };
     let last = view.exchanges().last();
-    let quit = last.is_some_and(|last| last.verb() == Some(Verb::Quit));
+    // More may have been pipelined behind a QUIT that was never answered.
+    let quit = view.exchanges().iter().rev().any(|exchange| {
+        let is_last = last.is_some_and(|last| core::ptr::eq(last, exchange));
+        exchange.verb() == Some(Verb::Quit) && (is_last || exchange.outcome == Outcome::Unanswered)
+    });
     if view.quit_accepted() {
         // A reset behind QUIT may reach the server before it has acted on QUIT.
         let reset = view.wire.did(ClientAct::Reset);

@@ -1,11 +1,12 @@
 //! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
 
 use core::cell::Cell;
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use super::{
     NEAR,
     align::{Alignment, Fit, align},
+    content_lines::ContentLines,
     fit::fit,
     offers::Offers,
     verdict::Level,
@@ -13,8 +14,8 @@ use super::{
 use crate::{
     event::{Event, EventKind, HandlerAction, Hello},
     model::{
-        Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus, Tolerance,
-        UnansweredData, WireLog, allowed, read,
+        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus,
+        Tolerance, UnansweredData, WireLog, allowed, read,
     },
     transcript::{ClientAct, Header, SessionLog},
     wire::Verb,
@@ -72,6 +73,7 @@ pub(super) struct View<'t> {
     pub(super) alignment: Alignment,
     /// For each exchange the events laid to it.
     by_exchange: Vec<Vec<usize>>,
+    content_lines: ContentLines<'t>,
     pub(super) offers: Offers,
     /// Octets that may still be searched for what explains an event.
     searchable: Cell<usize>,
@@ -109,6 +111,7 @@ impl<'t> View<'t> {
             events,
             alignment,
             by_exchange,
+            content_lines: ContentLines::default(),
             offers,
             searchable: Cell::new(NEAR * wire.sent.len()),
         }
@@ -120,6 +123,13 @@ impl<'t> View<'t> {
         let left = self.searchable.get().checked_sub(octets);
         self.searchable.set(left.unwrap_or(0));
         left.is_some()
+    }
+
+    /// The lines of the message `exchange` that read like commands.
+    pub(super) fn content_lines(&self, exchange: &Exchange<'_>) -> Rc<[CommandLine<'t>]> {
+        let wire: &'t WireLog<'t> = self.wire;
+        let content = &wire.sent[exchange.span.clone()];
+        self.content_lines.of(exchange.span.start, content)
     }
 
     /// Whether the adapter shows `kind`.
@@ -143,9 +153,7 @@ impl<'t> View<'t> {
     }
 
     /// The commands, each with its exchange.
-    pub(super) fn commands(
-        &self,
-    ) -> impl Iterator<Item = (&Exchange<'t>, &crate::model::CommandLine<'t>)> {
+    pub(super) fn commands(&self) -> impl Iterator<Item = (&Exchange<'t>, &CommandLine<'t>)> {
         self.exchanges()
             .iter()
             .filter_map(|exchange| match &exchange.stimulus {

@@ -16,7 +16,8 @@ pub(super) fn about(view: &View<'_>, index: usize) -> String {
     }
 }
 
-fn shortened(text: &[u8]) -> String {
+/// At most a line of it.
+pub(super) fn shortened(text: &[u8]) -> String {
     const MOST: usize = 80;
     let dots = if text.len() > MOST { "..." } else { "" };
     format!(

@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use super::{Conversation, ShrinkLevel, Step};
+use super::{Conversation, Step, shrink::ShrinkLevel};
 use crate::{repeat::Repeat, wire::Verb};
 
 /// A change to one conversation; places are indices into it.

@@ -18,7 +18,7 @@ mod strategy;
 
 pub use error::ParseError;
 pub use segment::Segmentation;
-pub use shrink::{ShrinkLevel, Size};
+pub use shrink::Size;
 pub use shrinker::Shrinker;
 pub use transform::Ending;
 

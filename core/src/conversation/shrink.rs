@@ -1,10 +1,10 @@
 //! Conversations that are a little smaller than another, and what smaller means.
 
-use super::{Conversation, Step, edit::Edit};
+use super::{Conversation, Step};
 
 /// What is taken away, from the coarse to the fine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ShrinkLevel {
+pub(super) enum ShrinkLevel {
     /// Steps, handlers, pauses.
     Commands,
     /// Segments, cuts, lines, and how many times over they are sent.
@@ -15,7 +15,7 @@ pub enum ShrinkLevel {
 
 impl ShrinkLevel {
     /// From the coarse to the fine.
-    pub const ALL: [Self; 3] = [Self::Commands, Self::Segments, Self::Octets];
+    pub(super) const ALL: [Self; 3] = [Self::Commands, Self::Segments, Self::Octets];
 }
 
 /// How large a conversation is: what comes first counts most.
@@ -73,26 +73,25 @@ impl Conversation {
         }
         lines + in_octets(&sent)
     }
-
-    /// Conversations that are smaller than this one at `level`, the boldest cuts first. Each has a smaller
-    /// [`Size`], so that taking one after the other comes to an end.
-    pub fn smaller(&self, level: ShrinkLevel) -> Vec<Self> {
-        let edits = Edit::all(self, level);
-        edits.iter().map(|edit| edit.apply(self)).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::strategy::conversation;
+    use crate::conversation::{edit::Edit, strategy::conversation};
     use proptest::prelude::*;
+
+    /// Conversations that are smaller than `of` at `level`.
+    fn smaller(of: &Conversation, level: ShrinkLevel) -> Vec<Conversation> {
+        let edits = Edit::all(of, level);
+        edits.iter().map(|edit| edit.apply(of)).collect()
+    }
 
     proptest! {
         #[test]
         fn what_is_smaller_is_smaller_and_can_be_written_down(conversation in conversation()) {
             for level in ShrinkLevel::ALL {
-                for smaller in conversation.smaller(level) {
+                for smaller in smaller(&conversation, level) {
                     prop_assert!(smaller.size() < conversation.size());
                     prop_assert_eq!(Conversation::parse(&smaller.print()), Ok(smaller.clone()));
                 }
@@ -105,9 +104,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn becomes(body: &str, level: ShrinkLevel, smaller: &str) {
-        let wanted = parse(smaller);
-        assert!(parse(body).smaller(level).contains(&wanted), "{smaller}");
+    fn becomes(body: &str, level: ShrinkLevel, wanted: &str) {
+        let wanted = parse(wanted);
+        assert!(smaller(&parse(body), level).contains(&wanted), "{wanted:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use core::hash::Hasher;
 use std::{collections::HashSet, hash::DefaultHasher};
 
-use super::{Conversation, ShrinkLevel, edit::Edit};
+use super::{Conversation, edit::Edit, shrink::ShrinkLevel};
 
 /// Takes the boldest cut that still shows it, again and again: commands first, then segments and lines, then octets,
 /// and once more from the start as long as that leads on. What has not shown it is not handed out again.

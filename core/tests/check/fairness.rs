@@ -22,6 +22,18 @@ fn a_client_that_leaves_at_the_error_limit_may_be_told_of_either_way() {
 }
 
 #[test]
+fn a_client_that_leaves_behind_a_pipelined_quit_may_be_told_of_either_way() {
+    for reason in ["Quit", "Lost"] {
+        conforms(&format!(
+            "{GREETED}
+            C! QUIT\\r\\nMAIL FROM:<late@example.org>\\r\\nRCPT TO:<l
+            FIN
+            E: OnDisconnect {reason}"
+        ));
+    }
+}
+
+#[test]
 fn a_client_that_gave_up_before_the_421_did_not_wait_for_the_close_behind_it() {
     conforms(
         "gave-up

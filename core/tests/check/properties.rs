@@ -90,3 +90,37 @@ fn ten_thousand_commands_that_all_deviate_take_seconds_not_hours() {
     // Not a measurement: quadratic time would be minutes.
     assert!(start.elapsed() < Duration::from_mins(1));
 }
+
+#[test]
+fn a_flood_of_events_behind_a_large_message_takes_seconds_not_hours() {
+    let mut ladder = String::from(
+        "E: OnConnect\nS: 220 hi\nC: EHLO a\nE: OnEhloCommand a\nS: 250 hi\nC: MAIL FROM:<>\nE: OnMailCommand\n\
+         S: 250 ok\nC: RCPT TO:<b@c>\nE: OnRcptCommand b@c\nS: 250 ok\nC: DATA\nE: OnDataCommand\nS: 354 go\n",
+    );
+    for _ in 0..2_000 {
+        let line = "content ".repeat(100);
+        writeln!(ladder, "C: {line}").unwrap();
+    }
+    for _ in 0..5_000 {
+        ladder.push_str("E: OnHelpCommand\n");
+    }
+    let start = Instant::now();
+    let verdict = check(&transcript(Some(hello()), &[&ladder]));
+    assert!(verdict.findings().count() >= 5_000);
+    // Not a measurement: to read the message for each event would be minutes.
+    assert!(start.elapsed() < Duration::from_mins(1));
+}
+
+#[test]
+fn a_flood_of_events_behind_a_line_without_end_takes_seconds_not_hours() {
+    let mut ladder = String::from("E: OnConnect\nS: 220 hi\n");
+    writeln!(ladder, "C! {}", "x".repeat(2_000_000)).unwrap();
+    for _ in 0..5_000 {
+        ladder.push_str("E: OnHelpCommand\n");
+    }
+    let start = Instant::now();
+    let verdict = check(&transcript(Some(hello()), &[&ladder]));
+    assert!(verdict.findings().count() >= 5_000);
+    // Not a measurement: to read the line for each event would be minutes.
+    assert!(start.elapsed() < Duration::from_mins(1));
+}

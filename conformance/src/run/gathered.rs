@@ -1,0 +1,157 @@
+//! Many rounds of one run put together, without keeping what was seen of every session: only numbers, findings, and
+//! for each broken rule a few sessions that show it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use smtpspec_core::{
+    check::{Finding, RuleVerdict, RunVerdict, SeenLeniency, Verdict},
+    event::EventKind,
+    transcript::{Header, SessionLog, Transcript, What},
+};
+
+use super::shortest;
+
+/// Sessions kept for each rule.
+const SESSIONS: usize = 3;
+/// Findings, leniencies' cases and strays kept; what comes beyond them tells nothing new.
+const MOST: usize = 1000;
+
+/// From the one that decides to the one that any other overrides.
+const WEIGHT: [Verdict; 6] = [
+    Verdict::Broken,
+    Verdict::NotStrict,
+    Verdict::Inconclusive,
+    Verdict::Holds,
+    Verdict::NotObservable,
+    Verdict::NotExercised,
+];
+
+/// What is left of the rounds so far.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The sessions that show the findings.
+    pub transcript: Transcript,
+    /// Of all rounds together.
+    pub verdict: RunVerdict,
+    /// Sessions, kept or not.
+    pub sessions: u64,
+    /// Events, strays among them.
+    pub events: BTreeMap<EventKind, u64>,
+    kept: HashMap<&'static str, usize>,
+}
+
+impl Gathered {
+    /// Nothing yet.
+    pub(super) fn new(header: Header) -> Self {
+        let transcript = Transcript {
+            header,
+            sessions: Vec::new(),
+            strays: Vec::new(),
+            complete: true,
+        };
+        Self {
+            verdict: RunVerdict {
+                rules: Vec::new(),
+                leniencies: Vec::new(),
+            },
+            transcript,
+            sessions: 0,
+            events: BTreeMap::new(),
+            kept: HashMap::new(),
+        }
+    }
+
+    /// Adds a round and what was found in it.
+    pub(super) fn add(&mut self, round: Transcript, mut verdict: RunVerdict) {
+        self.count(&round);
+        let first = self.sessions;
+        self.sessions += round.sessions.len() as u64;
+        let conns = self.worth_keeping(&round, &verdict);
+        let shown = |session: &SessionLog| conns.contains(&session.conn);
+        let sessions = round.sessions.into_iter().filter(shown);
+        self.transcript
+            .sessions
+            .extend(sessions.map(|session| SessionLog {
+                conn: session.conn + first,
+                ..session
+            }));
+        self.transcript.complete &= round.complete;
+        append(&mut self.transcript.strays, round.strays);
+        for finding in verdict.rules.iter_mut().flat_map(|rule| &mut rule.findings) {
+            renumber(finding, first);
+        }
+        self.merge(verdict);
+    }
+
+    fn count(&mut self, round: &Transcript) {
+        let entries = round.sessions.iter().flat_map(|session| &session.entries);
+        let fired = entries.filter_map(|entry| match &entry.what {
+            What::Event(record) => Some(record),
+            _ => None,
+        });
+        let strays = round.strays.iter().map(|(_, record)| record);
+        for record in fired.chain(strays) {
+            *self.events.entry(record.event.kind()).or_default() += 1;
+        }
+    }
+
+    /// The shortest session for each broken rule of which there are not enough yet.
+    fn worth_keeping(&mut self, round: &Transcript, verdict: &RunVerdict) -> Vec<u64> {
+        let mut conns = Vec::new();
+        for rule in &verdict.rules {
+            let kept = self.kept.entry(rule.rule.id).or_default();
+            if let Some((finding, _)) = shortest(round, rule).filter(|_| *kept < SESSIONS) {
+                *kept += 1;
+                conns.push(finding.conn);
+            }
+        }
+        conns
+    }
+
+    fn merge(&mut self, round: RunVerdict) {
+        for leniency in round.leniencies {
+            self.note(leniency);
+        }
+        if self.verdict.rules.is_empty() {
+            self.verdict.rules = round.rules;
+            return;
+        }
+        // Both are in the catalogue's order.
+        for (all, one) in self.verdict.rules.iter_mut().zip(round.rules) {
+            merge_rule(all, one);
+        }
+    }
+
+    fn note(&mut self, mut seen: SeenLeniency) {
+        let all = &mut self.verdict.leniencies;
+        match all.iter_mut().find(|known| known.name == seen.name) {
+            Some(known) => {
+                // The warm-up's conversations are played twice.
+                seen.cases.retain(|case| !known.cases.contains(case));
+                append(&mut known.cases, seen.cases);
+            }
+            None => all.push(seen),
+        }
+    }
+}
+
+/// A stray's finding stands for no connection.
+fn renumber(finding: &mut Finding, first: u64) {
+    if finding.conn > 0 {
+        finding.conn += first;
+    }
+}
+
+fn merge_rule(all: &mut RuleVerdict, one: RuleVerdict) {
+    let either = |verdict: &Verdict| all.verdict == *verdict || one.verdict == *verdict;
+    if let Some(verdict) = WEIGHT.into_iter().find(either) {
+        all.verdict = verdict;
+    }
+    all.exercised += one.exercised;
+    append(&mut all.findings, one.findings);
+}
+
+fn append<T>(all: &mut Vec<T>, more: Vec<T>) {
+    let room = MOST.saturating_sub(all.len());
+    all.extend(more.into_iter().take(room));
+}
