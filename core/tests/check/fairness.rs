@@ -91,6 +91,24 @@ fn a_parameter_that_a_handler_refused_was_understood() {
 }
 
 #[test]
+fn a_parameter_that_stands_there_twice_may_be_refused() {
+    let mail = |parameters: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 hi
+            C: EHLO a.example.org
+            E: OnEhloCommand a.example.org
+            S! 250-hi\\r\\n250 SIZE 1000\\r\\n
+            C: MAIL FROM:<a@example.org>{parameters}
+            E: OnReject
+            S: 501 no{QUIT}"
+        )
+    };
+    conforms(&mail(" SIZE=10 size=10"));
+    assert!(rules_of(&[&mail(" SIZE=10")]).contains(&"WIR-14"));
+}
+
+#[test]
 fn vrfy_of_what_is_no_mailbox_may_be_refused_in_any_way() {
     let vrfy = |who: &str| format!("{GREETED}\nC: VRFY {who}\nE: OnReject\nS: 502 cannot{QUIT}");
     conforms(&vrfy("@"));

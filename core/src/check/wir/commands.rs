@@ -9,7 +9,7 @@ use crate::{
         words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
-    wire::{Command, LeniencyLevel, Verb, parse_command},
+    wire::{Command, LeniencyLevel, Parameter, Verb, parse_command},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -178,7 +178,11 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     let Command::Mail { parameters, .. } = parsed.command else {
         return None;
     };
-    // Only where every parameter is an announced extension's: another one may be what was refused.
+    // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.
+    let twice = |keyword: &[u8]| {
+        let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(keyword);
+        parameters.iter().filter(same).nth(1).is_some()
+    };
     let known = |keyword: &[u8]| {
         EXTENSIONS
             .iter()
@@ -187,7 +191,8 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     let mut used = None;
     for parameter in parameters.iter() {
         let (keyword, name) = known(parameter.keyword)?;
-        if !view.offers.stood(index, keyword) || !plain(name, parameter.value) {
+        let plain = plain(name, parameter.value) && !twice(parameter.keyword);
+        if !plain || !view.offers.stood(index, keyword) {
             return None;
         }
         used = Some(*keyword);
