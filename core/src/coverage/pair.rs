@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     conversation::Ending,
-    model::{LookAlike, State, Transaction},
+    model::{LookAlike, State, Transaction, own_event},
     wire::Verb,
 };
 
@@ -250,36 +250,11 @@ impl fmt::Display for Pair {
     }
 }
 
-const VERBS: [Verb; 15] = [
-    Verb::Helo,
-    Verb::Ehlo,
-    Verb::Mail,
-    Verb::Rcpt,
-    Verb::Data,
-    Verb::Rset,
-    Verb::Noop,
-    Verb::Help,
-    Verb::Quit,
-    Verb::Vrfy,
-    Verb::Expn,
-    Verb::Auth,
-    Verb::StartTls,
-    Verb::Bdat,
-    Verb::Unknown,
-];
-
-/// Commands whose event a handler can refuse. The others have no event of their own, or none yet: whether a server
-/// refuses them is its own affair, and no stimulus apart.
-pub(super) const REFUSABLE: [Verb; 8] = [
-    Verb::Helo,
-    Verb::Ehlo,
-    Verb::Mail,
-    Verb::Rcpt,
-    Verb::Data,
-    Verb::Rset,
-    Verb::Noop,
-    Verb::Help,
-];
+/// Whether a handler can refuse `verb`. The others have no event of their own, or none yet: whether a server refuses
+/// them is its own affair, and no stimulus apart.
+pub(super) fn is_refusable(verb: Verb) -> bool {
+    own_event(verb).is_some() && !matches!(verb, Verb::Auth | Verb::Bdat)
+}
 
 /// Every pair there is, each once, by state.
 pub fn pairs() -> impl Iterator<Item = Pair> {
@@ -287,7 +262,7 @@ pub fn pairs() -> impl Iterator<Item = Pair> {
         let stimuli = match SessionState::COMMAND.iter().find(|(at, _)| *at == state) {
             Some((_, met)) => of_commands(*met),
             None if state.is_content() => of_content(state),
-            None => VERBS
+            None => Verb::ALL
                 .map(|verb| Stimulus::Command(verb, Form::Pipelined))
                 .to_vec(),
         };
@@ -303,11 +278,11 @@ fn of_commands(met: State) -> Vec<Stimulus> {
     if met == State::START {
         stimuli.push(Stimulus::EarlyTalk);
     }
-    for verb in VERBS {
+    for verb in Verb::ALL {
         stimuli.push(Stimulus::Command(verb, Form::WellFormed));
         stimuli.push(Stimulus::Command(verb, Form::Pipelined));
         // Out of sequence it is the protocol that refuses: no other stimulus then.
-        if REFUSABLE.contains(&verb) && met.allows(verb) {
+        if is_refusable(verb) && met.allows(verb) {
             stimuli.push(Stimulus::Command(verb, Form::Refused));
         }
         stimuli.push(Stimulus::Command(verb, Form::Malformed));

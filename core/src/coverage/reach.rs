@@ -2,7 +2,7 @@
 
 use super::{
     content::in_message,
-    pair::{Form, Pair, Pause, REFUSABLE, SessionState, Stimulus},
+    pair::{Form, Pair, Pause, SessionState, Stimulus, is_refusable},
 };
 use crate::{
     conversation::Ending,
@@ -88,7 +88,7 @@ fn form(
         Form::Malformed
     } else if answered.is_none_or(|answered| exchange.sent_at < answered) {
         Form::Pipelined
-    } else if refused && exchange.in_sequence == Certainty::Yes && REFUSABLE.contains(&line.verb) {
+    } else if refused && exchange.in_sequence == Certainty::Yes && is_refusable(line.verb) {
         Form::Refused
     } else {
         Form::WellFormed

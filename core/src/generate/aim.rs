@@ -4,7 +4,8 @@ use super::{
     commands::{self, PLAIN},
     content::{Message, line_for},
     plan::Draw,
-    walk::{Joined, Piece, Walk},
+    route::{Joined, Piece},
+    walk::Walk,
 };
 use crate::{
     conversation::Ending,

@@ -125,24 +125,7 @@ mod tests {
 
     #[test]
     fn every_spelling_is_well_formed() {
-        let verbs = [
-            Verb::Helo,
-            Verb::Ehlo,
-            Verb::Mail,
-            Verb::Rcpt,
-            Verb::Vrfy,
-            Verb::Expn,
-            Verb::Data,
-            Verb::Rset,
-            Verb::Help,
-            Verb::Noop,
-            Verb::Quit,
-            Verb::Auth,
-            Verb::StartTls,
-            Verb::Bdat,
-            Verb::Unknown,
-        ];
-        for verb in verbs {
+        for verb in Verb::ALL {
             for flavour in 0..=u8::MAX {
                 let line = line(verb, "t-1", flavour);
                 let text = line.strip_suffix(b"\r\n").unwrap();

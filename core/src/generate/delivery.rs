@@ -2,8 +2,8 @@
 
 use super::{
     numbers::{Numbers, Place},
+    route::{Joined, Piece},
     telling::telling,
-    walk::{Joined, Piece},
 };
 use crate::conversation::{Conversation, ReplyPattern, Segmentation, Step};
 

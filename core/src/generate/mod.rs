@@ -15,6 +15,7 @@ mod goal;
 mod handlers;
 mod numbers;
 mod plan;
+mod route;
 mod telling;
 mod walk;
 

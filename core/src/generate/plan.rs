@@ -11,8 +11,9 @@ use super::{
     delivery::Delivery,
     handlers::script,
     numbers::{Numbers, Place},
+    route::Route,
     telling::telling,
-    walk::{Route, walk},
+    walk::walk,
 };
 use crate::{
     conversation::{Conversation, Ending, Step},

@@ -7,47 +7,13 @@ use super::{
     aim::aim,
     commands::{self, SIDES, Side},
     plan::{Draw, Plan},
+    route::{Joined, Piece, Route},
 };
 use crate::{
-    conversation::Ending,
-    event::{EventKind, HandlerAction, HandlerRule},
+    event::{EventKind, HandlerAction},
     model::{State, Transaction, own_event},
     wire::Verb,
 };
-
-/// Whether a piece goes into one write with what comes before it, instead of waiting for the reply to that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Joined {
-    Never,
-    /// Where the conversation is pipelined at all.
-    IfPipelined,
-    Always,
-}
-
-/// What a client sends in one go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) octets: Vec<u8>,
-    /// Offsets at which it is cut into segments.
-    pub(super) cuts: Vec<usize>,
-    pub(super) joined: Joined,
-    /// The client waits for so many milliseconds first.
-    pub(super) pause: Option<u64>,
-    /// The client reads the reply before it does anything else, also before it leaves.
-    pub(super) awaited: bool,
-}
-
-impl Piece {
-    pub(super) fn new(octets: Vec<u8>, joined: Joined) -> Self {
-        Self {
-            octets,
-            cuts: Vec::new(),
-            joined,
-            pause: None,
-            awaited: false,
-        }
-    }
-}
 
 /// What a handler does with an event, as far as the walk heeds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,18 +21,6 @@ enum Decision {
     Accepted,
     Refused,
     Dropped,
-}
-
-/// Where a walk has led.
-#[derive(Debug, Default)]
-pub(super) struct Route {
-    pub(super) pieces: Vec<Piece>,
-    /// How the client leaves, if a goal asks for it.
-    pub(super) ending: Option<Ending>,
-    /// The refusal that a goal asks for.
-    pub(super) refusal: Option<HandlerRule>,
-    /// The client speaks before the banner.
-    pub(super) early: bool,
 }
 
 /// A walk under way.

@@ -24,6 +24,25 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// All of them, the unknown one last.
+    pub const ALL: [Self; 15] = [
+        Self::Helo,
+        Self::Ehlo,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Rset,
+        Self::Noop,
+        Self::Help,
+        Self::Quit,
+        Self::Vrfy,
+        Self::Expn,
+        Self::Auth,
+        Self::StartTls,
+        Self::Bdat,
+        Self::Unknown,
+    ];
+
     /// The verb of `line`, which may be malformed behind it. Leading white space is passed over.
     pub fn of(line: &[u8]) -> Self {
         let is_text = |octet: &u8| !is_white_space(*octet);
@@ -113,23 +132,7 @@ mod tests {
 
     #[test]
     fn each_name_is_read_as_its_verb() {
-        for verb in [
-            Verb::Helo,
-            Verb::Ehlo,
-            Verb::Mail,
-            Verb::Rcpt,
-            Verb::Data,
-            Verb::Rset,
-            Verb::Noop,
-            Verb::Help,
-            Verb::Quit,
-            Verb::Vrfy,
-            Verb::Expn,
-            Verb::Auth,
-            Verb::StartTls,
-            Verb::Bdat,
-            Verb::Unknown,
-        ] {
+        for verb in Verb::ALL {
             assert_eq!(Verb::of(verb.name().as_bytes()), verb);
         }
     }
