@@ -242,7 +242,7 @@ pub enum Suite {
     Malformed,
     /// Generated: cut off at any octet.
     Abrupt,
-    /// Three documented conversations, cut off at every octet.
+    /// Three documented conversations, cut off at every octet; with --case, for example `cuts/lost/*`, any others.
     Cuts,
     /// All of these.
     All,

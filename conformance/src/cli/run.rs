@@ -24,8 +24,8 @@ use crate::{
     drive::Limits,
     report::{RunReport, console, json},
     run::{
-        CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, generated,
-        minimise,
+        CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, every_cut,
+        generated, minimise,
     },
     target::{Running, StartOptions, Target},
 };
@@ -78,7 +78,10 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         cases.extend(documented()?);
     }
     if matches!(args.suite, Suite::Cuts | Suite::All) {
-        cases.extend(cuts()?);
+        cases.extend(match args.case[..] {
+            [] => cuts()?,
+            _ => every_cut(|name| filter.takes(name))?,
+        });
     }
     if !args.suite.families().is_empty() {
         let seed = args.seed.unwrap_or_else(|| draw_seed(args));

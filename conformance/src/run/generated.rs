@@ -1,4 +1,4 @@
-//! Generated cases: the three families, and every cut of a few documented conversations.
+//! Generated cases: the three families, and every cut of documented conversations.
 
 use smtpspec_core::{
     conversation::{Conversation, Ending},
@@ -10,12 +10,14 @@ use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented};
 /// The conversations that the suite `cuts` cuts: one message, two, and a whole session in one group.
 const CUT: [&str; 3] = ["seed/as-meant", "messages/two", "pipelining/whole-session"];
 
+/// The name of that suite.
+const CUTS: &str = "cuts";
+
+/// Octets of the longest conversation that is cut at each of them.
+const LONGEST: u64 = 2048;
+
 /// Silence is left out: each costs a time-out.
-const ENDINGS: [(&str, Ending); 3] = [
-    ("close", Ending::Close),
-    ("reset", Ending::Reset),
-    ("half-close", Ending::HalfClose),
-];
+const ENDINGS: [Ending; 3] = [Ending::Close, Ending::Reset, Ending::HalfClose];
 
 /// The first `cases` conversations of `family` under `seed`, called `random/SEED/INDEX` and so on.
 pub fn generated(family: Family, seed: u64, cases: u64) -> impl Iterator<Item = Case> {
@@ -32,25 +34,57 @@ fn numbered(family: Family, seed: u64, index: u64) -> Case {
 /// Three documented conversations, ended at every octet in every way that costs no time-out; called
 /// `cuts/seed/as-meant/17/reset`.
 pub fn cuts() -> Result<Vec<Case>, CaseError> {
-    let documented = documented()?;
-    let chosen = documented
-        .iter()
-        .filter(|case| CUT.contains(&case.name.as_str()));
-    Ok(chosen.flat_map(cuts_of).collect())
+    let chosen = |case: &Case| CUT.contains(&case.name.as_str());
+    cuts_of(chosen, |_| true)
 }
 
-fn cuts_of(case: &Case) -> Vec<Case> {
-    let offsets = 0..=case.conversation.octets().len();
-    let at = |offset| ENDINGS.map(|(name, ending)| cut(case, offset, name, ending));
-    offsets.flat_map(at).collect()
+/// Of all documented conversations but the longest, those cuts whose names `takes` likes.
+pub fn every_cut(takes: impl Fn(&str) -> bool) -> Result<Vec<Case>, CaseError> {
+    cuts_of(is_cut, takes)
 }
 
-fn cut(case: &Case, offset: usize, name: &str, ending: Ending) -> Case {
+fn cuts_of(
+    chosen: impl Fn(&Case) -> bool,
+    takes: impl Fn(&str) -> bool,
+) -> Result<Vec<Case>, CaseError> {
+    let mut cuts = Vec::new();
+    for case in documented()?.iter().filter(|case| chosen(case)) {
+        for offset in 0..=octets(case) {
+            for ending in ENDINGS {
+                let name = name(case, offset, ending);
+                if takes(&name) {
+                    cuts.push(cut(case, offset, ending));
+                }
+            }
+        }
+    }
+    Ok(cuts)
+}
+
+/// Whether it is short enough to be cut at each octet.
+fn is_cut(case: &Case) -> bool {
+    case.conversation.octet_count() <= LONGEST
+}
+
+fn octets(case: &Case) -> usize {
+    usize::try_from(case.conversation.octet_count()).unwrap_or(usize::MAX)
+}
+
+fn name(case: &Case, offset: usize, ending: Ending) -> String {
+    format!("{CUTS}/{}/{offset}/{}", case.name, ending.name())
+}
+
+fn cut(case: &Case, offset: usize, ending: Ending) -> Case {
     let conversation = case.conversation.cut_at(offset, ending);
+    let title = format!(
+        "{}, cut at octet {offset}: {}",
+        conversation.title,
+        ending.name()
+    );
     Case {
-        name: format!("cuts/{}/{offset}/{name}", case.name),
+        name: name(case, offset, ending),
         conversation: Conversation {
-            title: format!("{}, cut at octet {offset}: {name}", conversation.title),
+            title,
             ..conversation
         },
     }
@@ -64,12 +98,24 @@ pub fn named(name: &str) -> Result<Option<Case>, CaseError> {
     if let Some((seed, index)) = after_family(name, LEAKS) {
         return Ok(Some(BrokenSessions::new(seed)?.case(index)));
     }
-    let cases = if name.starts_with("cuts/") {
-        cuts()?
-    } else {
-        documented()?
-    };
-    Ok(cases.into_iter().find(|case| case.name == name))
+    let documented = documented()?;
+    if let Some((of, offset, ending)) = cut_by_name(name) {
+        let mut cases = documented.into_iter().filter(is_cut);
+        let whole = cases.find(|case| case.name == of && offset <= octets(case));
+        return Ok(whole.map(|case| cut(&case, offset, ending)));
+    }
+    Ok(documented.into_iter().find(|case| case.name == name))
+}
+
+/// What is cut, where and how.
+fn cut_by_name(name: &str) -> Option<(&str, usize, Ending)> {
+    let (rest, ending) = name
+        .strip_prefix(CUTS)?
+        .strip_prefix('/')?
+        .rsplit_once('/')?;
+    let (of, offset) = rest.rsplit_once('/')?;
+    let ending = ENDINGS.into_iter().find(|known| known.name() == ending)?;
+    Some((of, offset.parse().ok()?, ending))
 }
 
 fn numbered_by_name(name: &str) -> Option<Case> {
@@ -106,9 +152,23 @@ mod tests {
             "leaks/1/2/3",
             "random/x/2",
             "cuts/17",
+            "cuts/seed/as-meant/1000000/reset",
+            "cuts/seed/as-meant/17/leave",
             "nothing",
         ] {
             assert_eq!(named(name).unwrap(), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn any_documented_conversation_can_be_cut_at_any_octet() {
+        let cases = every_cut(|name| name.starts_with("cuts/reset/")).unwrap();
+        let whole = documented().unwrap();
+        let octets = whole.iter().filter(|case| case.name.starts_with("reset/"));
+        let expected: usize = octets.map(|case| 3 * (super::octets(case) + 1)).sum();
+        assert_eq!(cases.len(), expected);
+        for case in [&cases[0], &cases[expected / 2], &cases[expected - 1]] {
+            assert_eq!(named(&case.name).unwrap().as_ref(), Some(case));
         }
     }
 

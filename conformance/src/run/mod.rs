@@ -17,7 +17,7 @@ pub use broken::BrokenSessions;
 pub use campaign::{Outcome, Progress, RunError, campaign};
 pub use case::{Case, CaseError, documented};
 pub use gathered::Gathered;
-pub use generated::{cuts, generated, named};
+pub use generated::{cuts, every_cut, generated, named};
 pub use growth::{Growth, RESOURCES, Resource};
 pub use leaks::{Held, LeakCheck, Leaks, leaks};
 pub(crate) use minimise::shortest;

@@ -141,6 +141,38 @@ fn every_rule_has_a_defect() {
     assert_eq!(without, Vec::<&str>::new());
 }
 
+/// Longer conversations show nothing at one more octet.
+const LONGEST: u64 = 2048;
+
+#[test]
+#[ignore = "slow: four hundred thousand sessions; cargo test --workspace -- --ignored"]
+fn every_conversation_cut_at_every_octet_in_every_way_conforms() {
+    let config = config([]);
+    let mut corpus = corpus();
+    corpus.retain(|(_, conversation)| conversation.octet_count() <= LONGEST);
+    let check_one = |(name, conversation): &(String, Conversation)| {
+        let offsets = 0..=conversation.octets().len();
+        let cuts = offsets.flat_map(|offset| Ending::ALL.map(|ending| (offset, ending)));
+        let play_one = |(conn, (offset, ending)): (u64, (usize, Ending))| {
+            let case = format!("{name}/{offset}/{}", ending.name());
+            play(conn, &case, &conversation.cut_at(offset, ending), &config)
+        };
+        found(&check(&transcript((1..).zip(cuts).map(play_one).collect())))
+    };
+    let findings = std::thread::scope(|scope| {
+        let halves = corpus.chunks(corpus.len().div_ceil(2));
+        let check_half = |half: &'_ [(String, Conversation)]| -> Vec<String> {
+            half.iter().flat_map(check_one).collect()
+        };
+        let running: Vec<_> = halves
+            .map(|half| scope.spawn(move || check_half(half)))
+            .collect();
+        let ended = running.into_iter().map(|half| half.join().unwrap());
+        ended.flatten().collect::<Vec<_>>()
+    });
+    assert_eq!(findings, Vec::<String>::new());
+}
+
 fn seed() -> Conversation {
     let (_, seed) = corpus()
         .into_iter()
