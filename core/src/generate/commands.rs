@@ -94,6 +94,8 @@ fn mail(tag: &str, flavour: u8) -> String {
         1 => format!("MAIL FROM:{} BODY=8BITMIME", path(tag, flavour)),
         2 => format!("MAIL FROM:{} SIZE=1000", path(tag, flavour)),
         3 => format!("MAIL FROM:{} SIZE=99 BODY=7BIT", path(tag, flavour)),
+        // RFC 6531: announced by the receiver, and asked for.
+        4 => format!("MAIL FROM:<{tag}-grüße@bücher.example> SMTPUTF8"),
         _ => format!("MAIL FROM:{}", path(tag, flavour)),
     }
 }
