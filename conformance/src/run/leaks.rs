@@ -20,6 +20,8 @@ use crate::target::{Running, Usage};
 
 /// Sessions of which everything is kept at one time.
 const ROUND: usize = 500;
+/// Sessions before the first look, at least: enough for as many to be open at once as ever will be.
+const WARM: usize = 256;
 /// Between two looks at the figures.
 const PERIOD: Duration = Duration::from_millis(100);
 /// Figures that have stayed the same for so many looks have settled.
@@ -98,7 +100,7 @@ pub async fn leaks(
     settle: Duration,
     progress: impl Fn(Progress),
 ) -> Leaks {
-    let warm_up = indices.len().div_ceil(10);
+    let warm_up = indices.len().div_ceil(10).max(WARM).min(indices.len());
     let mut run = Run {
         target,
         sessions,
