@@ -27,8 +27,9 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
         .map(|found| (found.rule, found.what))
         .or_else(|| behind_the_end(view, event, before))
         .unwrap_or_else(|| match fired.kind() {
-            EventKind::OnEndOfHeaders => extra_of_message(view, before, "ORD-4"),
-            EventKind::OnEndOfData => extra_of_message(view, before, "ORD-5"),
+            kind @ (EventKind::OnEndOfHeaders | EventKind::OnEndOfData) => {
+                extra_of_message(view, before, kind)
+            }
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
             _ => extra_command_event(view, fired, before),
         });
@@ -65,15 +66,21 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
     Some((rule, format!("{what} had ended the session")))
 }
 
-fn extra_of_message(view: &View<'_>, before: usize, rule: &'static str) -> (&'static str, String) {
+fn extra_of_message(view: &View<'_>, before: usize, kind: EventKind) -> (&'static str, String) {
+    let in_headers = kind == EventKind::OnEndOfHeaders;
     // Nothing is read behind a message without an end.
-    let last = view.exchanges().last().map(|last| &last.stimulus);
-    let unfinished = matches!(last, Some(Stimulus::Message(message)) if !message.complete);
+    let unfinished = match view.exchanges().last().map(|last| &last.stimulus) {
+        Some(Stimulus::Message(message)) if !message.complete => {
+            // Where its header section has ended, an OnEndOfHeaders too many is not about its end.
+            !(in_headers && message.header_section_ended)
+        }
+        _ => false,
+    };
     if unfinished && before + 1 >= view.exchanges().len() {
         return ("CON-1", "the end of the message was never received".into());
     }
     (
-        rule,
+        if in_headers { "ORD-4" } else { "ORD-5" },
         "no message of this session is owed another one here".into(),
     )
 }

@@ -261,6 +261,16 @@ fn end_of_data_for_a_message_cut_off_breaks_con_1() {
     );
 }
 
+#[test]
+fn a_second_end_of_headers_breaks_ord_4_also_when_the_message_is_cut_off() {
+    breaks(
+        "ORD-4",
+        &format!(
+            "{GREETED}{OPEN}\nC:\nE: OnEndOfHeaders\nE: OnEndOfHeaders\nFIN\nE: OnDisconnect Lost"
+        ),
+    );
+}
+
 /// A second envelope behind a bare-LF dot; the server acts on it.
 const SMUGGLED: &str = "
     C! body\\n.\\nMAIL FROM:<evil@example.org>\\r\\n.\\r\\n
