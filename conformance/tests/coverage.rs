@@ -68,6 +68,25 @@ fn a_saved_run_says_the_same_as_its_report() {
     assert_eq!(missing, numbers[1] - numbers[0]);
 }
 
+/// Where nobody takes handler scripts, no handler refuses: the table says so.
+#[test]
+fn a_run_without_an_adapter_says_why_refusals_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("wire.jsonl");
+    let header = r#"{"smtpspec-transcript":1,"tool":"t","target":"t","disconnect_limit_ms":1}"#;
+    fs::write(&saved, format!("{header}\n{{\"end\":true}}\n")).unwrap();
+    let (code, table, error) = smtpspec(&["coverage", saved.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{error}");
+    let why = "MAIL, refused in state greeted: the target takes no handler scripts\n";
+    assert!(table.contains(why), "{table}");
+    let (code, _, error) = smtpspec(&["coverage", saved.to_str().unwrap(), "other.smtp"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("wire.jsonl: a transcript is counted by itself"),
+        "{error}"
+    );
+}
+
 #[test]
 fn bad_input_is_named() {
     let empty = tempfile::tempdir().unwrap();

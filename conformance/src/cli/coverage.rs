@@ -26,20 +26,19 @@ use crate::{
 const AT_ONCE: usize = 256;
 
 pub(super) fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
+    let played_here = || Some(memory::hello());
     let (coverage, hello) = match &args.paths[..] {
-        [] => (of_conversations(&suite(args)?), None),
+        [] => (of_conversations(&suite(args)?), played_here()),
         [path] if is_transcript(path) => {
             let transcript = transcript(path)?;
             (Coverage::of(&transcript), transcript.header.hello)
         }
-        paths => (of_conversations(&of_files(paths)?), None),
+        paths => (of_conversations(&of_files(paths)?), played_here()),
     };
-    // What is played here is played at the reference receiver.
-    let hello = hello.unwrap_or_else(memory::hello);
     let mut out = anstream::stdout().lock();
     written(match args.format {
-        Format::Console => coverage_table(&mut out, &coverage, Some(&hello)),
-        Format::Json => out.write_all(coverage_json(&coverage, Some(&hello)).as_bytes()),
+        Format::Console => coverage_table(&mut out, &coverage, hello.as_ref()),
+        Format::Json => out.write_all(coverage_json(&coverage, hello.as_ref()).as_bytes()),
     })?;
     Ok(0)
 }
@@ -82,6 +81,9 @@ fn transcript(path: &Path) -> Result<Transcript, CliError> {
 fn of_files(paths: &[PathBuf]) -> Result<Vec<Conversation>, CliError> {
     let mut files = Vec::new();
     for path in paths {
+        if is_transcript(path) {
+            return Err(CliError::TranscriptAmongOthers(path.clone()));
+        }
         if path.is_dir() {
             collect(path, &mut files)?;
         } else {

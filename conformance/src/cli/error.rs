@@ -104,6 +104,9 @@ pub enum CliError {
     /// The runtime could not be started.
     #[error("cannot start the I/O runtime: {0}")]
     Runtime(io::Error),
+    /// A transcript beside other paths.
+    #[error("{}: a transcript is counted by itself: name no other path beside it", .0.display())]
+    TranscriptAmongOthers(PathBuf),
     /// The program's own file cannot be named.
     #[error("cannot find the file of this program, to start the embedded server with it: {0}")]
     OwnProgram(io::Error),
