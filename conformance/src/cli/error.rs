@@ -3,7 +3,9 @@
 use std::{io, path::PathBuf};
 
 use smtpspec_core::{
-    conversation::ParseError, receiver::UnknownDefect, transcript::TranscriptError,
+    conversation::ParseError,
+    receiver::UnknownDefect,
+    transcript::{EventLogError, TranscriptError},
 };
 
 use crate::{
@@ -71,6 +73,14 @@ pub enum CliError {
         path: PathBuf,
         /// What is wrong.
         source: TranscriptError,
+    },
+    /// A file is no event log.
+    #[error("{}: {source}", path.display())]
+    EventLog {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: EventLogError,
     },
     /// A file is no conversation.
     #[error("{}: {source}", path.display())]

@@ -1,5 +1,6 @@
 //! The command: arguments in, exit code out. What it does lives in the library.
 
+mod adapter;
 mod args;
 mod check;
 mod coverage;
@@ -45,6 +46,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Serve(args) => serve::serve(&args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Adapter(command) => adapter::adapter(&command),
         Command::Targets(args) => targets::targets(&args),
     }
 }

@@ -11,6 +11,7 @@ mod catalogue;
 mod con;
 mod content_lines;
 mod entry;
+mod event_log;
 mod extra;
 mod fit;
 mod moved;
@@ -24,6 +25,7 @@ mod wir;
 mod words;
 
 pub use catalogue::rules;
+pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
 use across::Across;
