@@ -36,7 +36,8 @@ RELEASE = tuple(map(int, re.findall(r"\d+", VERSION)[:2]))
 class Server(SMTP):
     """aiosmtpd's server with an ear at each point where an event belongs."""
 
-    before_354 = False
+    # The event of the command that is being worked on, and the code that aiosmtpd is going to accept it with.
+    pending = None
 
     def __init__(self, stream, **options):
         self.stream = stream
@@ -100,28 +101,28 @@ class Server(SMTP):
             self.observed.reason = "QuitVerb"
         await super().smtp_QUIT(arg)
 
+    # aiosmtpd has no hook for HELP, and that for DATA comes when the message has. Both events are taken where
+    # aiosmtpd is about to accept the command, after all its checks.
+
     async def smtp_HELP(self, arg):
-        try:
-            await self.hook("OnHelpCommand", argument=octets(arg or ""))
-        except Rejected as refusal:
-            await self.push(str(refusal))
-            return
-        await super().smtp_HELP(arg)
+        await self.observe(super().smtp_HELP, arg, "250", "OnHelpCommand", argument=octets(arg or ""))
 
     async def smtp_DATA(self, arg):
-        # aiosmtpd's hook for DATA comes when the message has. The start of DATA is where its 354 is pushed.
-        self.before_354 = True
+        await self.observe(super().smtp_DATA, arg, "354", "OnDataCommand")
+
+    async def observe(self, command, arg, code, event, **args):
+        self.pending = (code, event, args)
         try:
-            await super().smtp_DATA(arg)
+            await command(arg)
         except Rejected as refusal:
             await self.push(str(refusal))
         finally:
-            self.before_354 = False
+            self.pending = None
 
     async def push(self, status):
-        if self.before_354 and status.startswith("354"):
-            self.before_354 = False
-            await self.hook("OnDataCommand")
+        if self.pending and status.startswith(self.pending[0]):
+            (_, event, args), self.pending = self.pending, None
+            await self.hook(event, **args)
         elif status.startswith("502 5.5.1 Too many"):
             # What aiosmtpd says, and nothing else says, when it closes after too many errors. It may have heard
             # QUIT before: commands pipelined behind that are still read.
