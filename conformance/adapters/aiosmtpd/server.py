@@ -62,7 +62,7 @@ class Server(SMTP):
             await super()._handle_client()
 
     async def refuse_connection(self, reply):
-        self.observed.reason = "DroppedSession"
+        self.observed.ends("DroppedSession")
         await self.push(reply)
         self.transport.close()
 
@@ -71,10 +71,10 @@ class Server(SMTP):
         try:
             super().connection_lost(error)
         finally:
-            self.observed.fire("OnDisconnect", reason=self.observed.reason)
+            self.observed.disconnect()
 
     def _timeout_cb(self):
-        self.observed.reason = "Timeout"
+        self.observed.ends("Timeout")
         super()._timeout_cb()
 
     async def hook(self, event, **args):
@@ -90,7 +90,7 @@ class Server(SMTP):
         elif name == "fail":
             raise Failed
         elif name == "drop":
-            self.observed.reason = "DroppedSession"
+            self.observed.ends("DroppedSession")
             await self.push("421 4.3.2 the session is dropped")
             self.transport.close()
             # As a handler that ends its own session does: nothing after this is run.
@@ -98,7 +98,7 @@ class Server(SMTP):
 
     async def smtp_QUIT(self, arg):
         if not arg:
-            self.observed.reason = "QuitVerb"
+            self.observed.ends("QuitVerb")
         await super().smtp_QUIT(arg)
 
     # aiosmtpd has no hook for HELP, and that for DATA comes when the message has. Both events are taken where
@@ -124,10 +124,8 @@ class Server(SMTP):
             (_, event, args), self.pending = self.pending, None
             await self.hook(event, **args)
         elif status.startswith("502 5.5.1 Too many"):
-            # What aiosmtpd says, and nothing else says, when it closes after too many errors. It may have heard
-            # QUIT before: commands pipelined behind that are still read.
-            if self.observed.reason == "SenderDisconnected":
-                self.observed.reason = "TooManyErrors"
+            # What aiosmtpd says, and nothing else says, when it closes after too many errors.
+            self.observed.ends("TooManyErrors")
         await super().push(status)
 
 

@@ -64,11 +64,11 @@ class Channel(smtpd.SMTPChannel):
     def close(self):
         super().close()
         self.smtp_server.channels.pop(self.addr, None)
-        self.observed.fire("OnDisconnect", reason=self.observed.reason)
+        self.observed.disconnect()
 
     def handle_error(self):
         # asyncore closes the connection of a channel that has raised an exception.
-        self.observed.reason = "DroppedSession"
+        self.observed.ends("DroppedSession")
         super().handle_error()
 
     def push(self, *lines):
@@ -103,7 +103,7 @@ class Channel(smtpd.SMTPChannel):
         self.ask(super().smtp_HELP, arg, "OnHelpCommand", lambda: {"argument": octets(arg or "")})
 
     def smtp_QUIT(self, arg):
-        self.observed.reason = "QuitVerb"
+        self.observed.ends("QuitVerb")
         super().smtp_QUIT(arg)
 
     def reverse_path(self):
@@ -150,7 +150,7 @@ class Channel(smtpd.SMTPChannel):
 
     def end(self, reply):
         """Says so and closes, at once if it can: else what comes meanwhile is still worked on."""
-        self.observed.reason = "DroppedSession"
+        self.observed.ends("DroppedSession")
         self.push(reply)
         self.close_when_done()
         self.initiate_send()

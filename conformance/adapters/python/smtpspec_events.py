@@ -110,7 +110,15 @@ class Observed:
         self.rules = stream.scripts.pop(self.peer, [])
         self.seq = 0
         self.counts = {}
-        self.reason = "SenderDisconnected"
+        self.reason = None
+
+    def ends(self, reason):
+        """Why the session ends; the first reason counts."""
+        self.reason = self.reason or reason
+
+    def disconnect(self):
+        """Tells of the end."""
+        self.fire("OnDisconnect", reason=self.reason or "SenderDisconnected")
 
     def fire(self, event, **args):
         """Tells of an event; returns what the script does with it, as a name and its value."""

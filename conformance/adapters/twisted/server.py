@@ -52,25 +52,25 @@ class Server(ESMTP):
         try:
             self.hook("OnConnect", local=local)
         except SMTPServerError as refusal:
-            self.observed.reason = "DroppedSession"
+            self.observed.ends("DroppedSession")
             self.answer(refusal)
             self.transport.loseConnection()
         else:
             super().connectionMade()
 
     def timeoutConnection(self):
-        self.observed.reason = "Timeout"
+        self.observed.ends("Timeout")
         super().timeoutConnection()
 
     def connectionLost(self, reason):
         if not reason.check(error.ConnectionDone, error.ConnectionLost):
             # Twisted closes the connection of a protocol that has raised an exception.
-            self.observed.reason = "DroppedSession"
+            self.observed.ends("DroppedSession")
         super().connectionLost(reason)
-        self.observed.fire("OnDisconnect", reason=self.observed.reason)
+        self.observed.disconnect()
 
     def do_QUIT(self, rest):
-        self.observed.reason = "QuitVerb"
+        self.observed.ends("QuitVerb")
         super().do_QUIT(rest)
 
     # Commands that Twisted takes without asking anybody: a subclass that wants to be asked overrides them.
@@ -131,7 +131,7 @@ class Server(ESMTP):
         if name == "fail":
             raise Failed
         if name == "drop":
-            self.observed.reason = "DroppedSession"
+            self.observed.ends("DroppedSession")
             self.transport.loseConnection()
             raise Drop
         return accepted
