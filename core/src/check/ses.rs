@@ -315,7 +315,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
 enum HandlerDrop {
     /// No handler was to, or what it waited for did not come.
     None,
-    /// It was to, at an event that cannot be seen.
+    /// It was to, at an event that cannot be seen; or it failed, which some servers end the session for.
     Perhaps,
     /// Its event fired.
     Fired,
@@ -325,13 +325,19 @@ enum HandlerDrop {
 fn handler_drop(view: &View<'_>) -> HandlerDrop {
     let handlers = &view.log.open.handlers;
     let drops = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Drop;
+    let fails = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Fail;
     let dropping = handlers.rules.iter().filter(|rule| {
-        !matches!(rule.event, OnReject | OnDisconnect) && drops(rule.event, rule.nth)
+        let ends = drops(rule.event, rule.nth) || fails(rule.event, rule.nth);
+        !matches!(rule.event, OnReject | OnDisconnect) && ends
     });
     let each = dropping.map(|rule| {
         let fired = (1..=rule.nth).zip(view.all_of(rule.event));
         if fired.last().is_some_and(|(nth, _)| nth == rule.nth) {
-            HandlerDrop::Fired
+            if fails(rule.event, rule.nth) {
+                HandlerDrop::Perhaps
+            } else {
+                HandlerDrop::Fired
+            }
         } else if view.sees(rule.event) {
             HandlerDrop::None
         } else {
