@@ -132,10 +132,12 @@ fn best_view(
 }
 
 /// Whether a reading that leaves `founds` is better than one that leaves `best`: it leaves less, and nothing of a
-/// kind that the other does not leave. Else it would only trade one riddle for another.
+/// kind that the other does not leave. Else it would only trade one riddle for another; but one riddle for many is
+/// no trade: what a wrong reading hid comes to light beside what it made up.
 fn explains_more(founds: &[Found], best: &[Found]) -> bool {
+    const MANY: usize = 3;
     let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
-    founds.len() < best.len() && founds.iter().all(known)
+    founds.len() < best.len() && (founds.iter().all(known) || founds.len() * MANY <= best.len())
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

@@ -270,7 +270,10 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    if unanswered && handler_drop(view) != HandlerDrop::None {
+    let drop = handler_drop(view);
+    if unanswered && drop != HandlerDrop::None
+        || drop == HandlerDrop::Fired && ended_before_the_client(view)
+    {
         reasons.push(DroppedSession);
     }
     // The client may have left while the server was leaving.
@@ -280,6 +283,15 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+/// Whether OnDisconnect was emitted before the client did anything that ends a session.
+fn ended_before_the_client(view: &View<'_>) -> bool {
+    let ended = view.all_of(OnDisconnect).next();
+    ended.is_some_and(|event| {
+        let emitted = view.emitted_at(event);
+        view.wire.acts.iter().all(|(.., at)| emitted < *at)
+    })
 }
 
 /// Whether a handler has dropped the session.
