@@ -270,28 +270,18 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    let drop = handler_drop(view);
-    if unanswered && drop != HandlerDrop::None
-        || drop == HandlerDrop::Fired && ended_before_the_client(view)
-    {
-        reasons.push(DroppedSession);
+    let refused_last = last.is_some_and(|last| last.outcome == Outcome::Refused);
+    // A server may drop with another refusal than 421, and the client leave before it sees the close.
+    match handler_drop(view) {
+        HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
+        HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
+        _ => {}
     }
     // The client may have left while the server was leaving.
-    if many_errors(view)
-        && (unanswered || last.is_some_and(|last| last.outcome == Outcome::Refused))
-    {
+    if many_errors(view) && (unanswered || refused_last) {
         reasons.push(TooManyErrors);
     }
     reasons
-}
-
-/// Whether OnDisconnect was emitted before the client did anything that ends a session.
-fn ended_before_the_client(view: &View<'_>) -> bool {
-    let ended = view.all_of(OnDisconnect).next();
-    ended.is_some_and(|event| {
-        let emitted = view.emitted_at(event);
-        view.wire.acts.iter().all(|(.., at)| emitted < *at)
-    })
 }
 
 /// Whether a handler has dropped the session.
