@@ -251,3 +251,39 @@ fn a_handler_that_dropped_when_the_client_left_has_dropped() {
         assert_eq!(rules, expected);
     }
 }
+
+#[test]
+fn a_line_that_a_bare_lf_ended_may_be_refused() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
+        E: OnReject
+        S: 500 what
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: MAIL FROM:<b@example.org>
+        E: OnReject
+        S: 503 no{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-19"]);
+}
+
+#[test]
+fn a_quoted_path_that_cannot_be_read_is_not_a_matter_of_sequence() {
+    let ladder = format!(
+        "{GREETED}
+        C: RCPT TO:<\"a>b\"@example.org>
+        E: OnReject
+        S: 500 what{QUIT}"
+    );
+    conforms(&ladder);
+}
+
+#[test]
+fn a_long_line_is_not_refused_for_its_length_where_a_short_one_was_as_well() {
+    let noop = |argument: &str| format!("\nC: NOOP {argument}\nE: OnReject\nS: 500 what");
+    let long = noop(&"n".repeat(400));
+    assert_eq!(rules_of(&[&format!("{GREETED}{long}{QUIT}")]), ["WIR-12"]);
+    let both = format!("{GREETED}{}{long}{QUIT}", noop("n"));
+    assert_eq!(rules_of(&[&both]), ["WIR-20"]);
+}
