@@ -21,7 +21,7 @@ if [ ! -f "$folder/.done" ]; then
         cp Cargo.lock "$folder"
         locked=--locked
     else
-        sed -i "s/^mailin-embedded = .*/mailin-embedded = \"=$version\"/" "$folder/Cargo.toml"
+        sed -i "s/=$default/=$version/" "$folder/Cargo.toml"
         # The state machine is a crate of its own, released with each: a newer one would bring its fixes.
         case $version in
             0.6.*) mailin=0.5.0 ;;

@@ -287,3 +287,20 @@ fn a_long_line_is_not_refused_for_its_length_where_a_short_one_was_as_well() {
     let both = format!("{GREETED}{}{long}{QUIT}", noop("n"));
     assert_eq!(rules_of(&[&both]), ["WIR-20"]);
 }
+
+/// Seen before the sequence is checked, it is seen as well where the client did not wait for the 503.
+#[test]
+fn an_event_before_the_sequence_check_needs_no_answer() {
+    let ladder = format!(
+        "{GREETED}
+        C: DATA
+        FIN
+        E: OnDataCommand
+        E: OnDisconnect Lost"
+    );
+    let mut hello = hello();
+    hello.semantics.before_sequence_check = vec![EventKind::OnDataCommand];
+    let run = check(&transcript(Some(hello), &[&ladder]));
+    assert_eq!(run.findings().map(|found| found.rule).next(), None);
+    assert_eq!(rules_of(&[&ladder]), ["ORD-3"]);
+}
