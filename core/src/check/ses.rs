@@ -298,13 +298,15 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    if unanswered && handler_drop(view) != HandlerDrop::None {
-        reasons.push(DroppedSession);
+    let refused_last = last.is_some_and(|last| last.outcome == Outcome::Refused);
+    // A server may drop with another refusal than 421, and the client leave before it sees the close.
+    match handler_drop(view) {
+        HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
+        HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
+        _ => {}
     }
     // The client may have left while the server was leaving.
-    if many_errors(view)
-        && (unanswered || last.is_some_and(|last| last.outcome == Outcome::Refused))
-    {
+    if many_errors(view) && (unanswered || refused_last) {
         reasons.push(TooManyErrors);
     }
     reasons

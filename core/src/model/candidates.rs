@@ -8,6 +8,10 @@ use super::{
     wire_log::WireLog,
 };
 
+fn has_bare_lf(octets: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', octets).any(|at| at == 0 || octets[at - 1] != b'\r')
+}
+
 /// The tolerances under which `wire` could be read otherwise than strictly, each with one leniency.
 pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
     let mut found: Vec<LookAlike> = Vec::new();
@@ -22,6 +26,8 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
                     if !found.contains(&look_alike) {
                         found.push(look_alike);
                     }
+                    // Behind it, what was content is commands.
+                    line_ends.bare_lf |= has_bare_lf(octets);
                 }
             }
             Stimulus::Command(line) => {

@@ -106,7 +106,7 @@ fn command(
         }
         // A lenient server may have taken it; nobody saw.
         Outcome::Unanswered if malformed => vec![own, vec![reject], vec![]],
-        Outcome::Unanswered if exchange.in_sequence == Certainty::No => {
+        Outcome::Unanswered if exchange.in_sequence == Certainty::No && !early => {
             vec![vec![reject], vec![]]
         }
         // Nobody saw what became of it: accepted, refused or dropped.

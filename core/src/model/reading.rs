@@ -126,7 +126,7 @@ impl<'w> Reader<'w, '_, '_> {
         };
         let outcome = self.exchange(Stimulus::Command(line), span, in_sequence);
         let smtputf8 = matches!(&line.parsed, Ok(parsed) if asks_smtputf8(&parsed.command));
-        self.remember(verb, outcome, smtputf8);
+        self.remember(verb, outcome, in_sequence, smtputf8);
         match outcome {
             Outcome::Accepted => self.states.advance(|state| state.after(verb)),
             Outcome::Unanswered if in_sequence != Certainty::No => {
@@ -171,7 +171,7 @@ impl<'w> Reader<'w, '_, '_> {
         (outcome == Outcome::Dropped).then_some(Stop::SessionEnded)
     }
 
-    fn remember(&mut self, verb: Verb, outcome: Outcome, smtputf8: bool) {
+    fn remember(&mut self, verb: Verb, outcome: Outcome, in_sequence: Certainty, smtputf8: bool) {
         match (verb, outcome) {
             (Verb::Mail, Outcome::Accepted) => {
                 self.history = History {
@@ -184,6 +184,10 @@ impl<'w> Reader<'w, '_, '_> {
                 Outcome::Refused,
             ) => {
                 self.history.refused = self.history.refused.or(Some(verb));
+            }
+            // In sequence: what was refused before has left the transaction open.
+            (Verb::Rcpt, Outcome::Accepted) if in_sequence == Certainty::Yes => {
+                self.history.refused = None;
             }
             (_, Outcome::Accepted) if clears(verb) => {
                 // What was never open is not cleared.

@@ -9,7 +9,7 @@ use crate::{
         words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
-    wire::{Command, LeniencyLevel, Parameter, Verb, parse_command},
+    wire::{Command, LeniencyLevel, LineEnd, Parameter, Verb, parse_command},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -20,6 +20,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(code) = view.code(exchange) else {
             continue;
         };
+        // Read as lines that a bare LF ended; refused as no lines of SMTP.
+        if line.end != LineEnd::CrLf && exchange.outcome == Outcome::Refused {
+            continue;
+        }
         let broken = [
             wrong_refusal(view, index, line, code),
             malformed_accepted(view, index, line),
@@ -72,7 +76,9 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
         // Nor is one with 8-bit octets read by a server without SMTPUTF8.
         let eight_bit = matches!(code, 500 | 553) && !line.text.is_ascii();
-        let right = too_long || eight_bit || out_of_sequence_code(line.verb, code);
+        // A quoted string that the server cannot read: WIR-20 says so where it is in sequence.
+        let unread = code == 500 && line.text.contains(&b'"');
+        let right = too_long || eight_bit || unread || out_of_sequence_code(line.verb, code);
         return if right {
             None
         } else {
@@ -120,6 +126,9 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     }
     let unknown = view.elsewhere.is_unknown(line.verb);
     if len > SHORT && !unknown {
+        if refused_shorter(view, index, line) {
+            return None;
+        }
         return must(
             "WIR-12",
             format!("a line of {len} octets is within the limit"),
@@ -129,6 +138,16 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
         return must("WIR-17", "verbs are read without regard to case");
     }
     must("WIR-20", "every server must know it")
+}
+
+/// Where a short line of the same verb, with an argument as well, was refused before, it is not the length.
+fn refused_shorter(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> bool {
+    let before = view
+        .commands()
+        .take_while(|(exchange, _)| exchange.span.end <= view.exchanges()[index].span.start);
+    let mut alike = before
+        .filter(|(_, other)| other.verb == line.verb && other.text.trim_ascii().contains(&b' '));
+    alike.any(|(exchange, _)| exchange.outcome == Outcome::Refused)
 }
 
 /// A command whose event fired was understood; what its handler then made of it is its own affair.
