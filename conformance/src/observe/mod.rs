@@ -6,6 +6,8 @@
 mod hub;
 mod lines;
 mod observer;
+pub mod opensmtpd;
+mod outlet;
 mod scripts;
 mod source;
 mod spec;
