@@ -1,7 +1,7 @@
 //! `smtpspec observe`: the program that a server's own hooks ask.
 
 use std::{
-    io::{self, BufReader},
+    io,
     net::TcpListener,
     os::unix::net::UnixListener,
 };
@@ -36,13 +36,13 @@ fn filter(args: &ObserveOpensmtpdArgs) -> Result<u8, CliError> {
             let (stream, _) = listener.accept().map_err(fail)?;
             // An answer must not be held back by the system.
             stream.set_nodelay(true).map_err(fail)?;
-            let input = BufReader::new(stream.try_clone().map_err(fail)?);
+            let input = stream.try_clone().map_err(fail)?;
             opensmtpd::observe(input, stream, events)
         }
         Ok(EventsSpec::Unix(path)) => {
             let listener = UnixListener::bind(path).map_err(fail)?;
             let (stream, _) = listener.accept().map_err(fail)?;
-            let input = BufReader::new(stream.try_clone().map_err(fail)?);
+            let input = stream.try_clone().map_err(fail)?;
             opensmtpd::observe(input, stream, events)
         }
         Ok(EventsSpec::File(_)) | Err(_) => return Err(CliError::ListenSpec(listen.clone())),

@@ -9,12 +9,13 @@ mod message;
 mod session;
 
 use std::{
-    io::{self, BufRead, Write},
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use smtpspec_core::event::{EVENT_STREAM_VERSION, EventKind, Hello, Semantics};
+use smtpspec_core::event::{EVENT_STREAM_VERSION, EventKind, EventRecord, Hello, Semantics};
 
 use self::{
     filter::{Answer, Filter, PHASES, REPORTS},
@@ -25,6 +26,9 @@ use super::{
     outlet::{Generation, Outlet},
 };
 use crate::record::now_ns;
+
+/// Octets read and written at once.
+const BUFFER: usize = 64 * 1024;
 
 /// What is seen of the fifteen.
 const EVENTS: [EventKind; 11] = [
@@ -43,38 +47,55 @@ const EVENTS: [EventKind; 11] = [
 
 /// Filters what smtpd writes to `input` until its end, and tells of it where `events` says.
 pub fn observe(
-    mut input: impl BufRead,
-    mut output: impl Write + Send + 'static,
+    input: impl Read,
+    output: impl Write + Send + 'static,
     events: EventsSpec,
 ) -> io::Result<()> {
+    let mut input = BufReader::with_capacity(BUFFER, input);
+    let mut output = BufWriter::with_capacity(BUFFER, output);
     let hello = hello(&shake_hands(&mut input, &mut output)?);
-    let outlet = Outlet::open(events, hello)?;
+    let mut told = Told {
+        outlet: Outlet::open(events, hello)?,
+        sessions: HashMap::new(),
+    };
     let output = Arc::new(Mutex::new(output));
     let mut filter = Filter::default();
-    // A session that began while nobody listened is nobody's.
-    let mut told: std::collections::HashMap<String, Generation> = std::collections::HashMap::new();
     let mut line = Vec::new();
     while next_line(&mut input, &mut line)? {
-        let step = filter.take(&line, now_ns(), |peer| outlet.script(peer));
-        for record in &step.events {
-            let kind = record.event.kind();
-            if kind == EventKind::OnConnect
-                && let Some(generation) = outlet.generation()
-            {
-                told.insert(record.session.clone(), generation);
-            }
-            if let Some(generation) = told.get(&record.session) {
-                outlet.event(*generation, record);
-            }
-            if kind == EventKind::OnDisconnect {
-                told.remove(&record.session);
-            }
-        }
+        let step = filter.take(&line, now_ns(), |peer| told.outlet.script(peer));
+        told.events(&step.events);
         if let Some(answer) = step.answer {
             write(&output, answer)?;
         }
+        // A message comes in many lines at once, and each is answered.
+        if !input.buffer().contains(&b'\n') {
+            lock(&output).flush()?;
+        }
     }
     Ok(())
+}
+
+/// Where events go, and which sessions are told of: one that began while nobody listened is not.
+struct Told {
+    outlet: Outlet,
+    sessions: HashMap<String, Generation>,
+}
+
+impl Told {
+    fn events(&mut self, records: &[EventRecord]) {
+        for record in records {
+            let kind = record.event.kind();
+            if let (EventKind::OnConnect, Some(generation)) = (kind, self.outlet.generation()) {
+                self.sessions.insert(record.session.clone(), generation);
+            }
+            if let Some(generation) = self.sessions.get(&record.session) {
+                self.outlet.event(*generation, record);
+            }
+            if kind == EventKind::OnDisconnect {
+                self.sessions.remove(&record.session);
+            }
+        }
+    }
 }
 
 /// Registers for what is needed; returns smtpd's version.
@@ -129,20 +150,23 @@ fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 /// A slow handler holds up its own session only.
-fn write<W: Write + Send + 'static>(output: &Arc<Mutex<W>>, answer: Answer) -> io::Result<()> {
-    let write = |output: &Mutex<W>, line: &[u8]| {
-        let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-        output.write_all(line)?;
-        output.flush()
-    };
+fn write<W: Write + Send + 'static>(output: &Output<W>, answer: Answer) -> io::Result<()> {
     if answer.after.is_zero() {
-        return write(output, &answer.line);
+        return lock(output).write_all(&answer.line);
     }
     let output = Arc::clone(output);
     thread::spawn(move || {
         thread::sleep(answer.after);
+        let mut output = lock(&output);
         // Where smtpd has gone, the input has ended, and that ends the filter.
-        let _ = write(&output, &answer.line);
+        let _ = output.write_all(&answer.line).and_then(|()| output.flush());
     });
     Ok(())
+}
+
+type Output<W> = Arc<Mutex<BufWriter<W>>>;
+
+fn lock<W: Write>(output: &Output<W>) -> MutexGuard<'_, BufWriter<W>> {
+    // Whole lines are written: a panic cannot leave one half-written.
+    output.lock().unwrap_or_else(PoisonError::into_inner)
 }
