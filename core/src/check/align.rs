@@ -42,6 +42,8 @@ pub(super) struct Alignment {
 const MISSING: u32 = 20;
 const EXTRA: u32 = 20;
 const ALTERED: u32 = 30;
+/// Of an event of a message: only a message fires it, so that it is more likely changed than another's.
+const ALTERED_CONTENT: u32 = 15;
 /// How far a repair looks ahead, in exchanges and in events.
 const WINDOW_EXCHANGES: usize = 8;
 const WINDOW_EVENTS: usize = 16;
@@ -182,7 +184,7 @@ impl Repair<'_> {
                 let rest = (exchange, pattern, element + 1, event + 1);
                 match (self.fit)(exchange, event, kind) {
                     Fit::Exact => offer(self.cheapest(rest).0, Step::Match),
-                    Fit::Altered => offer(ALTERED + self.cheapest(rest).0, Step::Altered),
+                    Fit::Altered => offer(altered(kind) + self.cheapest(rest).0, Step::Altered),
                     Fit::No => {}
                 }
             }
@@ -198,6 +200,13 @@ impl Repair<'_> {
         }
         self.memo.insert(place, best);
         best
+    }
+}
+
+const fn altered(kind: EventKind) -> u32 {
+    match kind {
+        EventKind::OnEndOfHeaders | EventKind::OnEndOfData => ALTERED_CONTENT,
+        _ => ALTERED,
     }
 }
 

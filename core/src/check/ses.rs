@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::Outcome,
+    model::{Exchange, Outcome},
     transcript::ClientAct,
     wire::Verb,
 };
@@ -270,7 +270,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    if unanswered && handler_drop(view) != HandlerDrop::None {
+    // A server that does not do PIPELINING may have answered it by a drop that nobody read.
+    let unwelcome = !view.reading.pipelining && unanswered_in_a_row(view);
+    if unanswered && (unwelcome || handler_drop(view) != HandlerDrop::None) {
         reasons.push(DroppedSession);
     }
     // The client may have left while the server was leaving.
@@ -280,6 +282,12 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+/// Whether the client sent further commands behind one that was not answered.
+fn unanswered_in_a_row(view: &View<'_>) -> bool {
+    let unanswered = |exchange: &&Exchange<'_>| exchange.outcome == Outcome::Unanswered;
+    view.exchanges().iter().filter(unanswered).nth(1).is_some()
 }
 
 /// Whether a handler has dropped the session.

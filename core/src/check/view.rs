@@ -258,6 +258,13 @@ fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>> {
         .collect()
 }
 
+/// Whether `event` had been seen before the client began to send the command: it is about something else.
+fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+    let begun = wire.segment_of(exchange.span.start);
+    matches!(exchange.stimulus, Stimulus::Command(_))
+        && begun.is_some_and(|segment| event.entry < segment.entry)
+}
+
 fn lay_out(
     wire: &WireLog<'_>,
     reading: &Reading<'_>,
@@ -270,6 +277,9 @@ fn lay_out(
         .map(|exchange| allowed(exchange, hello))
         .collect();
     let fits = |exchange: usize, event: usize, kind: EventKind| {
+        if came_before(wire, &reading.exchanges[exchange], &events[event]) {
+            return Fit::No;
+        }
         fit(
             wire,
             &reading.exchanges[exchange],
