@@ -1,10 +1,6 @@
 //! `smtpspec observe`: the program that a server's own hooks ask.
 
-use std::{
-    io,
-    net::TcpListener,
-    os::unix::net::UnixListener,
-};
+use std::{io, net::TcpListener, os::unix::net::UnixListener};
 
 use super::{
     CliError,

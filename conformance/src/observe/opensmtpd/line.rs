@@ -120,10 +120,7 @@ mod tests {
 
     #[test]
     fn a_request_without_parameters_has_empty_ones() {
-        assert_eq!(
-            request(b"filter|0.6|1.2|smtp-in|commit|00aa|00bb|").1,
-            b""
-        );
+        assert_eq!(request(b"filter|0.6|1.2|smtp-in|commit|00aa|00bb|").1, b"");
         assert_eq!(request(b"filter|0.7|1.2|smtp-in|commit|00aa|00bb").1, b"");
     }
 

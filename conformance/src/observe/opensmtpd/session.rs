@@ -97,9 +97,13 @@ impl Session {
     /// smtpd ends a session after these, and says so in no other way.
     pub(super) fn replied(&mut self, reply: &[u8]) {
         let last = reply.starts_with(b"421")
-            || [&b"Line too long"[..], b"Command line too long", b"Pipelining not supported"]
-                .iter()
-                .any(|text| reply.starts_with(b"500 ") && reply.ends_with(text));
+            || [
+                &b"Line too long"[..],
+                b"Command line too long",
+                b"Pipelining not supported",
+            ]
+            .iter()
+            .any(|text| reply.starts_with(b"500 ") && reply.ends_with(text));
         if last {
             self.ends_by(DisconnectReason::DroppedSession);
         }
