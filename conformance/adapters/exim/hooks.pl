@@ -60,33 +60,39 @@ sub on_helo {
     return event($kind, domain => octets(variable('$sender_helo_name')));
 }
 
-# What follows the path, as sent.
-sub parameters {
-    return octets(variable('$smtp_command') =~ /> *(.*?) *$/s ? $1 : '');
+# The path between its brackets, and what follows it, both as sent: $local_part and $domain have lost case and quotes.
+sub path_and_parameters {
+    variable('$smtp_command') =~ /: *(?:<((?:"(?:\\.|[^"\\])*"|[^">])*)>|(\S*)) *(.*?) *$/s;
+    return map {octets($_)} $1 // $2 // '', $3 // '';
 }
 
 sub on_mail {
-    return event('OnMailCommand', reverse_path => octets(variable('$sender_address')), parameters => parameters());
+    my ($path, $parameters) = path_and_parameters();
+    return event('OnMailCommand', reverse_path => $path, parameters => $parameters);
 }
 
 sub on_rcpt {
-    my $path = octets(variable('$local_part@$domain'));
-    return event('OnRcptCommand', forward_path => $path, parameters => parameters());
+    my ($path, $parameters) = path_and_parameters();
+    return event('OnRcptCommand', forward_path => $path, parameters => $parameters);
 }
 
 sub on_data { return event('OnDataCommand') }
 
-sub on_end_of_data { return event('OnEndOfData', content => content()) }
+sub on_end_of_data {
+    my $content = content();
+    return event('OnEndOfData', $content ? (content => $content) : ());
+}
 
-# What Exim has in its spool, with the line ends of SMTP and without its own Received field.
+# What Exim has in its spool, with the line ends of SMTP and without its own Received field. A message without body has
+# none that could be known: whether there was a blank line at its end is not kept.
 sub content {
     my $headers = variable('$message_headers_raw');
     $headers =~ s/^Received:.*\n(?:[ \t].*\n)*//;
     my $spooled = variable('$spool_directory/input/$message_exim_id-D');
     open my $file, '<:raw', $spooled or die "cannot read $spooled: $!\n";
-    my $name = <$file>;
-    my $body = do { local $/; <$file> } // '';
-    my $content = "$headers\n$body";
+    my ($name, @body) = <$file>;
+    return unless @body;
+    my $content = join '', $headers, "\n", @body;
     $content =~ s/\n/\r\n/g;
     return {size => length $content, sha256 => Digest::SHA::sha256_hex($content)};
 }
