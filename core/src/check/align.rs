@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::{event::EventKind, model::Pattern};
 
 /// How well an event fits a place in a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     /// Another kind of event.
     No,
@@ -60,15 +60,17 @@ pub(super) fn align(
     };
     let mut next = 0;
     for (exchange, patterns) in slots.iter().enumerate() {
-        let mut exact = patterns.iter().filter(|pattern| {
-            next + pattern.len() <= events
-                && pattern
-                    .iter()
-                    .enumerate()
-                    .all(|(i, kind)| fit(exchange, next + i, *kind) == Fit::Exact)
+        let worst = |pattern: &Pattern| {
+            let fits = pattern.iter().enumerate();
+            fits.map(|(i, kind)| fit(exchange, next + i, *kind)).min()
+        };
+        let mut near = patterns.iter().filter_map(|pattern| {
+            let all_there = next + pattern.len() <= events;
+            let fit = all_there.then(|| worst(pattern).unwrap_or(Fit::Exact))?;
+            (fit != Fit::No).then_some((pattern, fit))
         });
-        // Where several patterns fit, what follows decides between them.
-        if let (Some(pattern), None) = (exact.next(), exact.next()) {
+        // Where several patterns fit, or would but for an argument, what follows decides between them.
+        if let (Some((pattern, Fit::Exact)), None) = (near.next(), near.next()) {
             alignment.cause[next..next + pattern.len()].fill(Some(exchange));
             next += pattern.len();
             continue;

@@ -112,7 +112,7 @@ fn best_view(
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
-                if explains_more(&founds, &best.0) {
+                if explains_more(&founds, &best.0) && convicts(tolerance, &founds, &best.0) {
                     best = (founds, tolerance.clone(), data);
                 }
             }
@@ -136,6 +136,13 @@ fn best_view(
 fn explains_more(founds: &[Found], best: &[Found]) -> bool {
     let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
     founds.len() < best.len() && founds.iter().all(known)
+}
+
+/// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were answered
+/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with.
+fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
+    let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
+    tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

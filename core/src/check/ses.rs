@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::{Exchange, Outcome},
+    model::Outcome,
     transcript::ClientAct,
     wire::Verb,
 };
@@ -261,7 +261,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if dropped || warned || view.server_left_first() {
         let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
-            (HandlerDrop::None, true, _) if many_errors(view) => vec![TooManyErrors],
+            (HandlerDrop::None, true, _) if many_errors(view) && said_421(view) => {
+                vec![TooManyErrors]
+            }
             (HandlerDrop::None, false, true) => vec![Timeout],
             // QUIT may have been heard, though not answered: that is WIR-7's concern.
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
@@ -277,8 +279,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         reasons.push(QuitVerb);
     }
     // A server that does not do PIPELINING may have answered it by a drop that nobody read.
-    let unwelcome = !view.reading.pipelining && unanswered_in_a_row(view);
-    if unanswered && (unwelcome || handler_drop(view) != HandlerDrop::None) {
+    let too_soon = view
+        .exchanges()
+        .iter()
+        .any(|exchange| exchange.outcome == Outcome::Unanswered && view.spoke_too_soon(exchange));
+    if unanswered && (too_soon || handler_drop(view) != HandlerDrop::None) {
         reasons.push(DroppedSession);
     }
     // The client may have left while the server was leaving.
@@ -290,10 +295,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     reasons
 }
 
-/// Whether the client sent further commands behind one that was not answered.
-fn unanswered_in_a_row(view: &View<'_>) -> bool {
-    let unanswered = |exchange: &&Exchange<'_>| exchange.outcome == Outcome::Unanswered;
-    view.exchanges().iter().filter(unanswered).nth(1).is_some()
+fn said_421(view: &View<'_>) -> bool {
+    let mut replies = view.wire.replies.iter();
+    replies.any(|reply| reply.reply.code == Some(421))
 }
 
 /// Whether a handler has dropped the session.
@@ -328,7 +332,7 @@ fn handler_drop(view: &View<'_>) -> HandlerDrop {
 }
 
 /// Whether an error limit may have been reached: three refusals by the protocol or more.
-fn many_errors(view: &View<'_>) -> bool {
+pub(super) fn many_errors(view: &View<'_>) -> bool {
     let refused = |outcome| {
         matches!(
             outcome,

@@ -195,6 +195,17 @@ impl<'t> View<'t> {
             .is_some_and(|(.., at)| self.client_left().is_none_or(|left| at <= left))
     }
 
+    /// Whether the client sent more behind `exchange` before it was answered, to a server that had not offered
+    /// PIPELINING. It may refuse that, and so the answer says nothing of the command.
+    pub(super) fn spoke_too_soon(&self, exchange: &Exchange<'_>) -> bool {
+        let next = self.wire.sent.get(exchange.span.end).is_some();
+        let segment = self.wire.segment_of(exchange.span.end);
+        let before = |at: u64| segment.is_some_and(|segment| segment.at <= at);
+        !self.reading.pipelining
+            && next
+            && self.reply(exchange).is_none_or(|reply| before(reply.at))
+    }
+
     /// Whether the handler script does `wanted` somewhere.
     pub(super) fn script_has(&self, wanted: impl Fn(&HandlerAction) -> bool) -> bool {
         self.log
@@ -240,6 +251,11 @@ impl<'t> View<'t> {
     /// Whether an event of `kind` has been laid to `exchange`.
     pub(super) fn alignment_has(&self, exchange: usize, kind: EventKind) -> bool {
         self.laid_to(exchange).any(|laid| laid == kind)
+    }
+
+    /// Whether `event` had been seen before the client began to send the command of `exchange`.
+    pub(super) fn came_before(&self, exchange: usize, event: usize) -> bool {
+        came_before(self.wire, &self.exchanges()[exchange], &self.events[event])
     }
 
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {

@@ -260,11 +260,17 @@ impl<'w> Reader<'w, '_, '_> {
         let Some((.., left)) = self.wire.server_end else {
             return false;
         };
-        let mut acts = self.wire.acts.iter();
+        let more = span.end < self.wire.sent.len();
+        let mut before = self.wire.acts.iter().filter(|(.., at)| *at < left);
         let last = self.next_reply == self.wire.replies.len();
         last && !matches!(stimulus, Stimulus::Connection)
-            && (span.end == self.wire.sent.len() || !self.reading.pipelining)
-            && acts.all(|(act, _, at)| *act == ClientAct::Silence || *at >= left)
+            && !(more && self.reading.pipelining)
+            && before.all(|(act, ..)| match act {
+                ClientAct::Silence => true,
+                // A server may leave when its client has.
+                ClientAct::HalfClose => more,
+                _ => false,
+            })
     }
 
     fn segment_end(&self, span: &Range<usize>) -> Option<(usize, u64)> {
