@@ -5,6 +5,8 @@ use std::{fmt::Write, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use smtpspec_core::{generate::Family, receiver::Config};
 
+use crate::observe::milter::MilterSpec;
+
 /// Does a mail server fire its events in the documented order, once, with the right data, also when the client
 /// cuts the line?
 ///
@@ -35,6 +37,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
+    /// Tell what an MTA shows in a protocol of its own as an event stream, for `run --connect ... --events ...`.
+    Observe {
+        /// The protocol.
+        #[command(subcommand)]
+        command: ObserveCommand,
+    },
     /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
     Coverage(CoverageArgs),
     /// List the rules, or explain one.
@@ -187,6 +195,28 @@ pub struct ServeArgs {
     /// Allow listening on an address that is not loopback.
     #[arg(long)]
     pub allow_remote: bool,
+}
+
+/// A protocol in which MTAs show their events.
+#[derive(Debug, Subcommand)]
+pub enum ObserveCommand {
+    /// Be a milter (Postfix, Sendmail and what else speaks the milter protocol).
+    Milter(MilterArgs),
+}
+
+/// Arguments of `observe milter`.
+#[derive(Debug, Args)]
+pub struct MilterArgs {
+    /// Where the MTA finds the milter: HOST:PORT or unix:PATH. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: MilterSpec,
+    /// Where the events go: tcp:HOST:PORT or unix:PATH (someone listens there, such as `run --events`), file:PATH.
+    /// Standard output when left out.
+    #[arg(long, value_name = "SPEC")]
+    pub events: Option<String>,
+    /// The MTA and its version, as the report is to name it.
+    #[arg(long, value_name = "NAME", default_value = "an MTA that speaks milter")]
+    pub server: String,
 }
 
 fn defects() -> String {

@@ -7,7 +7,7 @@ use smtpspec_core::{
 };
 
 use crate::{
-    observe::EventsSpecError,
+    observe::{EventsSpecError, emit::EmitError},
     run::{CaseError, RunError},
     target::TargetError,
 };
@@ -95,6 +95,9 @@ pub enum CliError {
         /// Why.
         why: String,
     },
+    /// The events that are observed cannot be told.
+    #[error("--events: {0}")]
+    Emit(#[from] EmitError),
     /// The server under test could not be had.
     #[error(transparent)]
     Target(#[from] TargetError),

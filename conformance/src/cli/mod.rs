@@ -6,6 +6,7 @@ mod coverage;
 mod error;
 mod filter;
 mod leaks;
+mod observe;
 mod out;
 mod replay;
 mod rules;
@@ -41,6 +42,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::replay(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Observe { command } => observe::observe(&command),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
     }

@@ -2,9 +2,14 @@
 //!
 //! An adapter writes JSON Lines, a hello first (see `conformance/adapters/README.md`). They come over TCP, a Unix
 //! socket, a file or a child's standard output; a [`Hub`] routes them by the client's own port, never by timing.
+//!
+//! The other end, for servers that show their events in a protocol of their own: [`emit`] writes such a stream,
+//! [`milter`] takes what it tells from an MTA's milter connections.
 
+pub mod emit;
 mod hub;
 mod lines;
+pub mod milter;
 mod observer;
 mod scripts;
 mod source;
