@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Outcome},
+    model::{Certainty, Outcome, Transaction},
     wire::Verb,
 };
 
@@ -93,6 +93,7 @@ pub(super) const RULES: [Entry; 4] = [
 
 /// REJ-4, ORD-7 and the plain sequence rules of the wire: an answer that only a wrong state explains.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    let mut ungreeted = None;
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(verb) = exchange.verb() else {
             continue;
@@ -115,11 +116,33 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             _ => continue,
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
+        if accepted && greeting_not_wanted(view, index) {
+            ungreeted.get_or_insert(Found {
+                level: Some(Level::Should),
+                ..Found::new("ORD-1", entry, format!("{what}: no greeting is wanted"))
+            });
+            continue;
+        }
         let (rule, why) = wrong_state(view, index);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
-        return;
+        break;
     }
+    founds.extend(ungreeted);
+}
+
+/// MAIL in a session that nobody has greeted: the greeting is the client's duty (RFC 5321, 4.1.1.1), and a server that
+/// does without is only not strict. Not so where a handler may have refused the greeting.
+fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
+    let exchange = &view.exchanges()[index];
+    let never_greeted = exchange
+        .state
+        .is_some_and(|state| !state.greeted && state.transaction == Transaction::None);
+    let served = view.exchanges()[0].outcome == Outcome::Accepted;
+    exchange.verb() == Some(Verb::Mail)
+        && never_greeted
+        && served
+        && view.log.open.handlers.is_empty()
 }
 
 /// 554 "no valid recipients" to a DATA that no handler saw, in a transaction that has recipients.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, rc::Rc};
 
 use super::{
     NEAR,
-    align::{Alignment, Fit, align},
+    align::{Alignment, Deviation, Fit, align},
     content_lines::ContentLines,
     fit::fit,
     offers::Offers,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     event::{Event, EventKind, HandlerAction, Hello},
     model::{
-        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus,
+        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus, Stop,
         Tolerance, UnansweredData, WireLog, allowed, read,
     },
     transcript::{ClientAct, Header, SessionLog},
@@ -243,7 +243,17 @@ impl<'t> View<'t> {
     }
 
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {
-        fit(self.wire, &self.exchanges()[exchange], event, event.kind())
+        // Without a hello there is no event to fit.
+        let semantics = self.header.hello.as_ref().map(|hello| &hello.semantics);
+        semantics.map_or(Fit::No, |semantics| {
+            fit(
+                self.wire,
+                &self.exchanges()[exchange],
+                event,
+                event.kind(),
+                semantics,
+            )
+        })
     }
 }
 
@@ -275,7 +285,16 @@ fn lay_out(
             &reading.exchanges[exchange],
             &events[event].record.event,
             kind,
+            &hello.semantics,
         )
     };
-    align(&slots, events.len(), &fits)
+    let mut alignment = align(&slots, events.len(), &fits);
+    if matches!(reading.stop, Stop::Extension(_)) {
+        // What an extension fires is not followed.
+        let last = slots.len() - 1;
+        alignment.deviations.retain(|deviation| {
+            !matches!(deviation, Deviation::Extra { exchange, .. } if *exchange >= last)
+        });
+    }
+    alignment
 }

@@ -54,6 +54,8 @@ pub struct Semantics {
     pub late_end_of_headers: bool,
     /// One hook serves HELO and EHLO; it is reported as OnEhloCommand.
     pub helo_as_ehlo: bool,
+    /// What OnEndOfData's digest is of has a blank line behind its header fields also where none was sent.
+    pub blank_line_supplied: bool,
     /// These fire before the server checks the sequence; the reply decides.
     pub before_sequence_check: Vec<EventKind>,
 }

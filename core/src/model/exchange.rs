@@ -42,7 +42,7 @@ pub enum Outcome {
     Accepted,
     /// 4yz, 5yz.
     Refused,
-    /// 421: refused, and the server closes.
+    /// 421, or 221 where nobody said QUIT: refused, and the server closes.
     Dropped,
     /// No reply came.
     Unanswered,

@@ -98,8 +98,8 @@ impl<'w> Reader<'w, '_, '_> {
             };
             let command = CommandLine {
                 text: line.text,
-                // A CR before the line end does not make it another verb.
-                verb: Verb::of(line.text.trim_ascii_end()),
+                // A CR before the line end, or before the verb, does not make it another verb.
+                verb: Verb::of(line.text.trim_ascii()),
                 parsed: parse_command(line.text),
                 end: line.end,
             };
@@ -107,11 +107,14 @@ impl<'w> Reader<'w, '_, '_> {
             self.at = span.end;
             stop = self.command(command, span);
         }
-        self.reading
-            .unsolicited
-            .extend(self.next_reply..self.wire.replies.len());
         self.reading.rest = self.at;
         self.reading.stop = stop.unwrap_or(Stop::EndOfInput);
+        // What an extension answers is not followed.
+        if !matches!(self.reading.stop, Stop::Extension(_)) {
+            self.reading
+                .unsolicited
+                .extend(self.next_reply..self.wire.replies.len());
+        }
     }
 
     fn command(&mut self, line: CommandLine<'w>, span: Range<usize>) -> Option<Stop> {
@@ -227,7 +230,8 @@ impl<'w> Reader<'w, '_, '_> {
         reply: Option<usize>,
         in_sequence: Certainty,
     ) -> Outcome {
-        let outcome = outcome(reply.map(|index| &self.wire.replies[index]));
+        let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit);
+        let outcome = outcome(reply.map(|index| &self.wire.replies[index]), quit);
         self.reading.exchanges.push(Exchange {
             stimulus,
             entry: self.segment_end(&span).map_or(0, |segment| segment.0),
@@ -263,10 +267,12 @@ fn asks_smtputf8(command: &Command<'_>) -> bool {
     matches!(command, Command::Mail { parameters, .. } if parameters.get("SMTPUTF8").is_some())
 }
 
-fn outcome(reply: Option<&LoggedReply>) -> Outcome {
+fn outcome(reply: Option<&LoggedReply>, quit: bool) -> Outcome {
     match reply.map(|logged| logged.reply.code) {
         None => Outcome::Unanswered,
         Some(Some(421)) => Outcome::Dropped,
+        // A farewell to one that did not say QUIT.
+        Some(Some(221)) if !quit => Outcome::Dropped,
         Some(Some(200..=399)) => Outcome::Accepted,
         Some(Some(400..=599)) => Outcome::Refused,
         Some(_) => Outcome::Strange,

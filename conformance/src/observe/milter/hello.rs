@@ -23,6 +23,7 @@ pub fn hello(server: &str) -> Hello {
             clock: true,
             late_end_of_headers: true,
             helo_as_ehlo: true,
+            blank_line_supplied: true,
             ..Semantics::default()
         },
     }

@@ -140,6 +140,13 @@ fn illegal_code(
     logged: &LoggedReply,
 ) -> Option<Found> {
     let code = logged.reply.code?;
+    if code == 221 && exchange.outcome == Outcome::Dropped {
+        let what = format!(
+            "{} was answered 221: nobody had said QUIT",
+            about(view, index)
+        );
+        return Some(Found::new("WIR-18", logged.entry, what));
+    }
     // WIR-6 and WIR-13 speak of what should have been refused.
     let unknown =
         matches!(&exchange.stimulus, Stimulus::Command(line) if line.verb == Verb::Unknown);
