@@ -26,6 +26,8 @@ mod words;
 pub use catalogue::rules;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
+use core::cmp::Ordering;
+
 use across::Across;
 use catalogue::entries;
 use entry::Entry;
@@ -132,10 +134,20 @@ fn best_view(
 }
 
 /// Whether a reading that leaves `founds` is better than one that leaves `best`: it leaves less, and nothing of a
-/// kind that the other does not leave. Else it would only trade one riddle for another.
+/// kind that the other does not leave. Else it would only trade one riddle for another. What is only not strict is no
+/// riddle: commands that stand behind a lenient end of data may be loose themselves.
 fn explains_more(founds: &[Found], best: &[Found]) -> bool {
+    let riddles = |founds: &[Found]| founds.iter().filter(|found| is_riddle(found)).count();
     let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
-    founds.len() < best.len() && founds.iter().all(known)
+    match riddles(founds).cmp(&riddles(best)) {
+        Ordering::Less => founds.iter().filter(|found| is_riddle(found)).all(known),
+        Ordering::Equal => founds.len() < best.len() && founds.iter().all(known),
+        Ordering::Greater => false,
+    }
+}
+
+fn is_riddle(found: &Found) -> bool {
+    found.level != Some(Level::Should)
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

@@ -117,9 +117,14 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
         if accepted && greeting_not_wanted(view, index) {
+            let rule = if view.fired_any(index) {
+                "ORD-1"
+            } else {
+                "WIR-5"
+            };
             ungreeted.get_or_insert(Found {
                 level: Some(Level::Should),
-                ..Found::new("ORD-1", entry, format!("{what}: no greeting is wanted"))
+                ..Found::new(rule, entry, format!("{what}: no greeting is wanted"))
             });
             continue;
         }

@@ -16,11 +16,17 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         let octets = &wire.sent[exchange.span.clone()];
         match &exchange.stimulus {
             Stimulus::Message(_) => {
-                for (look_alike, _) in look_alikes(octets) {
+                let mut first = None;
+                for (look_alike, dot) in look_alikes(octets) {
+                    first = first.or(Some(dot));
                     if !found.contains(&look_alike) {
                         found.push(look_alike);
                     }
                 }
+                // Behind one that ends the message stand commands.
+                let behind = first.map_or(&[][..], |dot| &octets[dot..]);
+                line_ends.bare_lf |= has_bare_lf(behind);
+                line_ends.bare_cr |= has_bare_cr(behind);
             }
             Stimulus::Command(line) => {
                 line_ends.bare_lf |= line.text.contains(&b'\n');
@@ -63,4 +69,16 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         }
     }
     tolerances
+}
+
+fn has_bare_lf(octets: &[u8]) -> bool {
+    octets
+        .windows(2)
+        .any(|pair| pair[0] != b'\r' && pair[1] == b'\n')
+}
+
+fn has_bare_cr(octets: &[u8]) -> bool {
+    octets
+        .windows(2)
+        .any(|pair| pair[0] == b'\r' && pair[1] != b'\n')
 }

@@ -1,7 +1,12 @@
 //! What looks like a finding and is none: each of these was once blamed on a server that had done nothing wrong, or
 //! on the wrong rule.
 
-use crate::{GREETED, OPEN, QUIT, conforms, rules_of};
+use smtpspec_core::check::{Level, check};
+
+use crate::{
+    GREETED, OPEN, QUIT, conforms, found, rules_of,
+    trace::{hello, transcript},
+};
 
 #[test]
 fn a_client_that_leaves_at_the_error_limit_may_be_told_of_either_way() {
@@ -135,4 +140,118 @@ fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
         S: 214 help yourself{QUIT}"
     );
     assert_eq!(rules_of(&[&ladder]), ["WIR-4", "WIR-4"]);
+}
+
+#[test]
+fn a_server_that_wants_no_greeting_is_only_not_strict() {
+    let ladder = "
+        E: OnConnect
+        S: 220 hi
+        C: EHLO
+        E: OnReject
+        S: 501 a domain is wanted
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: RSET
+        E: OnRsetCommand
+        S: 250 ok
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        FIN
+        E: OnDisconnect Lost";
+    let run = check(&transcript(Some(hello()), &[ladder]));
+    let levels: Vec<_> = run.findings().map(|f| (f.rule, f.level)).collect();
+    assert_eq!(levels, [("ORD-1", Level::Should)]);
+}
+
+#[test]
+fn a_farewell_that_nobody_asked_for_is_a_close_that_is_not_allowed() {
+    for line in ["POST / HTTP/1.1", "NOOP"] {
+        let ladder = format!(
+            "{GREETED}
+            C: {line}
+            E: OnReject
+            S: 221 I can break rules, too
+            server-close
+            E: OnDisconnect Dropped"
+        );
+        assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
+    }
+}
+
+#[test]
+fn behind_an_extension_that_was_taken_nothing_is_a_riddle() {
+    conforms(&format!(
+        "{GREETED}
+        C: BDAT 0 LAST
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData 0 e3b0
+        S: 250 0 octets
+        C: NOOP
+        E: OnNoopCommand
+        S: 250 ok
+        FIN
+        E: OnDisconnect Lost"
+    ));
+}
+
+#[test]
+fn a_message_that_was_refused_before_any_of_it_was_shown_owes_no_event() {
+    let mut milter = hello();
+    milter.semantics.late_end_of_headers = true;
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C: Subject: hi
+        C:
+        C: far too much
+        C: .
+        E: OnReject
+        S: 552 too much{QUIT}"
+    );
+    let run = check(&transcript(Some(milter), &[&ladder]));
+    assert_eq!(found(&run), []);
+    assert_eq!(rules_of(&[&ladder]), ["ORD-4"]);
+}
+
+#[test]
+fn commands_behind_a_lenient_end_of_data_may_be_loose_themselves() {
+    for (end, rules) in [
+        (
+            ".\\n\\rMAIL FROM:<c@example.org>\\r\\n",
+            vec!["WIR-6", "CON-2"],
+        ),
+        (
+            "\\n.\\r\\n\\nMAIL FROM:<c@example.org>\\r\\n",
+            vec!["CON-2", "WIR-19"],
+        ),
+    ] {
+        let empty = if rules.contains(&"WIR-19") {
+            "E: OnReject\nS: 500 what"
+        } else {
+            ""
+        };
+        let ladder = format!(
+            "{GREETED}{OPEN}
+            C: Subject: hi
+            C:
+            C! {end}.\\r\\n
+            E: OnEndOfHeaders
+            E: OnEndOfData
+            S: 250 taken
+            {empty}
+            E: OnMailCommand c@example.org
+            S: 250 ok
+            E: OnReject
+            S: 500 what
+            {QUIT}"
+        );
+        let mut rules_found = rules_of(&[&ladder]);
+        rules_found.sort_unstable();
+        let mut rules = rules;
+        rules.sort_unstable();
+        assert_eq!(rules_found, rules, "{end}");
+    }
 }
