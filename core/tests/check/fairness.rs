@@ -255,3 +255,22 @@ fn commands_behind_a_lenient_end_of_data_may_be_loose_themselves() {
         assert_eq!(rules_found, rules, "{end}");
     }
 }
+
+#[test]
+fn a_client_whose_greeting_was_refused_may_be_turned_away() {
+    let mail = "C: MAIL FROM:<a@example.org>
+        E: OnReject
+        S: 550 command rejected";
+    let turned_away = |greeting: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 hi
+            {greeting}
+            {mail}{QUIT}"
+        )
+    };
+    conforms(&turned_away(
+        "C: EHLO a.example.org\nE: OnReject\nS: 554 speak when you are spoken to",
+    ));
+    assert_eq!(rules_of(&[&turned_away("")]), ["WIR-5"]);
+}

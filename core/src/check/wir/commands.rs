@@ -67,7 +67,8 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
     if exchange.in_sequence == Certainty::No && sequenced {
         // A line beyond the limit may be refused before it is read (RFC 5321, 4.5.3.1.10).
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
-        let right = too_long || out_of_sequence_code(line.verb, code);
+        let turned_away = code == 550 && greeting_was_refused(view, index);
+        let right = too_long || turned_away || out_of_sequence_code(line.verb, code);
         return if right {
             None
         } else {
@@ -84,6 +85,14 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
 /// first; 555 and 501 where the parameters were looked at before the sequence.
 const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
     matches!((verb, code), (_, 503 | 530 | 501 | 555) | (Verb::Data, 554))
+}
+
+/// Whether the server would not serve this client: what it then says to it is policy (550) as much as sequence.
+fn greeting_was_refused(view: &View<'_>, index: usize) -> bool {
+    view.exchanges()[..index].iter().any(|exchange| {
+        matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
+            && exchange.outcome == Outcome::Refused
+    })
 }
 
 /// A well-formed command of the minimum that was answered as if it were unknown.
