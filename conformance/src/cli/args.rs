@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smtpspec_core::{generate::Family, receiver::Config};
+use smtpspec_core::{event::EventKind, generate::Family, receiver::Config};
 
 use crate::observe::milter::MilterSpec;
 
@@ -217,6 +217,17 @@ pub struct MilterArgs {
     /// The MTA and its version, as the report is to name it.
     #[arg(long, value_name = "NAME", default_value = "an MTA that speaks milter")]
     pub server: String,
+    /// From the N-th of these on in a session the MTA makes the client wait on purpose, for example
+    /// OnEhloCommand=3 for Sendmail (may be repeated).
+    #[arg(long, value_name = "EVENT=N", value_parser = slow_from)]
+    pub slow_from: Vec<(EventKind, u32)>,
+}
+
+fn slow_from(text: &str) -> Result<(EventKind, u32), String> {
+    let expected = || format!("expected EVENT=N, such as OnEhloCommand=3, got `{text}`");
+    let (kind, nth) = text.split_once('=').ok_or_else(expected)?;
+    let kind: EventKind = kind.parse().map_err(|error| format!("{error}"))?;
+    Ok((kind, nth.parse().map_err(|_| expected())?))
 }
 
 fn defects() -> String {

@@ -25,10 +25,9 @@ fn milter(args: &MilterArgs) -> Result<u8, CliError> {
         address: args.listen.to_string(),
         why: error.to_string(),
     })?;
-    let sink = Arc::new(EventSink::open(
-        events.as_ref(),
-        milter::hello(&args.server),
-    )?);
+    let mut hello = milter::hello(&args.server);
+    hello.semantics.slow_from = args.slow_from.iter().copied().collect();
+    let sink = Arc::new(EventSink::open(events.as_ref(), hello)?);
     anstream::eprintln!("smtpspec observes: smtpd_milters = {}", listener.place());
     let filter = {
         let sink = Arc::clone(&sink);

@@ -26,8 +26,6 @@ mod words;
 pub use catalogue::rules;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
-use core::cmp::Ordering;
-
 use across::Across;
 use catalogue::entries;
 use entry::Entry;
@@ -103,24 +101,25 @@ fn best_view(
         judge(&view)
     };
     let strict = Tolerance::default();
-    let mut best = (
-        judge(&strict, UnansweredData::Accepted),
-        strict.clone(),
-        UnansweredData::Accepted,
-    );
-    if !best.0.is_empty() {
+    let read_strictly = judge(&strict, UnansweredData::Accepted);
+    let mut best = (None, strict.clone(), UnansweredData::Accepted);
+    if !read_strictly.is_empty() {
         let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
         let tolerances = candidates(relevant_tolerances(wire, &reading));
+        let mut least = Riddles::of(&read_strictly, &read_strictly);
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
-                if explains_more(&founds, &best.0) {
-                    best = (founds, tolerance.clone(), data);
+                let left = Riddles::of(&founds, &read_strictly);
+                if left < least {
+                    least = left;
+                    best = (Some(founds), tolerance.clone(), data);
                 }
             }
         }
     }
-    let (mut founds, tolerance, data) = best;
+    let (founds, tolerance, data) = best;
+    let mut founds = founds.unwrap_or(read_strictly);
     let view = View::new(
         &transcript.header,
         session,
@@ -133,21 +132,33 @@ fn best_view(
     use_it(&view, founds);
 }
 
-/// Whether a reading that leaves `founds` is better than one that leaves `best`: it leaves less, and nothing of a
-/// kind that the other does not leave. Else it would only trade one riddle for another. What is only not strict is no
-/// riddle: commands that stand behind a lenient end of data may be loose themselves.
-fn explains_more(founds: &[Found], best: &[Found]) -> bool {
-    let riddles = |founds: &[Found]| founds.iter().filter(|found| is_riddle(found)).count();
-    let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
-    match riddles(founds).cmp(&riddles(best)) {
-        Ordering::Less => founds.iter().filter(|found| is_riddle(found)).all(known),
-        Ordering::Equal => founds.len() < best.len() && founds.iter().all(known),
-        Ordering::Greater => false,
-    }
+/// What a reading leaves unexplained; less is better. What is only not strict is no riddle: commands that stand behind
+/// a lenient end of data may be loose themselves.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Riddles {
+    /// Riddles, with those that the strict reading does not leave counting for more: else a reading would only trade one
+    /// riddle for another. Yet one that reads further may meet what the strict one did not come to.
+    weight: usize,
+    /// All that was found, of what the strict reading leaves as well.
+    founds: usize,
 }
 
-fn is_riddle(found: &Found) -> bool {
-    found.level != Some(Level::Should)
+impl Riddles {
+    const STRANGE: usize = 3;
+
+    fn of(founds: &[Found], read_strictly: &[Found]) -> Self {
+        let known = |found: &&Found| read_strictly.iter().any(|strict| strict.rule == found.rule);
+        let riddles = || {
+            founds
+                .iter()
+                .filter(|found| found.level != Some(Level::Should))
+        };
+        let familiar = riddles().filter(known).count();
+        Self {
+            weight: familiar + Self::STRANGE * (riddles().count() - familiar),
+            founds: founds.len(),
+        }
+    }
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

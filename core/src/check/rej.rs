@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Outcome, Transaction},
+    model::{Certainty, Exchange, Outcome, Transaction},
     wire::Verb,
 };
 
@@ -137,27 +137,41 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
 }
 
 /// MAIL in a session that nobody has greeted: the greeting is the client's duty (RFC 5321, 4.1.1.1), and a server that
-/// does without is only not strict. Not so where a handler may have refused the greeting.
+/// does without is only not strict. Not so where a handler has refused the greeting.
 fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
     let exchange = &view.exchanges()[index];
     let never_greeted = exchange
         .state
         .is_some_and(|state| !state.greeted && state.transaction == Transaction::None);
     let served = view.exchanges()[0].outcome == Outcome::Accepted;
-    exchange.verb() == Some(Verb::Mail)
-        && never_greeted
-        && served
-        && view.log.open.handlers.is_empty()
+    let mut before = view.exchanges()[..index].iter().enumerate();
+    let refused_by_handler = before.any(|(index, exchange)| {
+        matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
+            && exchange.outcome == Outcome::Refused
+            && view.fired_any(index)
+    });
+    exchange.verb() == Some(Verb::Mail) && never_greeted && served && !refused_by_handler
 }
 
 /// 554 "no valid recipients" to a DATA that no handler saw, in a transaction that has recipients.
 fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
     let exchange = &view.exchanges()[index];
     code == 554
+        && !sent_ahead(view, exchange)
         && exchange.verb() == Some(Verb::Data)
         && exchange.history.refused.is_some()
         && view.sees(EventKind::OnDataCommand)
         && !view.alignment_has(index, EventKind::OnDataCommand)
+}
+
+/// Whether the client sent more before it had read the reply, as none may behind DATA (RFC 2920, 3.1).
+fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
+    let reply = view.reply(exchange).map(|reply| reply.at);
+    let next = view.wire.segment_of(exchange.span.end);
+    view.wire.sent.len() > exchange.span.end
+        && next
+            .zip(reply)
+            .is_some_and(|(segment, read)| segment.at < read)
 }
 
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {

@@ -87,7 +87,8 @@ fn command(line: &CommandLine<'_>, exchange: &Exchange<'_>, hello: &Hello) -> Ve
         Outcome::Refused if malformed => vec![vec![reject]],
         Outcome::Refused if exchange.in_sequence == Certainty::No && !early => vec![vec![reject]],
         Outcome::Refused => vec![own_reject, vec![reject]],
-        Outcome::Dropped if malformed => vec![vec![reject], vec![]],
+        // A lenient server may have taken it, and its handler dropped the session.
+        Outcome::Dropped if malformed => vec![own_reject, own, vec![reject], vec![]],
         Outcome::Dropped if exchange.in_sequence == Certainty::No && !early => {
             vec![vec![reject], vec![]]
         }

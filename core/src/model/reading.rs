@@ -98,8 +98,7 @@ impl<'w> Reader<'w, '_, '_> {
             };
             let command = CommandLine {
                 text: line.text,
-                // A CR before the line end, or before the verb, does not make it another verb.
-                verb: Verb::of(line.text.trim_ascii()),
+                verb: verb_of(line.text),
                 parsed: parse_command(line.text),
                 end: line.end,
             };
@@ -147,6 +146,11 @@ impl<'w> Reader<'w, '_, '_> {
                 Some(Stop::Extension(verb))
             }
             (Verb::StartTls | Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
+            (Verb::Bdat, Outcome::Refused) => {
+                // The message has failed (RFC 3030, 2), and its transaction may be gone with it.
+                self.states.advance_maybe(State::after_message);
+                None
+            }
             _ => None,
         }
     }
@@ -261,6 +265,13 @@ impl<'w> Reader<'w, '_, '_> {
         let reply = self.reading.exchanges.last()?.reply?;
         self.wire.replies[reply].reply.code
     }
+}
+
+/// White space of any kind before it, or before the line end, does not make it another verb.
+fn verb_of(text: &[u8]) -> Verb {
+    let white = |octet: &u8| matches!(octet, b'\t'..=b'\r' | b' ');
+    let start = text.iter().position(|octet| !white(octet));
+    Verb::of(text[start.unwrap_or(0)..].trim_ascii_end())
 }
 
 fn asks_smtputf8(command: &Command<'_>) -> bool {

@@ -24,6 +24,8 @@ pub fn hello(server: &str) -> Hello {
             late_end_of_headers: true,
             helo_as_ehlo: true,
             blank_line_supplied: true,
+            // A filter that refuses a connection or its greeting is asked nothing more (xxfi_connect, xxfi_helo).
+            silent_once_refused: vec![EventKind::OnConnect, EventKind::OnEhloCommand],
             ..Semantics::default()
         },
     }

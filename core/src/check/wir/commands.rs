@@ -67,12 +67,16 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
     if exchange.in_sequence == Certainty::No && sequenced {
         // A line beyond the limit may be refused before it is read (RFC 5321, 4.5.3.1.10).
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
-        let turned_away = code == 550 && greeting_was_refused(view, index);
-        let right = too_long || turned_away || out_of_sequence_code(line.verb, code);
-        return if right {
-            None
-        } else {
-            must("WIR-5", "out of sequence is 503")
+        let right = too_long || turned_away(view, index) || out_of_sequence_code(line.verb, code);
+        return match (right, served) {
+            (true, _) => None,
+            (false, true) => must("WIR-5", "out of sequence is 503"),
+            // RFC 5321, 3.1: it SHOULD be.
+            (false, false) => Some((
+                "WIR-5",
+                Level::Should,
+                "behind a banner that refuses it is 503".to_owned(),
+            )),
         };
     }
     if matches!(code, 500 | 502) && minimum(line.verb) {
@@ -87,12 +91,12 @@ const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
     matches!((verb, code), (_, 503 | 530 | 501 | 555) | (Verb::Data, 554))
 }
 
-/// Whether the server would not serve this client: what it then says to it is policy (550) as much as sequence.
-fn greeting_was_refused(view: &View<'_>, index: usize) -> bool {
-    view.exchanges()[..index].iter().any(|exchange| {
-        matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
-            && exchange.outcome == Outcome::Refused
-    })
+/// Whether the server would not serve this client any more: what it then says to it is policy as much as sequence.
+fn turned_away(view: &View<'_>, index: usize) -> bool {
+    let greets = |exchange: &Exchange<'_>| matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo));
+    let mut before = view.exchanges()[..index].iter();
+    before.any(|exchange| greets(exchange) && exchange.outcome == Outcome::Refused)
+        || view.session_refused_by_handler()
 }
 
 /// A well-formed command of the minimum that was answered as if it were unknown.

@@ -25,6 +25,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         founds.extend(unanswered(view, index));
     }
     founds.extend(unsolicited(view));
+    founds.extend(farewell(view));
     founds.extend(malformed(view));
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(reply) = view.reply(exchange) else {
@@ -39,7 +40,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
 
 /// A reply is owed only where the client waited for it to the end.
 fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
-    if !view.wire.did(ClientAct::GaveUp) || view.wire.server_end.is_some() {
+    if !view.wire.did(ClientAct::GaveUp) || view.wire.server_end.is_some() || view.is_slowed() {
         return None;
     }
     let exchange = &view.exchanges()[index];
@@ -65,7 +66,7 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         .unsolicited
         .iter()
         .copied()
-        .filter(|index| !is_421(index));
+        .filter(|index| !is_421(index) && !is_farewell(view, *index));
     let first = stray.next()?;
     let more = match stray.count() {
         0 => String::new(),
@@ -83,6 +84,19 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         logged.entry,
         format!("`{text}` answers nothing that was sent{more}"),
     ))
+}
+
+/// A 221 that answers nothing, where nobody has said QUIT.
+fn is_farewell(view: &View<'_>, reply: usize) -> bool {
+    view.wire.replies[reply].reply.code == Some(221) && !view.quit_accepted()
+}
+
+fn farewell(view: &View<'_>) -> Option<Found> {
+    let mut stray = view.reading.unsolicited.iter();
+    let reply = stray.find(|reply| is_farewell(view, **reply))?;
+    let logged = &view.wire.replies[*reply];
+    let what = format!("`{}`: nobody had said QUIT", shortened(logged.reply.text()));
+    Some(Found::new("WIR-18", logged.entry, what))
 }
 
 /// The first malformed reply; one is enough to say so.
