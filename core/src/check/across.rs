@@ -1,6 +1,7 @@
 //! What can only be judged over several sessions: ids used twice, data that belongs to another session, events
 //! that belong to no connection.
 
+use core::net::SocketAddr;
 use std::collections::HashMap;
 
 use super::{
@@ -84,9 +85,20 @@ impl<'t> Across<'t> {
 
     /// Events whose client address is none of ours.
     pub(super) fn strays(transcript: &Transcript) -> Vec<Finding> {
+        let hello = transcript.header.hello.as_ref();
+        let slow = hello.is_some_and(|hello| !hello.semantics.slow_from.is_empty());
+        let connected = |peer: SocketAddr| {
+            let mut clients = transcript
+                .sessions
+                .iter()
+                .map(|session| session.open.client);
+            clients.any(|client| client == peer)
+        };
         transcript
             .strays
             .iter()
+            // A server that makes clients wait ends their sessions when nobody waits for that any more.
+            .filter(|(_, record)| !(slow && connected(record.peer)))
             .map(|(_, record)| Finding {
                 rule: "SES-5",
                 level: Level::Must,

@@ -32,8 +32,9 @@ use entry::Entry;
 use view::{Arguments, Found, View};
 
 use crate::{
-    model::{Tolerance, UnansweredData, WireLog, relevant_tolerances},
+    model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
     transcript::{SessionLog, Transcript},
+    wire::LineEnds,
 };
 
 /// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
@@ -105,7 +106,7 @@ fn best_view(
     let mut best = (None, strict.clone(), UnansweredData::Accepted);
     if !read_strictly.is_empty() {
         let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
-        let tolerances = candidates(relevant_tolerances(wire, &reading));
+        let tolerances = candidates(relevant(wire, &reading));
         let mut least = Riddles::of(&read_strictly, &read_strictly);
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
@@ -159,6 +160,24 @@ impl Riddles {
             founds: founds.len(),
         }
     }
+}
+
+/// The leniencies that may matter, also those that only show once other line ends are taken: what follows them is then
+/// read otherwise.
+fn relevant(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
+    let mut found = relevant_tolerances(wire, strict);
+    for index in 0..found.len() {
+        if found[index].line_ends == LineEnds::default() {
+            continue;
+        }
+        let reading = crate::model::read(wire, &found[index], UnansweredData::Accepted);
+        for further in relevant_tolerances(wire, &reading) {
+            if !found.contains(&further) {
+                found.push(further);
+            }
+        }
+    }
+    found
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

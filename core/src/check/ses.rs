@@ -362,5 +362,5 @@ fn disconnect_late(view: &View<'_>) -> Option<Found> {
     let what = format!(
         "OnDisconnect came {took_ms} ms after the end of the connection; the limit is {limit} ms"
     );
-    (took_ms > limit).then(|| Found::new("SES-4", event.entry, what))
+    (took_ms > limit && !view.is_slowed()).then(|| Found::new("SES-4", event.entry, what))
 }

@@ -25,7 +25,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             malformed_accepted(exchange, line),
             unknown_accepted(exchange, line),
             not_honoured(view, index, line, code),
-            must_accept(view, exchange, line, code),
+            must_accept(view, index, line, code),
         ];
         let entry = view.reply(exchange).map(|reply| reply.entry);
         for (rule, level, why) in broken.into_iter().flatten() {
@@ -246,12 +246,11 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
     must("WIR-14", format!("EHLO announced {keyword}"))
 }
 
-fn must_accept(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-    code: u16,
-) -> Broken {
+fn must_accept(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {
+    let exchange = &view.exchanges()[index];
+    if turned_away(view, index) {
+        return None;
+    }
     // A handler may refuse anybody; that is its affair, not the server's.
     if !must_be_accepted(exchange, line) || !view.log.open.handlers.is_empty() {
         return None;
