@@ -148,7 +148,9 @@ fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
     let refused_by_handler = before.any(|(index, exchange)| {
         matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
             && exchange.outcome == Outcome::Refused
-            && view.fired_any(index)
+            && [EventKind::OnHeloCommand, EventKind::OnEhloCommand]
+                .into_iter()
+                .any(|kind| view.alignment_has(index, kind))
     });
     exchange.verb() == Some(Verb::Mail) && never_greeted && served && !refused_by_handler
 }

@@ -1,7 +1,10 @@
 //! What looks like a finding and is none: each of these was once blamed on a server that had done nothing wrong, or
 //! on the wrong rule.
 
-use smtpspec_core::check::{Level, check};
+use smtpspec_core::{
+    check::{Level, check},
+    event::{EventKind, HandlerAction, HandlerRule, Hello, Semantics},
+};
 
 use crate::{
     GREETED, OPEN, QUIT, conforms, found, rules_of,
@@ -273,4 +276,109 @@ fn a_client_whose_greeting_was_refused_may_be_turned_away() {
         "C: EHLO a.example.org\nE: OnReject\nS: 554 speak when you are spoken to",
     ));
     assert_eq!(rules_of(&[&turned_away("")]), ["WIR-5"]);
+}
+
+#[test]
+fn half_a_line_that_is_answered_breaks_con_8() {
+    for (half, reply) in [("NOO", "500 what"), ("QUIT", "221 bye")] {
+        let ladder = format!(
+            "{GREETED}\nC! {half}\nhalf-close\nS: {reply}\nserver-close\nE: OnDisconnect Lost"
+        );
+        assert_eq!(rules_of(&[&ladder]), ["CON-8"]);
+    }
+    // Too long as it is.
+    conforms(&format!(
+        "{GREETED}\nC! {}\nS: 421 too long\nserver-close\nE: OnDisconnect Dropped",
+        "x".repeat(600)
+    ));
+}
+
+#[test]
+fn a_chunk_that_was_refused_may_have_ended_the_transaction() {
+    for (code, event) in [
+        (250, "E: OnMailCommand c@example.org"),
+        (503, "E: OnReject"),
+    ] {
+        conforms(&format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            S: 250 ok
+            C: BDAT 0 LAST
+            E: OnReject
+            S: 554 no valid recipients
+            C: MAIL FROM:<c@example.org>
+            {event}
+            S: {code} well{QUIT}"
+        ));
+    }
+}
+
+/// A hello with other semantics.
+fn declaring(change: impl FnOnce(&mut Semantics)) -> Hello {
+    let mut hello = hello();
+    change(&mut hello.semantics);
+    hello
+}
+
+fn rules_with(hello: Hello, handler: Option<HandlerRule>, ladder: &str) -> Vec<&'static str> {
+    let mut transcript = transcript(Some(hello), &[ladder]);
+    transcript.sessions[0].open.handlers.rules.extend(handler);
+    let run = check(&transcript);
+    found(&run).into_iter().map(|(rule, _)| rule).collect()
+}
+
+#[test]
+fn agents_that_have_refused_a_session_need_not_be_told_of_the_rest() {
+    let reject = |event| HandlerRule {
+        event,
+        nth: 1,
+        action: HandlerAction::Reject("550 5.7.1 no".into()),
+    };
+    let ladder = "
+        E: OnConnect
+        S: 220 hi
+        C: EHLO a.example.org
+        E: OnEhloCommand a.example.org
+        S: 250 hi
+        C: EHLO a.example.org
+        S: 250 hi
+        FIN
+        E: OnDisconnect Lost";
+    let silent =
+        declaring(|semantics| semantics.silent_once_refused = vec![EventKind::OnEhloCommand]);
+    let refused = reject(EventKind::OnEhloCommand);
+    assert_eq!(
+        rules_with(silent.clone(), Some(refused.clone()), ladder),
+        [""; 0]
+    );
+    assert_eq!(rules_with(silent, None, ladder), ["ORD-11"]);
+    assert_eq!(rules_with(hello(), Some(refused), ladder), ["ORD-11"]);
+}
+
+#[test]
+fn a_server_that_makes_clients_wait_is_not_held_to_the_limits() {
+    let ladder = format!("{GREETED}\nC: EHLO a.example.org\ngave-up");
+    let slow = |from| {
+        declaring(|semantics| {
+            semantics.slow_from.insert(EventKind::OnEhloCommand, from);
+        })
+    };
+    assert_eq!(rules_with(slow(2), None, &ladder), [""; 0]);
+    assert_eq!(rules_with(slow(3), None, &ladder), ["SES-2", "WIR-2"]);
+}
+
+#[test]
+fn a_blank_line_that_the_server_supplies_is_none_of_the_content() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C: no field
+        C: .
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\nno field\\r\\n
+        S: 250 taken{QUIT}"
+    );
+    let supplied = declaring(|semantics| semantics.blank_line_supplied = true);
+    assert_eq!(rules_with(supplied, None, &ladder), [""; 0]);
+    assert_eq!(rules_with(hello(), None, &ladder), ["CON-3"]);
 }

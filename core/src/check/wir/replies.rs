@@ -7,7 +7,7 @@ use crate::{
         view::{Found, View},
         words::about,
     },
-    model::{Exchange, LoggedReply, Outcome, Stimulus},
+    model::{COMMAND_LINE_LIMIT, Exchange, LoggedReply, Outcome, Stimulus, Stop},
     octets::escape,
     transcript::ClientAct,
     wire::Verb,
@@ -24,8 +24,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     if let Some(index) = first_unanswered {
         founds.extend(unanswered(view, index));
     }
-    founds.extend(unsolicited(view));
-    founds.extend(farewell(view));
+    match half_line(view) {
+        Some(found) => founds.push(found),
+        None => founds.extend(unsolicited(view).into_iter().chain(farewell(view))),
+    }
     founds.extend(malformed(view));
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(reply) = view.reply(exchange) else {
@@ -84,6 +86,26 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         logged.entry,
         format!("`{text}` answers nothing that was sent{more}"),
     ))
+}
+
+/// A line whose end never came, answered as if it had. One that is too long already may be.
+fn half_line(view: &View<'_>) -> Option<Found> {
+    let rest = &view.wire.sent[view.reading.rest..];
+    let half = view.reading.stop == Stop::EndOfInput
+        && !rest.is_empty()
+        && rest.len() < COMMAND_LINE_LIMIT
+        && memchr::memchr(b'\n', rest).is_none();
+    let sent = view.wire.segment_of(view.wire.sent.len().checked_sub(1)?)?;
+    let reply = *view.reading.unsolicited.first()?;
+    let logged = &view.wire.replies[reply];
+    (half && logged.at > sent.at && logged.reply.code != Some(421)).then(|| {
+        let what = format!(
+            "`{}`, a line whose end was never sent, was answered `{}`",
+            shortened(rest),
+            shortened(logged.reply.text())
+        );
+        Found::new("CON-8", logged.entry, what)
+    })
 }
 
 /// A 221 that answers nothing, where nobody has said QUIT.
