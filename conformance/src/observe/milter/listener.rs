@@ -207,3 +207,57 @@ fn tell(told: Told, session: &mut Option<SessionEvents>) -> Result<Option<Packet
     }
     Ok(Some(Conversation::decide(&action).packet()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufRead;
+
+    use super::*;
+    use crate::observe::{EventsSpec, milter::hello};
+
+    #[test]
+    fn an_event_has_left_before_its_command_is_answered_and_the_end_is_told() {
+        let suite = TcpListener::bind("127.0.0.1:0").unwrap();
+        let spec = EventsSpec::Tcp(suite.local_addr().unwrap().to_string());
+        let sink = Arc::new(EventSink::open(Some(&spec), hello("Test 1")).unwrap());
+        let suite = suite.accept().unwrap().0;
+        suite.set_nonblocking(false).unwrap();
+        suite
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
+        let mut lines = io::BufReader::new(suite).lines();
+        assert!(lines.next().unwrap().unwrap().contains("smtpspec-events"));
+
+        let (mut mta, filter) = UnixStream::pair().unwrap();
+        let served = thread::spawn(move || serve_connection(filter, &sink, 1));
+        let connect = Packet {
+            code: b'C',
+            data: b"x\x004\x00\x05127.0.0.1\0".to_vec(),
+        };
+        connect.write(&mut mta).unwrap();
+        let answer = Packet::read(&mut mta).unwrap().unwrap();
+        assert_eq!(answer.code, b'c');
+        let event = lines.next().unwrap().unwrap();
+        assert!(event.contains(r#""peer":"127.0.0.1:5""#), "{event}");
+        assert!(event.contains("OnConnect"), "{event}");
+
+        drop(mta);
+        served.join().unwrap().unwrap();
+        let event = lines.next().unwrap().unwrap();
+        assert!(event.contains("OnDisconnect"), "{event}");
+        assert!(event.contains(r#""seq":2"#), "{event}");
+    }
+
+    #[test]
+    fn places_are_read_as_they_are_written() {
+        for text in ["127.0.0.1:2525", "[::1]:1", "unix:/run/milter"] {
+            assert_eq!(text.parse::<MilterSpec>().unwrap().to_string(), text);
+        }
+        for text in ["", "unix:", "2525"] {
+            assert_eq!(
+                text.parse::<MilterSpec>(),
+                Err(MilterSpecError(text.into()))
+            );
+        }
+    }
+}
