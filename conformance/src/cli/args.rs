@@ -3,7 +3,9 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smtpspec_core::{generate::Family, receiver::Config};
+use smtpspec_core::{event::EventKind, generate::Family, receiver::Config};
+
+use crate::observe::milter::MilterSpec;
 
 /// Does a mail server fire its events in the documented order, once, with the right data, also when the client
 /// cuts the line?
@@ -35,7 +37,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
-    /// Show the events of a server that has hooks of its own: be the program that it asks.
+    /// Tell what a server shows in a protocol of its own as an event stream, for `run --connect ... --events ...`.
     #[command(subcommand)]
     Observe(ObserveCommand),
     /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
@@ -209,10 +211,12 @@ pub struct ServeArgs {
     pub allow_remote: bool,
 }
 
-/// Whose hooks.
+/// A protocol in which servers show their events.
 #[derive(Debug, Subcommand)]
 pub enum ObserveCommand {
-    /// OpenSMTPD's: a filter, as smtpd-filters(7) has it.
+    /// Be a milter (Postfix, Sendmail and what else speaks the milter protocol).
+    Milter(MilterArgs),
+    /// Be a filter of OpenSMTPD, as smtpd-filters(7) has it.
     Opensmtpd(ObserveOpensmtpdArgs),
 }
 
@@ -232,6 +236,32 @@ pub struct ObserveOpensmtpdArgs {
     /// smtpd that cannot start this program itself.
     #[arg(long, value_name = "SPEC")]
     pub listen: Option<String>,
+}
+
+/// Arguments of `observe milter`.
+#[derive(Debug, Args)]
+pub struct MilterArgs {
+    /// Where the MTA finds the milter: HOST:PORT or unix:PATH. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: MilterSpec,
+    /// Where the events go: tcp:HOST:PORT or unix:PATH (someone listens there, such as `run --events`), file:PATH.
+    /// Standard output when left out.
+    #[arg(long, value_name = "SPEC")]
+    pub events: Option<String>,
+    /// The MTA and its version, as the report is to name it.
+    #[arg(long, value_name = "NAME", default_value = "an MTA that speaks milter")]
+    pub server: String,
+    /// From the N-th of these on in a session the MTA makes the client wait on purpose, for example
+    /// OnEhloCommand=3 for Sendmail (may be repeated).
+    #[arg(long, value_name = "EVENT=N", value_parser = slow_from)]
+    pub slow_from: Vec<(EventKind, u32)>,
+}
+
+fn slow_from(text: &str) -> Result<(EventKind, u32), String> {
+    let expected = || format!("expected EVENT=N, such as OnEhloCommand=3, got `{text}`");
+    let (kind, nth) = text.split_once('=').ok_or_else(expected)?;
+    let kind: EventKind = kind.parse().map_err(|error| format!("{error}"))?;
+    Ok((kind, nth.parse().map_err(|_| expected())?))
 }
 
 fn defects() -> String {

@@ -10,7 +10,7 @@ use smtpspec_core::{
 
 use crate::{
     expect::ExpectError,
-    observe::EventsSpecError,
+    observe::{EventsSpecError, emit::EmitError},
     run::{CaseError, RunError},
     target::TargetError,
 };
@@ -118,6 +118,9 @@ pub enum CliError {
     /// The server that is observed cannot be spoken to.
     #[error("cannot speak to the server that is observed: {0}")]
     Observe(io::Error),
+    /// The events that are observed cannot be told.
+    #[error("--events: {0}")]
+    Emit(#[from] EmitError),
     /// The server under test could not be had.
     #[error(transparent)]
     Target(#[from] TargetError),

@@ -2,10 +2,15 @@
 //!
 //! An adapter writes JSON Lines, a hello first (see `conformance/adapters/README.md`). They come over TCP, a Unix
 //! socket, a file or a child's standard output; a [`Hub`] routes them by the client's own port, never by timing.
+//!
+//! The other end, for servers that show their events in a protocol of their own: [`emit`] writes such a stream,
+//! [`milter`] takes what it tells from an MTA's milter connections.
 
 mod audit;
+pub mod emit;
 mod hub;
 mod lines;
+pub mod milter;
 mod observer;
 pub mod opensmtpd;
 mod outlet;

@@ -97,9 +97,11 @@ impl<'t> Across<'t> {
 
     /// Events that came when their session was over, and those whose client address is none of ours.
     pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
+        let hello = transcript.header.hello.as_ref();
+        let slow = hello.is_some_and(|hello| !hello.semantics.slow_from.is_empty());
         let strays = transcript.strays.iter();
         strays
-            .map(|(_, record)| {
+            .filter_map(|(_, record)| {
                 let kind = record.event.kind();
                 let id = &record.session;
                 let of_session = |session: &&SessionLog| {
@@ -107,6 +109,10 @@ impl<'t> Across<'t> {
                     session.open.client == record.peer && first == Some(&session.conn)
                 };
                 let session = transcript.sessions.iter().find(of_session);
+                if slow && session.is_some() {
+                    // It ends the sessions of clients that it makes wait when nobody waits for that any more.
+                    return None;
+                }
                 let (rule, case, what) = match session {
                     Some(session) => (
                         "SES-4",
@@ -122,14 +128,14 @@ impl<'t> Across<'t> {
                         ),
                     ),
                 };
-                Finding {
+                Some(Finding {
                     rule,
                     level: Level::Must,
                     conn: session.map_or(0, |session| session.conn),
                     case,
                     entry: None,
                     what,
-                }
+                })
             })
             .collect()
     }

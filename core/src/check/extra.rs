@@ -92,6 +92,16 @@ fn extra_of_message(
         }
         return ("CON-1", "the end of the message was never received".into());
     }
+    // That of a message whose own may have been left out: it was not, but says something else.
+    let unread = [before, before.saturating_sub(1)].into_iter().any(|index| {
+        view.exchanges().get(index).is_some_and(|exchange| {
+            exchange.outcome == Outcome::Unanswered
+                && matches!(&exchange.stimulus, Stimulus::Message(message) if message.complete)
+        }) && !view.alignment_has(index, kind)
+    });
+    if unread {
+        return ("CON-3", "it does not carry what was sent".into());
+    }
     (
         if in_headers { "ORD-4" } else { "ORD-5" },
         "no message of this session is owed another one here".into(),

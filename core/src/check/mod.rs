@@ -34,8 +34,9 @@ use entry::Entry;
 use view::{Elsewhere, Found, View};
 
 use crate::{
-    model::{Tolerance, UnansweredData, WireLog, relevant_tolerances},
+    model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
     transcript::{SessionLog, Transcript},
+    wire::LineEnds,
 };
 
 /// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
@@ -122,7 +123,7 @@ fn best_view(
     );
     if !best.0.is_empty() {
         let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
-        let tolerances = candidates(relevant_tolerances(wire, &reading));
+        let tolerances = candidates(relevant(wire, &reading));
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
@@ -157,8 +158,9 @@ const NO_RIDDLES: [&str; 9] = [
     "CON-3", "CON-7", "ORD-4", "WIR-3", "WIR-4", "WIR-6", "WIR-11", "WIR-16", "WIR-20",
 ];
 
+/// Commands that stand behind a lenient end of data may be loose themselves: what is only not strict is no riddle.
 fn is_riddle(found: &Found) -> bool {
-    !NO_RIDDLES.contains(&found.rule)
+    found.level != Some(Level::Should) && !NO_RIDDLES.contains(&found.rule)
 }
 
 /// Whether a reading that leaves some findings is better than one that leaves `best`: it leaves fewer riddles, or as
@@ -189,6 +191,24 @@ fn explains_more(
 fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
     let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
     tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
+}
+
+/// The leniencies that may matter, also those that only show once other line ends are taken: what follows them is then
+/// read otherwise.
+fn relevant(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
+    let mut found = relevant_tolerances(wire, strict);
+    for index in 0..found.len() {
+        if found[index].line_ends == LineEnds::default() {
+            continue;
+        }
+        let reading = crate::model::read(wire, &found[index], UnansweredData::Accepted);
+        for further in relevant_tolerances(wire, &reading) {
+            if !found.contains(&further) {
+                found.push(further);
+            }
+        }
+    }
+    found
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

@@ -18,7 +18,8 @@ pub(super) const RULES: [Entry; 10] = [
             "ORD-1",
             "No OnMailCommand before an accepted HELO or EHLO",
             "bb643108, SMTP events: sequence 2/3 before 6; RFC 5321 4.1.4",
-            "A MAIL in a session that was never greeted is refused by the protocol (503) and fires OnReject only.",
+            "A MAIL in a session that was never greeted is refused by the protocol (503) and fires OnReject only. To \
+             greet is the client's duty (RFC 5321 4.1.1.1): a server that accepts such a MAIL is reported as not strict.",
             "OnConnect, OnMailCommand",
         ),
         observable: sees!(OnMailCommand),

@@ -201,7 +201,8 @@ fn disconnect_once(view: &View<'_>) -> Option<Found> {
         [] => {
             let began = was_served(view) || view.all_of(OnConnect).next().is_some();
             let what = format!("OnDisconnect never fired; {}", how_it_ended(view));
-            (began && view.wire.settled).then(|| Found::new("SES-2", None, what))
+            (began && view.wire.settled && !view.is_slowed())
+                .then(|| Found::new("SES-2", None, what))
         }
         [_, second, ..] => {
             let what = format!("OnDisconnect fired {} times", disconnects.len());
@@ -416,5 +417,5 @@ fn disconnect_late(view: &View<'_>) -> Option<Found> {
     let what = format!(
         "OnDisconnect came {took_ms} ms after the end of the connection; the limit is {limit} ms"
     );
-    (took_ms > limit).then(|| Found::new("SES-4", event.entry, what))
+    (took_ms > limit && !view.is_slowed()).then(|| Found::new("SES-4", event.entry, what))
 }

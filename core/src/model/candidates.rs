@@ -8,10 +8,6 @@ use super::{
     wire_log::WireLog,
 };
 
-fn has_bare_lf(octets: &[u8]) -> bool {
-    memchr::memchr_iter(b'\n', octets).any(|at| at == 0 || octets[at - 1] != b'\r')
-}
-
 /// The tolerances under which `wire` could be read otherwise than strictly, each with one leniency.
 pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
     let mut found: Vec<LookAlike> = Vec::new();
@@ -22,13 +18,17 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         match &exchange.stimulus {
             Stimulus::Message(_) => {
                 empty |= octets == EMPTY;
-                for (look_alike, _) in look_alikes(octets) {
+                let mut first = None;
+                for (look_alike, dot) in look_alikes(octets) {
+                    first = first.or(Some(dot));
                     if !found.contains(&look_alike) {
                         found.push(look_alike);
                     }
-                    // Behind it, what was content is commands.
-                    line_ends.bare_lf |= has_bare_lf(octets);
                 }
+                // Behind one that ends the message stand commands.
+                let behind = first.map_or(&[][..], |dot| &octets[dot..]);
+                line_ends.bare_lf |= has_bare_lf(behind);
+                line_ends.bare_cr |= has_bare_cr(behind);
             }
             Stimulus::Command(line) => {
                 line_ends.bare_lf |= line.text.contains(&b'\n');
@@ -77,4 +77,16 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         }
     }
     tolerances
+}
+
+fn has_bare_lf(octets: &[u8]) -> bool {
+    octets
+        .windows(2)
+        .any(|pair| pair[0] != b'\r' && pair[1] == b'\n')
+}
+
+fn has_bare_cr(octets: &[u8]) -> bool {
+    octets
+        .windows(2)
+        .any(|pair| pair[0] == b'\r' && pair[1] != b'\n')
 }

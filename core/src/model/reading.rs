@@ -116,11 +116,14 @@ impl<'w> Reader<'w, '_, '_> {
             self.at = span.end;
             stop = self.command(command, span);
         }
-        self.reading
-            .unsolicited
-            .extend(self.next_reply..self.wire.replies.len());
         self.reading.rest = self.at;
         self.reading.stop = stop.unwrap_or(Stop::EndOfInput);
+        // What an extension answers is not followed.
+        if !matches!(self.reading.stop, Stop::Extension(_)) {
+            self.reading
+                .unsolicited
+                .extend(self.next_reply..self.wire.replies.len());
+        }
     }
 
     fn command(&mut self, line: CommandLine<'w>, span: Range<usize>) -> Option<Stop> {
@@ -156,6 +159,11 @@ impl<'w> Reader<'w, '_, '_> {
                 Some(Stop::Extension(verb))
             }
             (Verb::StartTls | Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
+            (Verb::Bdat, Outcome::Refused) => {
+                // The message has failed (RFC 3030, 2), and its transaction may be gone with it.
+                self.states.advance_maybe(State::after_message);
+                None
+            }
             _ => None,
         }
     }
@@ -243,7 +251,9 @@ impl<'w> Reader<'w, '_, '_> {
         reply: Option<usize>,
         in_sequence: Certainty,
     ) -> Outcome {
-        let outcome = match outcome(reply.map(|index| &self.wire.replies[index])) {
+        let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit);
+        let reply_read = reply.map(|index| &self.wire.replies[index]);
+        let outcome = match outcome(reply_read, quit) {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
             outcome => outcome,
         };
@@ -312,10 +322,12 @@ fn asks_smtputf8(command: &Command<'_>) -> bool {
     matches!(command, Command::Mail { parameters, .. } if parameters.get("SMTPUTF8").is_some())
 }
 
-fn outcome(reply: Option<&LoggedReply>) -> Outcome {
+fn outcome(reply: Option<&LoggedReply>, quit: bool) -> Outcome {
     match reply.map(|logged| logged.reply.code) {
         None => Outcome::Unanswered,
         Some(Some(421)) => Outcome::Dropped,
+        // A farewell to one that did not say QUIT.
+        Some(Some(221)) if !quit => Outcome::Dropped,
         Some(Some(200..=399)) => Outcome::Accepted,
         Some(Some(400..=599)) => Outcome::Refused,
         Some(_) => Outcome::Strange,

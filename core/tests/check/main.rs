@@ -167,6 +167,7 @@ fn what_is_taken_out_of_sequence_breaks_the_order_rule_where_its_event_fired() {
         E: OnConnect
         S: 220 hi";
     let end = "FIN\nE: OnDisconnect Lost";
+    // Only not strict: see `a_server_that_wants_no_greeting_is_only_not_strict`.
     breaks("ORD-1", &format!("{hello}{mail}\n{end}"));
     breaks("ORD-2", &format!("{GREETED}{rcpt}\n{end}"));
     breaks("ORD-3", &format!("{GREETED}{mail}{data}\n{end}"));

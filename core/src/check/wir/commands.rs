@@ -34,7 +34,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             malformed_accepted(view, index, line),
             unknown_accepted(exchange, line),
             not_honoured(view, index, line, code),
-            must_accept(view, exchange, line, code),
+            must_accept(view, index, line, code),
         ];
         let entry = view.reply(exchange).map(|reply| reply.entry);
         for (rule, level, why) in broken.into_iter().flatten() {
@@ -83,11 +83,16 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         let eight_bit = matches!(code, 500 | 553) && !line.text.is_ascii();
         // A quoted string that the server cannot read: WIR-20 says so where it is in sequence.
         let unread = code == 500 && line.text.contains(&b'"');
-        let right = too_long || eight_bit || unread || out_of_sequence_code(line.verb, code);
-        return if right {
-            None
-        } else {
-            must("WIR-5", "out of sequence is 503")
+        let blamed = too_long || eight_bit || unread || turned_away(view, index);
+        return match (blamed || out_of_sequence_code(line.verb, code), served) {
+            (true, _) => None,
+            (false, true) => must("WIR-5", "out of sequence is 503"),
+            // RFC 5321, 3.1: it SHOULD be.
+            (false, false) => Some((
+                "WIR-5",
+                Level::Should,
+                "behind a banner that refuses it is 503".to_owned(),
+            )),
         };
     }
     if matches!(code, 500 | 502) && minimum(line.verb) {
@@ -117,6 +122,14 @@ pub(in crate::check) fn is_plainly_unknown(
         && minimum(line.verb)
         && matches!(code, Some(500 | 502))
         && !asks_nobody(line)
+}
+
+/// Whether the server would not serve this client any more: what it then says to it is policy as much as sequence.
+fn turned_away(view: &View<'_>, index: usize) -> bool {
+    let greets = |exchange: &Exchange<'_>| matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo));
+    let mut before = view.exchanges()[..index].iter();
+    before.any(|exchange| greets(exchange) && exchange.outcome == Outcome::Refused)
+        || view.session_refused_by_handler()
 }
 
 /// A well-formed command of the minimum that was answered as if it were unknown.
@@ -292,12 +305,11 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
     must("WIR-14", format!("EHLO announced {keyword}"))
 }
 
-fn must_accept(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-    code: u16,
-) -> Broken {
+fn must_accept(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {
+    let exchange = &view.exchanges()[index];
+    if turned_away(view, index) {
+        return None;
+    }
     // A handler may refuse anybody; that is its affair, not the server's.
     if !must_be_accepted(exchange, line) || !view.log.open.handlers.is_empty() {
         return None;
