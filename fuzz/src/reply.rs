@@ -109,16 +109,23 @@ fn nothing_is_lost(whole: &[u8], strict: &Strict, (seen, unfinished): &(Vec<Seen
     assert_eq!(raw, read_slowly(whole));
 }
 
-/// A reply goes up to and with the first line that has no hyphen behind its code.
+/// A reply goes up to and with the first line that has no hyphen behind its code; a bare LF ends no line where what
+/// follows it begins no reply.
 fn read_slowly(whole: &[u8]) -> Vec<&[u8]> {
     let mut replies = Vec::new();
-    let (mut from, mut to) = (0, 0);
-    for line in whole.split_inclusive(|octet| *octet == b'\n') {
-        to += line.len();
-        if line.ends_with(b"\n") && line.get(3) != Some(&b'-') {
-            replies.push(&whole[from..to]);
-            from = to;
+    let (mut from, mut line) = (0, 0);
+    for (at, octet) in whole.iter().enumerate() {
+        let end = at + 1;
+        let bare = !whole[from..end].ends_with(b"\r\n");
+        let goes_on = bare && whole.get(end).is_some_and(|next| !next.is_ascii_digit());
+        if *octet != b'\n' || goes_on {
+            continue;
         }
+        if whole[line..end].get(3) != Some(&b'-') {
+            replies.push(&whole[from..end]);
+            from = end;
+        }
+        line = end;
     }
     replies
 }

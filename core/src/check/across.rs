@@ -20,6 +20,8 @@ pub(super) struct Across<'t> {
     /// The connection on which each session id was first seen, of each server: one that took the place of a dead one,
     /// at another address, counts anew.
     ids: HashMap<(SocketAddr, &'t str), u64>,
+    /// The sessions of each client's address.
+    clients: HashMap<SocketAddr, Vec<&'t SessionLog>>,
 }
 
 impl<'t> Across<'t> {
@@ -27,8 +29,11 @@ impl<'t> Across<'t> {
         let mut across = Self {
             elsewhere: Elsewhere::default(),
             ids: HashMap::new(),
+            clients: HashMap::new(),
         };
         for session in &transcript.sessions {
+            let of_client = across.clients.entry(session.open.client).or_default();
+            of_client.push(session);
             for entry in &session.entries {
                 if let What::Event(record) = &entry.what {
                     let id = (session.open.server, record.session.as_str());
@@ -106,9 +111,10 @@ impl<'t> Across<'t> {
                 let id = &record.session;
                 let of_session = |session: &&SessionLog| {
                     let first = self.ids.get(&(session.open.server, id.as_str()));
-                    session.open.client == record.peer && first == Some(&session.conn)
+                    first == Some(&session.conn)
                 };
-                let session = transcript.sessions.iter().find(of_session);
+                let of_client = self.clients.get(&record.peer).into_iter().flatten();
+                let session = of_client.copied().find(of_session);
                 if slow && session.is_some() {
                     // It ends the sessions of clients that it makes wait when nobody waits for that any more.
                     return None;

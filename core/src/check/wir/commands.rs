@@ -143,12 +143,11 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
         return None;
     }
     let unknown = view.elsewhere.is_unknown(line.verb);
-    if len > SHORT && !unknown {
-        // What the server does not take when it is short is not too long.
-        let mut short = view.commands();
-        if !short.any(|(other, short)| takes_argument(line.verb, other, short)) {
-            return None;
-        }
+    // What the server does not take when it is short is not too long.
+    let taken_short = |(exchange, short): (&Exchange<'_>, &CommandLine<'_>)| {
+        has_argument(line.verb, short) && exchange.outcome == Outcome::Accepted
+    };
+    if len > SHORT && !unknown && view.commands().any(taken_short) {
         return must(
             "WIR-12",
             format!("a line of {len} octets is within the limit"),
@@ -160,10 +159,9 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     must("WIR-20", "every server must know it")
 }
 
-/// Whether `short` shows that the server takes `verb` with an argument.
-fn takes_argument(verb: Verb, exchange: &Exchange<'_>, short: &CommandLine<'_>) -> bool {
-    let argument = short.text.trim_ascii_end().contains(&b' ');
-    short.verb == verb && argument && exchange.outcome == Outcome::Accepted
+/// Whether `line` is `verb` with an argument.
+fn has_argument(verb: Verb, line: &CommandLine<'_>) -> bool {
+    line.verb == verb && line.text.trim_ascii_end().contains(&b' ')
 }
 
 /// What some servers do not have at all, in whatever case: VRFY, and the argument of NOOP.

@@ -61,6 +61,7 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::ReasonAlwaysQuit, Connect, "", Accept, Fin),
     (Defect::EventAfterDisconnect, Connect, "", Accept, Fin),
     (Defect::DisconnectLate, Connect, "", Accept, Rst),
+    (Defect::DiesWhenResetInData, Envelope, "DATA\nA: b\n", Accept, Rst),
     (Defect::MixedSessions, Greeting, "MAIL FROM:<>\n", Accept, Fin),
     (Defect::MixedSessionsUnderLoad, Envelope, "", Accept, Fin),
     (Defect::ActsAfterQuit, Connect, "QUIT\nNOOP\n", Accept, Fin),
