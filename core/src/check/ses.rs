@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::Outcome,
+    model::{Outcome, WireLog},
     transcript::ClientAct,
     wire::Verb,
 };
 
 use EventKind::{OnConnect, OnDisconnect, OnReject};
 
-pub(super) const RULES: [Entry; 7] = [
+pub(super) const RULES: [Entry; 8] = [
     Entry {
         rule: Rule {
             id: "SES-1",
@@ -114,6 +114,20 @@ pub(super) const RULES: [Entry; 7] = [
         observable: sees_commands,
         exercised: |view| view.quit_accepted(),
     },
+    Entry {
+        rule: Rule {
+            id: "SES-8",
+            title: "The server survives every session",
+            level: Level::Must,
+            source: "RFC 5321 3.8, 7.8; nodemailer smtp-server issue 229, CVE-2020-35680",
+            explanation: "Whatever one client does, the server goes on serving the others. Where its process comes to \
+                its end, the sessions that were open are played again one by one at a new one, to tell which of them \
+                did it.",
+            example: "RST in the middle of a message, and the server's process ends with an uncaught exception",
+        },
+        observable: |_| true,
+        exercised: always,
+    },
 ];
 
 fn shows_reason(hello: Option<&Hello>) -> bool {
@@ -126,6 +140,20 @@ const fn carries(kind: EventKind) -> bool {
         kind,
         OnHeloCommand | OnEhloCommand | OnMailCommand | OnRcptCommand
     )
+}
+
+/// What a session shows in which the server died. Nothing else is to be said of it: whatever is missing, or came too
+/// much, is what a death leaves behind.
+pub(super) fn death(wire: &WireLog<'_>) -> Option<Found> {
+    let (death, entry) = wire.death?;
+    let alone = match death.beside {
+        0 => String::new(),
+        others => {
+            format!("; {others} other connections were open, and none of all these does it alone")
+        }
+    };
+    let what = format!("the server's process ended ({}){alone}", death.status);
+    Some(Found::new("SES-8", Some(entry), what))
 }
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -289,7 +317,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
 enum HandlerDrop {
     /// No handler was to, or what it waited for did not come.
     None,
-    /// It was to, at an event that cannot be seen.
+    /// It was to, at an event that cannot be seen; or it failed, which some servers end the session for.
     Perhaps,
     /// Its event fired.
     Fired,
@@ -299,13 +327,19 @@ enum HandlerDrop {
 fn handler_drop(view: &View<'_>) -> HandlerDrop {
     let handlers = &view.log.open.handlers;
     let drops = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Drop;
+    let fails = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Fail;
     let dropping = handlers.rules.iter().filter(|rule| {
-        !matches!(rule.event, OnReject | OnDisconnect) && drops(rule.event, rule.nth)
+        let ends = drops(rule.event, rule.nth) || fails(rule.event, rule.nth);
+        !matches!(rule.event, OnReject | OnDisconnect) && ends
     });
     let each = dropping.map(|rule| {
         let fired = (1..=rule.nth).zip(view.all_of(rule.event));
         if fired.last().is_some_and(|(nth, _)| nth == rule.nth) {
-            HandlerDrop::Fired
+            if fails(rule.event, rule.nth) {
+                HandlerDrop::Perhaps
+            } else {
+                HandlerDrop::Fired
+            }
         } else if view.sees(rule.event) {
             HandlerDrop::None
         } else {

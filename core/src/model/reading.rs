@@ -96,11 +96,14 @@ impl<'w> Reader<'w, '_, '_> {
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
                 break;
             };
+            let parsed = parse_command(line.text);
             let command = CommandLine {
                 text: line.text,
-                // A CR before the line end does not make it another verb.
-                verb: Verb::of(line.text.trim_ascii_end()),
-                parsed: parse_command(line.text),
+                verb: match parsed {
+                    Ok(_) => Verb::of(line.text),
+                    Err(_) => Verb::of_malformed(line.text),
+                },
+                parsed,
                 end: line.end,
             };
             let span = self.at..self.at + line.len;

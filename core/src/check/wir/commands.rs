@@ -26,7 +26,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         }
         let broken = [
             wrong_refusal(view, index, line, code),
-            malformed_accepted(exchange, line),
+            malformed_accepted(view, index, line),
             unknown_accepted(exchange, line),
             not_honoured(view, index, line, code),
             must_accept(view, exchange, line, code),
@@ -41,6 +41,9 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         }
     }
 }
+
+/// Octets of a line that no server calls long.
+const SHORT: usize = 256;
 
 type Broken = Option<(&'static str, Level, String)>;
 
@@ -71,9 +74,11 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
     if exchange.in_sequence == Certainty::No && sequenced {
         // A line beyond the limit may be refused before it is read (RFC 5321, 4.5.3.1.10).
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
+        // Nor is one with 8-bit octets read by a server without SMTPUTF8.
+        let eight_bit = matches!(code, 500 | 553) && !line.text.is_ascii();
         // A quoted string that the server cannot read: WIR-20 says so where it is in sequence.
         let unread = code == 500 && line.text.contains(&b'"');
-        let right = too_long || unread || out_of_sequence_code(line.verb, code);
+        let right = too_long || eight_bit || unread || out_of_sequence_code(line.verb, code);
         return if right {
             None
         } else {
@@ -92,6 +97,23 @@ const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
     matches!((verb, code), (_, 503 | 530 | 501 | 555) | (Verb::Data, 554))
 }
 
+/// Whether a verb of the minimum was answered as unknown, in a line with nothing about it that could be blamed.
+pub(in crate::check) fn is_plainly_unknown(
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+    code: Option<u16>,
+) -> bool {
+    let strict = line.parsed.is_ok() && exchange.leniencies().is_empty();
+    let plain = exchange.span.len() <= SHORT && !lower_case(line.text) && !needs_extension(line);
+    let sequenced = exchange.in_sequence == Certainty::Yes;
+    strict
+        && plain
+        && sequenced
+        && minimum(line.verb)
+        && matches!(code, Some(500 | 502))
+        && !asks_nobody(line)
+}
+
 /// A well-formed command of the minimum that was answered as if it were unknown.
 fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     let len = view.exchanges()[index].span.len();
@@ -102,7 +124,8 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     {
         return None;
     }
-    if len > 256 {
+    let unknown = view.elsewhere.is_unknown(line.verb);
+    if len > SHORT && !unknown {
         if refused_shorter(view, index, line) {
             return None;
         }
@@ -111,7 +134,7 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
             format!("a line of {len} octets is within the limit"),
         );
     }
-    if lower_case(line.text) {
+    if lower_case(line.text) && !unknown {
         return must("WIR-17", "verbs are read without regard to case");
     }
     must("WIR-20", "every server must know it")
@@ -162,12 +185,16 @@ pub(super) fn lower_case(text: &[u8]) -> bool {
     Verb::of(text) != Verb::Unknown && verb.iter().any(u8::is_ascii_lowercase)
 }
 
-fn malformed_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
-    if exchange.outcome != Outcome::Accepted {
-        return None;
-    }
+fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
+    let exchange = &view.exchanges()[index];
+    let accepted = exchange.outcome == Outcome::Accepted;
     if let Err(error) = &line.parsed {
-        return Some(("WIR-6", Level::Should, format!("malformed {error}")));
+        // That a handler then refused it, which is only expected of one that was told to, makes it no stricter.
+        let taken = accepted || was_handled(view, index, line);
+        return taken.then(|| ("WIR-6", Level::Should, format!("malformed {error}")));
+    }
+    if !accepted {
+        return None;
     }
     let loose = exchange
         .leniencies()
