@@ -112,7 +112,7 @@ fn best_view(
     if let Some(death) = ses::death(wire) {
         let data = UnansweredData::Accepted;
         let header = &transcript.header;
-        let view = View::new(header, session, wire, arguments, &strict, data);
+        let view = View::new(header, session, wire, elsewhere, &strict, data);
         return use_it(&view, vec![death]);
     }
     let mut best = (

@@ -81,9 +81,11 @@ fn command(
         .into_iter()
         .collect();
     let own_reject: Pattern = own.iter().copied().chain([reject]).collect();
-    let early = own
-        .first()
-        .is_some_and(|kind| hello.semantics.before_sequence_check.contains(kind));
+    // BDAT shares DATA's event, but a server that does not know it has no hook for it.
+    let early = line.verb != Verb::Bdat
+        && own
+            .first()
+            .is_some_and(|kind| hello.semantics.before_sequence_check.contains(kind));
     let malformed = line.parsed.is_err();
     match exchange.outcome {
         Outcome::Accepted if malformed => vec![own, vec![]],
@@ -91,7 +93,7 @@ fn command(
         // Only OnReject: the protocol refused it. Malformed and out of sequence always so (REJ-1); a well-formed
         // one may be refused by a handler (REJ-2) or by a limit.
         // A lenient server asks its handler about it, and that may be what refuses.
-        Outcome::Refused if malformed && may_refuse(handlers, &own) => {
+        Outcome::Refused if malformed && (early || may_refuse(handlers, &own)) => {
             vec![own_reject, vec![reject]]
         }
         Outcome::Refused if malformed => vec![vec![reject]],
@@ -148,8 +150,9 @@ fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Vec<Pattern> {
         Outcome::Accepted => vec![both],
         // Refused at the end of the header section, or for its size: the message never reaches OnEndOfData.
         Outcome::Refused => vec![both_reject, headers_reject],
-        // An agent that drops the session in one of them leaves out what would follow.
-        Outcome::Dropped => vec![both_reject, both, headers_reject, headers],
+        // An agent that drops the session in one of them leaves out what would follow; a server may drop it before the
+        // header section has ended, for an octet that it does not like.
+        Outcome::Dropped => vec![both_reject, both, headers_reject, headers, vec![]],
         Outcome::Unanswered | Outcome::Strange => {
             vec![both_reject, both, headers_reject, headers, vec![]]
         }

@@ -202,7 +202,12 @@ fn a_refusal_of_what_was_cut_off_answers_it() {
         server-close"
     );
     conforms(&line);
-    assert_eq!(rules_of(&[&line.replace("501", "250")]), ["WIR-2"]);
+    assert_eq!(rules_of(&[&line.replace("501", "250")]), ["CON-8"]);
+    let quit = line
+        .replace("MAIL FROM:<half", "QUIT")
+        .replace("501", "221")
+        .replace("Lost", "Quit");
+    assert_eq!(rules_of(&[&quit]), ["CON-8", "CON-8"]);
 }
 
 /// A recipient that was taken in between shows that the refused EHLO had left the transaction open.
@@ -303,4 +308,30 @@ fn an_event_before_the_sequence_check_needs_no_answer() {
     let run = check(&transcript(Some(hello), &[&ladder]));
     assert_eq!(run.findings().map(|found| found.rule).next(), None);
     assert_eq!(rules_of(&[&ladder]), ["ORD-3"]);
+}
+
+#[test]
+fn a_server_may_drop_a_message_within_its_header_section() {
+    conforms(&format!(
+        "{GREETED}{OPEN}
+        C! Subject: x\\r\\n.\\nTo: <b@example.org>\\r\\n\\r\\n.\\r\\n
+        S: 421 no bare LF, please
+        server-close
+        E: OnDisconnect Dropped"
+    ));
+}
+
+#[test]
+fn a_quoted_path_that_cannot_be_read_says_nothing_of_the_parameters_behind_it() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<\"a b\"@example.org> SIZE=1000
+        E: OnReject
+        S: 501 what{QUIT}"
+    )
+    .replace(
+        "S: 250 mail.example.org",
+        "S: 250-mail.example.org\n    S: 250 SIZE 9999",
+    );
+    conforms(&ladder);
 }
