@@ -35,6 +35,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
+    /// Show the events of a server that has hooks of its own: be the program that it asks.
+    #[command(subcommand)]
+    Observe(ObserveCommand),
     /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
     Coverage(CoverageArgs),
     /// List the rules, or explain one.
@@ -204,6 +207,31 @@ pub struct ServeArgs {
     /// Allow listening on an address that is not loopback.
     #[arg(long)]
     pub allow_remote: bool,
+}
+
+/// Whose hooks.
+#[derive(Debug, Subcommand)]
+pub enum ObserveCommand {
+    /// OpenSMTPD's: a filter, as smtpd-filters(7) has it.
+    Opensmtpd(ObserveOpensmtpdArgs),
+}
+
+/// Arguments of `observe opensmtpd`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+In smtpd.conf:
+  filter smtpspec proc-exec \"/usr/bin/smtpspec observe opensmtpd --events tcp:127.0.0.1:2600\"
+  listen on 127.0.0.1 port 2525 filter smtpspec
+and then:
+  smtpspec run --connect 127.0.0.1:2525 --events tcp:127.0.0.1:2600")]
+pub struct ObserveOpensmtpdArgs {
+    /// Where the event stream goes: tcp:HOST:PORT or unix:PATH (smtpspec listens there), file:PATH.
+    #[arg(long, value_name = "SPEC")]
+    pub events: String,
+    /// Speak to smtpd over a connection, tcp:HOST:PORT or unix:PATH, and not over standard input and output: for an
+    /// smtpd that cannot start this program itself.
+    #[arg(long, value_name = "SPEC")]
+    pub listen: Option<String>,
 }
 
 fn defects() -> String {

@@ -112,6 +112,12 @@ pub enum CliError {
         /// Why.
         why: String,
     },
+    /// `--listen` of `observe` names no address.
+    #[error("--listen: `{0}` is no address: expected tcp:HOST:PORT or unix:PATH")]
+    ListenSpec(String),
+    /// The server that is observed cannot be spoken to.
+    #[error("cannot speak to the server that is observed: {0}")]
+    Observe(io::Error),
     /// The server under test could not be had.
     #[error(transparent)]
     Target(#[from] TargetError),

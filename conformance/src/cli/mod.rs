@@ -8,6 +8,7 @@ mod error;
 mod expected;
 mod filter;
 mod leaks;
+mod observe;
 mod out;
 mod replay;
 mod rules;
@@ -44,6 +45,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::replay(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Observe(args) => observe::observe(args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Adapter(command) => adapter::adapter(&command),

@@ -7,6 +7,8 @@ mod audit;
 mod hub;
 mod lines;
 mod observer;
+pub mod opensmtpd;
+mod outlet;
 mod scripts;
 mod source;
 mod spec;

@@ -34,7 +34,7 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
                 extra_of_message(view, event, before, kind)
             }
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
-            _ => extra_command_event(view, fired, before),
+            _ => extra_command_event(view, event, before),
         });
     Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
 }
@@ -98,15 +98,20 @@ fn extra_of_message(
     )
 }
 
-fn extra_command_event(view: &View<'_>, fired: &Event, before: usize) -> (&'static str, String) {
+fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'static str, String) {
+    let fired = &view.events[event].record.event;
     let last = view.exchanges().len().saturating_sub(1);
     // The exchange itself, and from there back.
     let back = |far: usize| (before.saturating_sub(far)..=before.min(last)).rev();
+    let command = |index: usize| {
+        let possible = !view.came_before(index, event);
+        possible.then(|| of_command(view, index, fired)).flatten()
+    };
     back(1)
-        .find_map(|index| of_command(view, index, fired))
+        .find_map(command)
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
-        .or_else(|| back(NEAR).find_map(|index| of_command(view, index, fired)))
+        .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
 }
 

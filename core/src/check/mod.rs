@@ -126,7 +126,9 @@ fn best_view(
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
-                if explains_more((&founds, tolerance), (&best.0, &best.1), habits) {
+                if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
+                    && convicts(tolerance, &founds, &best.0)
+                {
                     best = (founds, tolerance.clone(), data);
                 }
             }
@@ -180,6 +182,13 @@ fn explains_more(
         (riddles, founds.len() + tolerance.len())
     };
     left(founds, tolerance) < left(best, best_tolerance)
+}
+
+/// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were answered
+/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with.
+fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
+    let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
+    tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

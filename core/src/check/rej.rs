@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Exchange, Outcome},
-    wire::Verb,
+    model::{Certainty, Exchange, Outcome, Stimulus},
+    wire::{Command, Verb},
 };
 
 pub(super) const RULES: [Entry; 4] = [
@@ -115,10 +115,29 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             _ => continue,
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
+        if !accepted && may_be_about_the_line(exchange) {
+            // 503 for what is wrong with the line is a wrong code, and the state may be right.
+            founds.push(Found::new("WIR-5", entry, what));
+            continue;
+        }
         let (rule, why) = wrong_state(view, index);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
         return;
+    }
+}
+
+/// Whether the line has something that a server may refuse for itself: it is malformed, or has parameters.
+fn may_be_about_the_line(exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return false;
+    };
+    match line.parsed.map(|parsed| parsed.command) {
+        Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => {
+            !parameters.raw.is_empty()
+        }
+        Ok(_) => false,
+        Err(_) => true,
     }
 }
 

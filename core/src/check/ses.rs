@@ -297,25 +297,39 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         .iter()
         .any(|reply| view.wire.replies[*reply].reply.code == Some(421));
     let silent = view.wire.did(ClientAct::Silence);
+    // To a client that has closed its side, a 421 says that the connection is lost.
+    let lost = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
     if dropped || warned || view.server_left_first() {
-        return match (handler_drop(view), dropped, silent) {
+        let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
-            (HandlerDrop::None, true, _) if many_errors(view) => vec![TooManyErrors],
+            (HandlerDrop::None, true, _) if many_errors(view) && said_421(view) => {
+                vec![TooManyErrors]
+            }
             (HandlerDrop::None, false, true) => vec![Timeout],
             // QUIT may have been heard, though not answered: that is WIR-7's concern.
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
+        if lost && handler_drop(view) != HandlerDrop::Fired {
+            reasons.push(SenderDisconnected);
+        }
+        return reasons;
     }
     let mut reasons = vec![SenderDisconnected];
     if quit {
         reasons.push(QuitVerb);
     }
     let refused_last = last.is_some_and(|last| last.outcome == Outcome::Refused);
+    // A server that does not do PIPELINING may have answered it by a drop that nobody read.
+    let too_soon = view
+        .exchanges()
+        .iter()
+        .any(|exchange| exchange.outcome == Outcome::Unanswered && view.spoke_too_soon(exchange));
     // A server may drop with another refusal than 421, and the client leave before it sees the close.
     match handler_drop(view) {
         HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
         HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
+        _ if unanswered && too_soon => reasons.push(DroppedSession),
         _ => {}
     }
     // The client may have left while the server was leaving.
@@ -323,6 +337,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+fn said_421(view: &View<'_>) -> bool {
+    let mut replies = view.wire.replies.iter();
+    replies.any(|reply| reply.reply.code == Some(421))
 }
 
 /// Whether a handler has dropped the session.
@@ -363,7 +382,7 @@ fn handler_drop(view: &View<'_>) -> HandlerDrop {
 }
 
 /// Whether an error limit may have been reached: three refusals by the protocol or more.
-fn many_errors(view: &View<'_>) -> bool {
+pub(super) fn many_errors(view: &View<'_>) -> bool {
     let refused = |outcome| {
         matches!(
             outcome,

@@ -210,6 +210,17 @@ impl<'t> View<'t> {
             .is_some_and(|(.., at)| self.client_left().is_none_or(|left| at <= left))
     }
 
+    /// Whether the client sent more behind `exchange` before it was answered, to a server that had not offered
+    /// PIPELINING. It may refuse that, and so the answer says nothing of the command.
+    pub(super) fn spoke_too_soon(&self, exchange: &Exchange<'_>) -> bool {
+        let next = self.wire.sent.get(exchange.span.end).is_some();
+        let segment = self.wire.segment_of(exchange.span.end);
+        let before = |at: u64| segment.is_some_and(|segment| segment.at <= at);
+        !self.reading.pipelining
+            && next
+            && self.reply(exchange).is_none_or(|reply| before(reply.at))
+    }
+
     /// Whether the handler script does `wanted` somewhere.
     pub(super) fn script_has(&self, wanted: impl Fn(&HandlerAction) -> bool) -> bool {
         self.log
@@ -257,6 +268,11 @@ impl<'t> View<'t> {
         self.laid_to(exchange).any(|laid| laid == kind)
     }
 
+    /// Whether `event` had been seen before the client began to send the command of `exchange`.
+    pub(super) fn came_before(&self, exchange: usize, event: usize) -> bool {
+        came_before(self.wire, &self.exchanges()[exchange], &self.events[event])
+    }
+
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {
         fit(self.wire, &self.exchanges()[exchange], event, event.kind())
     }
@@ -286,6 +302,13 @@ fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEv
             .is_some_and(|(reply, emitted)| reply.at < emitted)
 }
 
+/// Whether `event` had been seen before the client began to send the command: it is about something else.
+fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+    let begun = wire.segment_of(exchange.span.start);
+    matches!(exchange.stimulus, Stimulus::Command(_))
+        && begun.is_some_and(|segment| event.entry < segment.entry)
+}
+
 fn lay_out(
     log: &SessionLog,
     wire: &WireLog<'_>,
@@ -299,9 +322,9 @@ fn lay_out(
         .map(|exchange| allowed(exchange, hello, &log.open.handlers))
         .collect();
     let fits = |exchange: usize, event: usize, kind: EventKind| {
-        if hello.semantics.clock
-            && answered_before(wire, &reading.exchanges[exchange], &events[event])
-        {
+        let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
+        let too_late = hello.semantics.clock && answered_before(wire, cause, logged);
+        if too_late || came_before(wire, cause, logged) {
             return Fit::No;
         }
         fit(

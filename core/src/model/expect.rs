@@ -150,8 +150,8 @@ fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Vec<Pattern> {
         Outcome::Accepted => vec![both],
         // Refused at the end of the header section, or for its size: the message never reaches OnEndOfData.
         Outcome::Refused => vec![both_reject, headers_reject],
-        // An agent that drops the session in one of them leaves out what would follow; a server may drop it before the
-        // header section has ended, for an octet that it does not like.
+        // An agent that drops the session in one of them leaves out what would follow.
+        // The protocol may drop it before anybody has looked at the message.
         Outcome::Dropped => vec![both_reject, both, headers_reject, headers, vec![]],
         Outcome::Unanswered | Outcome::Strange => {
             vec![both_reject, both, headers_reject, headers, vec![]]

@@ -284,15 +284,6 @@ fn a_quoted_path_that_cannot_be_read_is_not_a_matter_of_sequence() {
     conforms(&ladder);
 }
 
-#[test]
-fn a_long_line_is_not_refused_for_its_length_where_a_short_one_was_as_well() {
-    let noop = |argument: &str| format!("\nC: NOOP {argument}\nE: OnReject\nS: 500 what");
-    let long = noop(&"n".repeat(400));
-    assert_eq!(rules_of(&[&format!("{GREETED}{long}{QUIT}")]), ["WIR-12"]);
-    let both = format!("{GREETED}{}{long}{QUIT}", noop("n"));
-    assert_eq!(rules_of(&[&both]), ["WIR-20"]);
-}
-
 /// Seen before the sequence is checked, it is seen as well where the client did not wait for the 503.
 #[test]
 fn an_event_before_the_sequence_check_needs_no_answer() {

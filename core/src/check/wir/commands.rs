@@ -20,8 +20,13 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(code) = view.code(exchange) else {
             continue;
         };
+        let refused = exchange.outcome == Outcome::Refused;
         // Read as lines that a bare LF ended; refused as no lines of SMTP.
-        if line.end != LineEnd::CrLf && exchange.outcome == Outcome::Refused {
+        if line.end != LineEnd::CrLf && refused {
+            continue;
+        }
+        // Where the server left, or was spoken to too soon, the answer need not be the command's.
+        if exchange.outcome == Outcome::Dropped || (refused && view.spoke_too_soon(exchange)) {
             continue;
         }
         let broken = [
@@ -126,7 +131,9 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     }
     let unknown = view.elsewhere.is_unknown(line.verb);
     if len > SHORT && !unknown {
-        if refused_shorter(view, index, line) {
+        // What the server does not take when it is short is not too long.
+        let mut short = view.commands();
+        if !short.any(|(other, short)| takes_argument(line.verb, other, short)) {
             return None;
         }
         return must(
@@ -134,20 +141,22 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
             format!("a line of {len} octets is within the limit"),
         );
     }
-    if lower_case(line.text) && !unknown {
+    if lower_case(line.text) && !unknown && !optional(line) {
         return must("WIR-17", "verbs are read without regard to case");
     }
     must("WIR-20", "every server must know it")
 }
 
-/// Where a short line of the same verb, with an argument as well, was refused before, it is not the length.
-fn refused_shorter(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> bool {
-    let before = view
-        .commands()
-        .take_while(|(exchange, _)| exchange.span.end <= view.exchanges()[index].span.start);
-    let mut alike = before
-        .filter(|(_, other)| other.verb == line.verb && other.text.trim_ascii().contains(&b' '));
-    alike.any(|(exchange, _)| exchange.outcome == Outcome::Refused)
+/// Whether `short` shows that the server takes `verb` with an argument.
+fn takes_argument(verb: Verb, exchange: &Exchange<'_>, short: &CommandLine<'_>) -> bool {
+    let argument = short.text.trim_ascii_end().contains(&b' ');
+    short.verb == verb && argument && exchange.outcome == Outcome::Accepted
+}
+
+/// What some servers do not have at all, in whatever case: VRFY, and the argument of NOOP.
+fn optional(line: &CommandLine<'_>) -> bool {
+    let command = line.parsed.map(|parsed| parsed.command);
+    line.verb == Verb::Vrfy || matches!(command, Ok(Command::Noop { argument: Some(_) }))
 }
 
 /// A command whose event fired was understood; what its handler then made of it is its own affair.
@@ -221,9 +230,13 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     let Ok(parsed) = &line.parsed else {
         return None;
     };
-    let Command::Mail { parameters, .. } = parsed.command else {
+    let Command::Mail { path, parameters } = parsed.command else {
         return None;
     };
+    // A server may have no address literals (RFC 5321, 4.1.3).
+    if path.raw().ends_with(b"]") {
+        return None;
+    }
     // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.
     let twice = |keyword: &[u8]| {
         let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(keyword);
