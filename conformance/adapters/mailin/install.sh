@@ -40,6 +40,6 @@ if [ ! -f "$folder/.done" ]; then
     cargo build --quiet --release $locked --manifest-path "$folder/Cargo.toml" --target-dir "$folder/target"
     cp "$folder/target/release/smtpspec-mailin" "$folder"
     rm -rf "$folder/target" "$folder/src"
-    touch "$folder/.done"
+    echo "mailin-embedded $version" > "$folder/.done"
 fi
-echo "mailin-embedded $version"
+cat "$folder/.done"

@@ -9,5 +9,5 @@ release=${1:-$(sed -n 's/^version = "\(.*\)"$/\1/p' adapter.toml)}
 folder=installed/$release
 
 ../debian/root.sh "$folder" "$release" qpsmtpd
-echo "qpsmtpd $(dpkg-query --admindir "$folder/var/lib/dpkg" -W -f '${Version}' qpsmtpd)"
-touch "$folder/.done"
+version=$(dpkg-query --admindir "$folder/var/lib/dpkg" -W -f '${Version}' qpsmtpd)
+echo "qpsmtpd $version" | tee "$folder/.done"

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::{Outcome, WireLog},
+    model::{Outcome, Stop, WireLog},
     transcript::ClientAct,
     wire::Verb,
 };
@@ -248,7 +248,20 @@ fn reason(view: &View<'_>) -> Option<Found> {
             how_it_ended(view)
         )
     };
-    (!expected.contains(reason)).then(|| Found::new("SES-3", event.entry, what()))
+    if expected.contains(reason) {
+        return None;
+    }
+    if *reason == DisconnectReason::QuitVerb && cut_within_quit(view) {
+        let what = "OnDisconnect says QuitVerb: the end of the QUIT was never sent";
+        return Some(Found::new("CON-8", event.entry, what.into()));
+    }
+    Some(Found::new("SES-3", event.entry, what()))
+}
+
+/// Whether the last that the client sent is a QUIT without its line end.
+fn cut_within_quit(view: &View<'_>) -> bool {
+    let rest = &view.wire.sent[view.reading.rest..];
+    view.reading.stop == Stop::EndOfInput && Verb::of(rest.trim_ascii_end()) == Verb::Quit
 }
 
 /// The reasons that tell the truth about how the session ended.

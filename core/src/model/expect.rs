@@ -81,9 +81,11 @@ fn command(
         .into_iter()
         .collect();
     let own_reject: Pattern = own.iter().copied().chain([reject]).collect();
-    let early = own
-        .first()
-        .is_some_and(|kind| hello.semantics.before_sequence_check.contains(kind));
+    // BDAT shares DATA's event, but a server that does not know it has no hook for it.
+    let early = line.verb != Verb::Bdat
+        && own
+            .first()
+            .is_some_and(|kind| hello.semantics.before_sequence_check.contains(kind));
     let malformed = line.parsed.is_err();
     match exchange.outcome {
         Outcome::Accepted if malformed => vec![own, vec![]],
@@ -91,7 +93,7 @@ fn command(
         // Only OnReject: the protocol refused it. Malformed and out of sequence always so (REJ-1); a well-formed
         // one may be refused by a handler (REJ-2) or by a limit.
         // A lenient server asks its handler about it, and that may be what refuses.
-        Outcome::Refused if malformed && may_refuse(handlers, &own) => {
+        Outcome::Refused if malformed && (early || may_refuse(handlers, &own)) => {
             vec![own_reject, vec![reject]]
         }
         Outcome::Refused if malformed => vec![vec![reject]],

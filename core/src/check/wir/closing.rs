@@ -5,7 +5,7 @@ use crate::{
         ses::many_errors,
         view::{Found, View},
     },
-    event::{DisconnectReason, Event, EventKind},
+    event::{DisconnectReason, Event, EventKind, HandlerAction},
     model::{Exchange, Outcome},
     transcript::ClientAct,
     wire::Verb,
@@ -46,7 +46,12 @@ fn stays_open(view: &View<'_>) -> Option<Found> {
 
 /// The server ended a session in which nobody had asked for that and it had not said so.
 fn closes_unannounced(view: &View<'_>) -> Option<Found> {
-    let (_, entry, _) = view.wire.server_end?;
+    let dropped = handler_dropped(view);
+    let entry = match (view.wire.server_end, dropped) {
+        (Some((_, entry, _)), _) => Some(entry),
+        (None, true) => None,
+        (None, false) => return None,
+    };
     let announced = view
         .wire
         .replies
@@ -54,7 +59,7 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         .any(|logged| matches!(logged.reply.code, Some(221 | 421)));
     let refused_at_once = view.exchanges()[0].outcome == Outcome::Refused;
     let timed_out = view.wire.did(ClientAct::Silence);
-    if announced || refused_at_once || timed_out || !view.server_left_first() {
+    if announced || refused_at_once || timed_out || !(dropped || view.server_left_first()) {
         return None;
     }
     let quit = view
@@ -71,6 +76,19 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         "the connection was closed without a 421"
     };
     Some(Found::new("WIR-18", entry, what.into()))
+}
+
+/// Whether a handler was to drop the session, and OnDisconnect says that it did: then the server has closed, though
+/// the client may have left before it saw that.
+fn handler_dropped(view: &View<'_>) -> bool {
+    let mut rules = view.log.open.handlers.rules.iter();
+    let said = view
+        .all_of(EventKind::OnDisconnect)
+        .next()
+        .map(|event| &event.record.event);
+    let dropped = Some(DisconnectReason::DroppedSession);
+    rules.any(|rule| rule.action == HandlerAction::Drop)
+        && matches!(said, Some(Event::OnDisconnect { reason }) if *reason == dropped)
 }
 
 /// OnDisconnect says that it was not QUIT: the server was leaving when QUIT reached it.

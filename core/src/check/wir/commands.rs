@@ -143,15 +143,20 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
         return None;
     }
     let unknown = view.elsewhere.is_unknown(line.verb);
-    // What the server does not take when it is short is not too long.
+    // What the server does not take when it is short is not too long; and alone, a long line may be refused for its
+    // argument as well.
     let taken_short = |(exchange, short): (&Exchange<'_>, &CommandLine<'_>)| {
         has_argument(line.verb, short) && exchange.outcome == Outcome::Accepted
     };
-    if len > SHORT && !unknown && view.commands().any(taken_short) {
-        return must(
-            "WIR-12",
-            format!("a line of {len} octets is within the limit"),
-        );
+    if len > SHORT && !unknown {
+        return if view.commands().any(taken_short) {
+            must(
+                "WIR-12",
+                format!("a line of {len} octets is within the limit"),
+            )
+        } else {
+            None
+        };
     }
     if lower_case(line.text) && !unknown && !optional(line) {
         return must("WIR-17", "verbs are read without regard to case");
@@ -297,7 +302,8 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
         return None;
     }
     let keyword = extension_used(view, index, line)?;
-    if was_handled(view, index, line) {
+    // A quoted string may be what the server cannot read: WIR-20 says so where the command has nothing else.
+    if was_handled(view, index, line) || line.text.contains(&b'"') {
         return None;
     }
     must("WIR-14", format!("EHLO announced {keyword}"))

@@ -76,13 +76,17 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         0 => String::new(),
         n => format!(", nor do {n} more replies"),
     };
+    let logged = &replies[first];
+    let text = shortened(logged.reply.text());
+    if first + 1 == replies.len() && in_line(view) && view.wire.did(ClientAct::HalfClose) {
+        let what = format!("`{text}` answers a line whose end was never sent");
+        return Some(Found::new("CON-8", logged.entry, what));
+    }
     let rule = if (0..first).any(|index| is_421(&index)) {
         "WIR-8"
     } else {
         "WIR-2"
     };
-    let logged = &replies[first];
-    let text = shortened(logged.reply.text());
     Some(Found::new(
         rule,
         logged.entry,
@@ -93,8 +97,12 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
 /// Whether the client ended its side within a message or a line.
 fn was_cut_off(view: &View<'_>) -> bool {
     let in_message = view.messages().any(|(_, message)| !message.complete);
-    let in_line = view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len();
-    (in_message || in_line) && view.wire.did(ClientAct::HalfClose)
+    (in_message || in_line(view)) && view.wire.did(ClientAct::HalfClose)
+}
+
+/// Whether what the client sent ends within a line.
+fn in_line(view: &View<'_>) -> bool {
+    view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len()
 }
 
 /// A line whose end never came, accepted as if it had.
