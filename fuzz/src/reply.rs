@@ -109,12 +109,20 @@ fn nothing_is_lost(whole: &[u8], strict: &Strict, (seen, unfinished): &(Vec<Seen
     assert_eq!(raw, read_slowly(whole));
 }
 
-/// A reply goes up to and with the first line that has no hyphen behind its code.
+/// A reply goes up to and with the first line that has no hyphen behind its code. A bare LF does not end a line where
+/// no digit follows it.
 fn read_slowly(whole: &[u8]) -> Vec<&[u8]> {
     let mut replies = Vec::new();
     let (mut from, mut to) = (0, 0);
-    for line in whole.split_inclusive(|octet| *octet == b'\n') {
-        to += line.len();
+    let mut line_start = 0;
+    for piece in whole.split_inclusive(|octet| *octet == b'\n') {
+        to += piece.len();
+        let follows_no_digit = whole.get(to).is_some_and(|octet| !octet.is_ascii_digit());
+        let line = &whole[line_start..to];
+        if !whole[from..to].ends_with(b"\r\n") && follows_no_digit {
+            continue;
+        }
+        line_start = to;
         if line.ends_with(b"\n") && line.get(3) != Some(&b'-') {
             replies.push(&whole[from..to]);
             from = to;

@@ -18,7 +18,11 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         match &exchange.stimulus {
             Stimulus::Message(_) => {
                 empty |= octets == EMPTY;
-                for (look_alike, _) in look_alikes(octets) {
+                for (look_alike, at) in look_alikes(octets) {
+                    // Behind it there may be commands, with line ends of their own.
+                    let behind = &octets[at..];
+                    line_ends.bare_lf |= has_bare_lf(behind);
+                    line_ends.bare_cr |= has_bare_cr(behind);
                     if !found.contains(&look_alike) {
                         found.push(look_alike);
                     }
@@ -71,4 +75,12 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         }
     }
     tolerances
+}
+
+fn has_bare_lf(octets: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', octets).any(|at| !octets[..at].ends_with(b"\r"))
+}
+
+fn has_bare_cr(octets: &[u8]) -> bool {
+    memchr::memchr_iter(b'\r', octets).any(|at| octets.get(at + 1) != Some(&b'\n'))
 }
