@@ -3,7 +3,9 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smtpspec_core::{generate::Family, receiver::Config};
+use smtpspec_core::{event::EventKind, generate::Family, receiver::Config};
+
+use crate::observe::milter::MilterSpec;
 
 /// Does a mail server fire its events in the documented order, once, with the right data, also when the client
 /// cuts the line?
@@ -31,16 +33,22 @@ pub enum Command {
     Run(RunArgs),
     /// Play one conversation and show it beside the events, in the order in which they happened.
     Replay(ReplayArgs),
-    /// Judge a saved transcript again.
+    /// Judge a saved transcript again, or an event log of which there is no transcript.
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
+    /// Tell what a server shows in a protocol of its own as an event stream, for `run --connect ... --events ...`.
+    #[command(subcommand)]
+    Observe(ObserveCommand),
     /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
     Coverage(CoverageArgs),
     /// List the rules, or explain one.
     Rules(RulesArgs),
     /// List the servers that smtpspec can start: what is installed, and what each shows.
     Targets(TargetsArgs),
+    /// For those who write adapters.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
 }
 
 /// Which server, and how to see its events.
@@ -135,6 +143,13 @@ pub struct RunArgs {
     /// Exit with 1 also when the server is only not strict.
     #[arg(long)]
     pub strict: bool,
+    /// A file of findings that are known: exit with 0 when the run shows these and no others, else with 1. An adapter's
+    /// folder has one for its server, `expected.toml`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "strict"])]
+    pub expect: Option<PathBuf>,
+    /// Write the file of --expect from this run. What it says of findings that show again is kept.
+    #[arg(long, requires = "expect")]
+    pub update: bool,
 }
 
 /// Arguments of `replay`.
@@ -154,9 +169,13 @@ pub struct ReplayArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The transcript, as written by `run --out`.
-    #[arg(value_name = "TRANSCRIPT")]
+    /// A transcript, as written by `run --out`; or an event log, as an adapter writes it: the order of its events is
+    /// judged, as far as that does not depend on what was said.
+    #[arg(value_name = "FILE")]
     pub transcript: PathBuf,
+    /// All sessions of the event log are over: an OnDisconnect that is missing is lost.
+    #[arg(long)]
+    pub ended: bool,
     /// Only report rules whose id fits (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub rule: Vec<String>,
@@ -190,6 +209,59 @@ pub struct ServeArgs {
     /// Allow listening on an address that is not loopback.
     #[arg(long)]
     pub allow_remote: bool,
+}
+
+/// A protocol in which servers show their events.
+#[derive(Debug, Subcommand)]
+pub enum ObserveCommand {
+    /// Be a milter (Postfix, Sendmail and what else speaks the milter protocol).
+    Milter(MilterArgs),
+    /// Be a filter of OpenSMTPD, as smtpd-filters(7) has it.
+    Opensmtpd(ObserveOpensmtpdArgs),
+}
+
+/// Arguments of `observe opensmtpd`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+In smtpd.conf:
+  filter smtpspec proc-exec \"/usr/bin/smtpspec observe opensmtpd --events tcp:127.0.0.1:2600\"
+  listen on 127.0.0.1 port 2525 filter smtpspec
+and then:
+  smtpspec run --connect 127.0.0.1:2525 --events tcp:127.0.0.1:2600")]
+pub struct ObserveOpensmtpdArgs {
+    /// Where the event stream goes: tcp:HOST:PORT or unix:PATH (smtpspec listens there), file:PATH.
+    #[arg(long, value_name = "SPEC")]
+    pub events: String,
+    /// Speak to smtpd over a connection, tcp:HOST:PORT or unix:PATH, and not over standard input and output: for an
+    /// smtpd that cannot start this program itself.
+    #[arg(long, value_name = "SPEC")]
+    pub listen: Option<String>,
+}
+
+/// Arguments of `observe milter`.
+#[derive(Debug, Args)]
+pub struct MilterArgs {
+    /// Where the MTA finds the milter: HOST:PORT or unix:PATH. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: MilterSpec,
+    /// Where the events go: tcp:HOST:PORT or unix:PATH (someone listens there, such as `run --events`), file:PATH.
+    /// Standard output when left out.
+    #[arg(long, value_name = "SPEC")]
+    pub events: Option<String>,
+    /// The MTA and its version, as the report is to name it.
+    #[arg(long, value_name = "NAME", default_value = "an MTA that speaks milter")]
+    pub server: String,
+    /// From the N-th of these on in a session the MTA makes the client wait on purpose, for example
+    /// OnEhloCommand=3 for Sendmail (may be repeated).
+    #[arg(long, value_name = "EVENT=N", value_parser = slow_from)]
+    pub slow_from: Vec<(EventKind, u32)>,
+}
+
+fn slow_from(text: &str) -> Result<(EventKind, u32), String> {
+    let expected = || format!("expected EVENT=N, such as OnEhloCommand=3, got `{text}`");
+    let (kind, nth) = text.split_once('=').ok_or_else(expected)?;
+    let kind: EventKind = kind.parse().map_err(|error| format!("{error}"))?;
+    Ok((kind, nth.parse().map_err(|_| expected())?))
 }
 
 fn defects() -> String {
@@ -232,6 +304,23 @@ pub struct RulesArgs {
     /// A rule, such as `SES-2`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// What to do for the author of an adapter.
+#[derive(Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// Check that a saved event stream is one, line by line.
+    Check(AdapterCheckArgs),
+    /// Print the JSON Schema of a line of the event stream.
+    Schema,
+}
+
+/// Arguments of `adapter check`.
+#[derive(Debug, Args)]
+pub struct AdapterCheckArgs {
+    /// The event stream, as the adapter wrote it; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub stream: PathBuf,
 }
 
 /// Arguments of `targets`.

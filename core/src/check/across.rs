@@ -1,6 +1,7 @@
 //! What can only be judged over several sessions: ids used twice, data that belongs to another session, events
 //! that belong to no connection.
 
+use core::net::SocketAddr;
 use std::collections::HashMap;
 
 use super::{
@@ -16,8 +17,9 @@ use crate::{
 
 pub(super) struct Across<'t> {
     elsewhere: Elsewhere,
-    /// The connection on which each of the server's session ids was first seen.
-    ids: HashMap<&'t str, u64>,
+    /// The connection on which each session id was first seen, of each server: one that took the place of a dead one,
+    /// at another address, counts anew.
+    ids: HashMap<(SocketAddr, &'t str), u64>,
 }
 
 impl<'t> Across<'t> {
@@ -29,7 +31,8 @@ impl<'t> Across<'t> {
         for session in &transcript.sessions {
             for entry in &session.entries {
                 if let What::Event(record) = &entry.what {
-                    across.ids.entry(&record.session).or_insert(session.conn);
+                    let id = (session.open.server, record.session.as_str());
+                    across.ids.entry(id).or_insert(session.conn);
                 }
             }
             across.note(session);
@@ -72,7 +75,8 @@ impl<'t> Across<'t> {
     pub(super) fn judge(&self, view: &View<'_>) -> Vec<Found> {
         let events = || view.wire.events.iter();
         let reused = events().find_map(|event| {
-            let first = *self.ids.get(event.record.session.as_str())?;
+            let id = (view.log.open.server, event.record.session.as_str());
+            let first = *self.ids.get(&id)?;
             (first != view.log.conn).then(|| {
                 let id = &event.record.session;
                 let what = format!("session id {id:?} was used for connection {first} before");
@@ -93,17 +97,22 @@ impl<'t> Across<'t> {
 
     /// Events that came when their session was over, and those whose client address is none of ours.
     pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
+        let hello = transcript.header.hello.as_ref();
+        let slow = hello.is_some_and(|hello| !hello.semantics.slow_from.is_empty());
         let strays = transcript.strays.iter();
         strays
-            .map(|(_, record)| {
+            .filter_map(|(_, record)| {
                 let kind = record.event.kind();
                 let id = &record.session;
-                let of_session = |session: &&SessionLog| session.open.client == record.peer;
-                let conn = self.ids.get(id.as_str()).copied().unwrap_or_default();
-                let mut sessions = transcript.sessions.iter();
-                let session = sessions
-                    .find(|session| session.conn == conn)
-                    .filter(of_session);
+                let of_session = |session: &&SessionLog| {
+                    let first = self.ids.get(&(session.open.server, id.as_str()));
+                    session.open.client == record.peer && first == Some(&session.conn)
+                };
+                let session = transcript.sessions.iter().find(of_session);
+                if slow && session.is_some() {
+                    // It ends the sessions of clients that it makes wait when nobody waits for that any more.
+                    return None;
+                }
                 let (rule, case, what) = match session {
                     Some(session) => (
                         "SES-4",
@@ -119,14 +128,14 @@ impl<'t> Across<'t> {
                         ),
                     ),
                 };
-                Finding {
+                Some(Finding {
                     rule,
                     level: Level::Must,
                     conn: session.map_or(0, |session| session.conn),
                     case,
                     entry: None,
                     what,
-                }
+                })
             })
             .collect()
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::{event::EventKind, model::Pattern};
 
 /// How well an event fits a place in a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     /// Another kind of event.
     No,

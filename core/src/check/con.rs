@@ -95,10 +95,11 @@ pub(super) const RULES: [Entry; 7] = [
             "CON-8",
             "A command line whose end was not received is never acted on",
             "RFC 5321 2.3.8, 4.1.1; MODEL.md CON-8",
-            "Half a line may mean anything: `RCPT TO:<a@b.co` was perhaps going to be `a@b.com`.",
+            "Half a line may mean anything: `RCPT TO:<a@b.co` was perhaps going to be `a@b.com`. Neither its event nor a \
+             reply may follow, but for the 421 of a time-out.",
             "`RSE`, FIN: OnRsetCommand",
         ),
-        observable: sees_commands,
+        observable: on_the_wire,
         exercised: |view| {
             view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len()
         },

@@ -34,7 +34,7 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
                 extra_of_message(view, event, before, kind)
             }
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
-            _ => extra_command_event(view, fired, before),
+            _ => extra_command_event(view, event, before),
         });
     Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
 }
@@ -92,21 +92,36 @@ fn extra_of_message(
         }
         return ("CON-1", "the end of the message was never received".into());
     }
+    // That of a message whose own may have been left out: it was not, but says something else.
+    let unread = [before, before.saturating_sub(1)].into_iter().any(|index| {
+        view.exchanges().get(index).is_some_and(|exchange| {
+            exchange.outcome == Outcome::Unanswered
+                && matches!(&exchange.stimulus, Stimulus::Message(message) if message.complete)
+        }) && !view.alignment_has(index, kind)
+    });
+    if unread {
+        return ("CON-3", "it does not carry what was sent".into());
+    }
     (
         if in_headers { "ORD-4" } else { "ORD-5" },
         "no message of this session is owed another one here".into(),
     )
 }
 
-fn extra_command_event(view: &View<'_>, fired: &Event, before: usize) -> (&'static str, String) {
+fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'static str, String) {
+    let fired = &view.events[event].record.event;
     let last = view.exchanges().len().saturating_sub(1);
     // The exchange itself, and from there back.
     let back = |far: usize| (before.saturating_sub(far)..=before.min(last)).rev();
+    let command = |index: usize| {
+        let possible = !view.came_before(index, event);
+        possible.then(|| of_command(view, index, fired)).flatten()
+    };
     back(1)
-        .find_map(|index| of_command(view, index, fired))
+        .find_map(command)
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
-        .or_else(|| back(NEAR).find_map(|index| of_command(view, index, fired)))
+        .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
 }
 

@@ -2,8 +2,8 @@
 
 use super::align::Fit;
 use crate::{
-    event::{Event, EventKind, MessageDigest},
-    model::{CommandLine, Exchange, Stimulus, WireLog, own_event},
+    event::{Event, EventKind, MessageDigest, Semantics},
+    model::{CommandLine, Exchange, Outcome, Stimulus, WireLog, own_event},
     octets::Octets,
     wire::{Command, ForwardPath, Path, ReversePath},
 };
@@ -14,6 +14,7 @@ pub(super) fn fit(
     exchange: &Exchange<'_>,
     event: &Event,
     kind: EventKind,
+    semantics: &Semantics,
 ) -> Fit {
     if event.kind() != kind {
         return Fit::No;
@@ -34,6 +35,8 @@ pub(super) fn fit(
         }
         (Event::OnEndOfData { content }, Stimulus::Message(message)) => {
             digest_fits(wire, exchange, content.as_ref(), message.content_size)
+                || (semantics.blank_line_supplied
+                    && fits_with_blank_line(wire, exchange, content.as_ref(), message.content_size))
         }
         _ => true,
     };
@@ -113,7 +116,8 @@ fn path_as_sent(seen: Option<&Octets>, raw: &[u8], path: Option<&Path<'_>>) -> b
     bare == raw || without_route == Some(bare)
 }
 
-/// The size first: what has another is not worth hashing.
+/// The size first: what has another is not worth hashing. Of a message that is not taken, a server need not show more
+/// than the beginning: it may have found out in the middle.
 fn digest_fits(
     wire: &WireLog<'_>,
     exchange: &Exchange<'_>,
@@ -122,7 +126,28 @@ fn digest_fits(
 ) -> bool {
     match (seen, size) {
         (Some(seen), Some(size)) => {
-            seen.size == size && *seen == wire.content_digest(exchange.span.start, size)
+            let cut = exchange.outcome != Outcome::Accepted && seen.size < size;
+            (seen.size == size || cut)
+                && *seen == wire.content_digest(exchange.span.start, seen.size)
+        }
+        _ => true,
+    }
+}
+
+/// The same of what a server hands on that keeps header fields and body apart.
+fn fits_with_blank_line(
+    wire: &WireLog<'_>,
+    exchange: &Exchange<'_>,
+    seen: Option<&MessageDigest>,
+    size: Option<u64>,
+) -> bool {
+    match (seen, size) {
+        (Some(seen), Some(size)) => {
+            seen.size == size + 2
+                && wire
+                    .digest_with_blank_line(exchange.span.start, size)
+                    .as_ref()
+                    == Some(seen)
         }
         _ => true,
     }

@@ -11,6 +11,7 @@ mod catalogue;
 mod con;
 mod content_lines;
 mod entry;
+mod event_log;
 mod extra;
 mod fit;
 mod moved;
@@ -24,6 +25,7 @@ mod wir;
 mod words;
 
 pub use catalogue::rules;
+pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
 use across::Across;
@@ -32,8 +34,9 @@ use entry::Entry;
 use view::{Elsewhere, Found, View};
 
 use crate::{
-    model::{Tolerance, UnansweredData, WireLog, relevant_tolerances},
+    model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
     transcript::{SessionLog, Transcript},
+    wire::LineEnds,
 };
 
 /// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
@@ -107,6 +110,12 @@ fn best_view(
         judge(&view)
     };
     let strict = Tolerance::default();
+    if let Some(death) = ses::death(wire) {
+        let data = UnansweredData::Accepted;
+        let header = &transcript.header;
+        let view = View::new(header, session, wire, elsewhere, &strict, data);
+        return use_it(&view, vec![death]);
+    }
     let mut best = (
         judge(&strict, UnansweredData::Accepted),
         strict.clone(),
@@ -114,11 +123,13 @@ fn best_view(
     );
     if !best.0.is_empty() {
         let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
-        let tolerances = candidates(relevant_tolerances(wire, &reading));
+        let tolerances = candidates(relevant(wire, &reading));
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
-                if explains_more((&founds, tolerance), (&best.0, &best.1), habits) {
+                if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
+                    && convicts(tolerance, &founds, &best.0)
+                {
                     best = (founds, tolerance.clone(), data);
                 }
             }
@@ -147,8 +158,9 @@ const NO_RIDDLES: [&str; 8] = [
     "CON-3", "CON-7", "ORD-4", "WIR-3", "WIR-4", "WIR-6", "WIR-11", "WIR-16",
 ];
 
+/// Commands that stand behind a lenient end of data may be loose themselves: what is only not strict is no riddle.
 fn is_riddle(found: &Found) -> bool {
-    !NO_RIDDLES.contains(&found.rule)
+    found.level != Some(Level::Should) && !NO_RIDDLES.contains(&found.rule)
 }
 
 /// Whether a reading that leaves some findings is better than one that leaves `best`: it leaves fewer riddles, or as
@@ -172,6 +184,31 @@ fn explains_more(
         (riddles, founds.len() + tolerance.len())
     };
     left(founds, tolerance) < left(best, best_tolerance)
+}
+
+/// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were answered
+/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with.
+fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
+    let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
+    tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
+}
+
+/// The leniencies that may matter, also those that only show once other line ends are taken: what follows them is then
+/// read otherwise.
+fn relevant(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
+    let mut found = relevant_tolerances(wire, strict);
+    for index in 0..found.len() {
+        if found[index].line_ends == LineEnds::default() {
+            continue;
+        }
+        let reading = crate::model::read(wire, &found[index], UnansweredData::Accepted);
+        for further in relevant_tolerances(wire, &reading) {
+            if !found.contains(&further) {
+                found.push(further);
+            }
+        }
+    }
+    found
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

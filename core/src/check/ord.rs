@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Hello},
-    model::{Certainty, Outcome},
+    model::{Certainty, Outcome, Stimulus},
     wire::Verb,
 };
 
@@ -18,7 +18,8 @@ pub(super) const RULES: [Entry; 10] = [
             "ORD-1",
             "No OnMailCommand before an accepted HELO or EHLO",
             "bb643108, SMTP events: sequence 2/3 before 6; RFC 5321 4.1.4",
-            "A MAIL in a session that was never greeted is refused by the protocol (503) and fires OnReject only.",
+            "A MAIL in a session that was never greeted is refused by the protocol (503) and fires OnReject only. To \
+             greet is the client's duty (RFC 5321 4.1.1.1): a server that accepts such a MAIL is reported as not strict.",
             "OnConnect, OnMailCommand",
         ),
         observable: sees!(OnMailCommand),
@@ -177,6 +178,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(reply) = view.reply(exchange) else {
             continue;
         };
+        // That the server left in the middle of a message is no answer to what its handlers were about to be told.
+        if exchange.outcome == Outcome::Dropped && matches!(exchange.stimulus, Stimulus::Message(_))
+        {
+            continue;
+        }
         let emitted = view.emitted_at(event);
         if emitted > reply.at + CLOCK_SLACK {
             let late = (emitted - reply.at) / 1_000;

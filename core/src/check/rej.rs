@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Exchange, Outcome},
-    wire::Verb,
+    model::{Certainty, Exchange, Outcome, Stimulus, Transaction},
+    wire::{Command, Verb},
 };
 
 pub(super) const RULES: [Entry; 4] = [
@@ -93,6 +93,7 @@ pub(super) const RULES: [Entry; 4] = [
 
 /// REJ-4, ORD-7 and the plain sequence rules of the wire: an answer that only a wrong state explains.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    let mut ungreeted = None;
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(verb) = exchange.verb() else {
             continue;
@@ -115,10 +116,61 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             _ => continue,
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
+        if !accepted && may_be_about_the_line(exchange) {
+            // 503 for what is wrong with the line is a wrong code, and the state may be right.
+            founds.push(Found::new("WIR-5", entry, what));
+            continue;
+        }
+        if accepted && greeting_not_wanted(view, index) {
+            let rule = if view.fired_any(index) {
+                "ORD-1"
+            } else {
+                "WIR-5"
+            };
+            ungreeted.get_or_insert(Found {
+                level: Some(Level::Should),
+                ..Found::new(rule, entry, format!("{what}: no greeting is wanted"))
+            });
+            continue;
+        }
         let (rule, why) = wrong_state(view, index);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
-        return;
+        break;
+    }
+    founds.extend(ungreeted);
+}
+
+/// MAIL in a session that nobody has greeted: the greeting is the client's duty (RFC 5321, 4.1.1.1), and a server that
+/// does without is only not strict. Not so where a handler has refused the greeting.
+fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
+    let exchange = &view.exchanges()[index];
+    let never_greeted = exchange
+        .state
+        .is_some_and(|state| !state.greeted && state.transaction == Transaction::None);
+    let served = view.exchanges()[0].outcome == Outcome::Accepted;
+    let mut before = view.exchanges()[..index].iter().enumerate();
+    let refused_by_handler = before.any(|(index, exchange)| {
+        matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
+            && exchange.outcome == Outcome::Refused
+            && [EventKind::OnHeloCommand, EventKind::OnEhloCommand]
+                .into_iter()
+                .any(|kind| view.alignment_has(index, kind))
+    });
+    exchange.verb() == Some(Verb::Mail) && never_greeted && served && !refused_by_handler
+}
+
+/// Whether the line has something that a server may refuse for itself: it is malformed, or has parameters.
+fn may_be_about_the_line(exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return false;
+    };
+    match line.parsed.map(|parsed| parsed.command) {
+        Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => {
+            !parameters.raw.is_empty()
+        }
+        Ok(_) => false,
+        Err(_) => true,
     }
 }
 
@@ -126,6 +178,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
 fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
     let exchange = &view.exchanges()[index];
     code == 554
+        && !sent_ahead(view, exchange)
         && exchange.verb() == Some(Verb::Data)
         && exchange.history.refused.is_some()
         && view.sees(EventKind::OnDataCommand)
@@ -142,6 +195,16 @@ fn leads_here(exchange: &Exchange<'_>, refused: Verb) -> bool {
         (Certainty::No, Some(state), Some(verb)) => state.after(refused).allows(verb),
         _ => true,
     }
+}
+
+/// Whether the client sent more before it had read the reply, as none may behind DATA (RFC 2920, 3.1).
+fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
+    let reply = view.reply(exchange).map(|reply| reply.at);
+    let next = view.wire.segment_of(exchange.span.end);
+    view.wire.sent.len() > exchange.span.end
+        && next
+            .zip(reply)
+            .is_some_and(|(segment, read)| segment.at < read)
 }
 
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {

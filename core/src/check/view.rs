@@ -5,17 +5,17 @@ use std::{collections::HashMap, rc::Rc};
 
 use super::{
     NEAR,
-    align::{Alignment, Fit, align},
+    align::{Alignment, Deviation, Fit, align},
     content_lines::ContentLines,
     fit::fit,
     offers::Offers,
     verdict::Level,
 };
 use crate::{
-    event::{Event, EventKind, HandlerAction, Hello},
+    event::{Event, EventKind, HandlerAction, HandlerScript, Hello},
     model::{
-        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus,
-        Tolerance, UnansweredData, WireLog, allowed, read,
+        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus, Stop,
+        Tolerance, UnansweredData, WireLog, allowed, own_event, read,
     },
     transcript::{ClientAct, Header, SessionLog},
     wire::Verb,
@@ -210,6 +210,35 @@ impl<'t> View<'t> {
             .is_some_and(|(.., at)| self.client_left().is_none_or(|left| at <= left))
     }
 
+    /// Whether the client sent more behind `exchange` before it was answered, to a server that had not offered
+    /// PIPELINING. It may refuse that, and so the answer says nothing of the command.
+    pub(super) fn spoke_too_soon(&self, exchange: &Exchange<'_>) -> bool {
+        let next = self.wire.sent.get(exchange.span.end).is_some();
+        let segment = self.wire.segment_of(exchange.span.end);
+        let before = |at: u64| segment.is_some_and(|segment| segment.at <= at);
+        !self.reading.pipelining
+            && next
+            && self.reply(exchange).is_none_or(|reply| before(reply.at))
+    }
+
+    /// Whether the server makes clients wait that do what this one has done: it could not be waited for.
+    pub(super) fn is_slowed(&self) -> bool {
+        let hello = self.header.hello.as_ref();
+        hello.is_some_and(|hello| {
+            let mut limits = hello.semantics.slow_from.iter();
+            limits.any(|(kind, nth)| {
+                let helo = *kind == EventKind::OnEhloCommand && hello.semantics.helo_as_ehlo;
+                let same = |own: Option<EventKind>| {
+                    own == Some(*kind) || (helo && own == Some(EventKind::OnHeloCommand))
+                };
+                let commands = self
+                    .commands()
+                    .filter(|(_, line)| same(own_event(line.verb)));
+                commands.count() >= *nth as usize
+            })
+        })
+    }
+
     /// Whether the handler script does `wanted` somewhere.
     pub(super) fn script_has(&self, wanted: impl Fn(&HandlerAction) -> bool) -> bool {
         self.log
@@ -218,6 +247,15 @@ impl<'t> View<'t> {
             .rules
             .iter()
             .any(|rule| wanted(&rule.action))
+    }
+
+    /// Whether a handler refuses the session at its begin or at a greeting.
+    pub(super) fn session_refused_by_handler(&self) -> bool {
+        use EventKind::{OnConnect, OnEhloCommand, OnHeloCommand};
+        self.log.open.handlers.rules.iter().any(|rule| {
+            matches!(rule.event, OnConnect | OnEhloCommand | OnHeloCommand)
+                && matches!(rule.action, HandlerAction::Reject(_) | HandlerAction::Fail)
+        })
     }
 
     /// Events of `kind` among all of the session.
@@ -257,8 +295,23 @@ impl<'t> View<'t> {
         self.laid_to(exchange).any(|laid| laid == kind)
     }
 
+    /// Whether `event` had been seen before the client began to send the command of `exchange`.
+    pub(super) fn came_before(&self, exchange: usize, event: usize) -> bool {
+        came_before(self.wire, &self.exchanges()[exchange], &self.events[event])
+    }
+
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {
-        fit(self.wire, &self.exchanges()[exchange], event, event.kind())
+        // Without a hello there is no event to fit.
+        let semantics = self.header.hello.as_ref().map(|hello| &hello.semantics);
+        semantics.map_or(Fit::No, |semantics| {
+            fit(
+                self.wire,
+                &self.exchanges()[exchange],
+                event,
+                event.kind(),
+                semantics,
+            )
+        })
     }
 }
 
@@ -286,6 +339,13 @@ fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEv
             .is_some_and(|(reply, emitted)| reply.at < emitted)
 }
 
+/// Whether `event` had been seen before the client began to send the command: it is about something else.
+fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+    let begun = wire.segment_of(exchange.span.start);
+    matches!(exchange.stimulus, Stimulus::Command(_))
+        && begun.is_some_and(|segment| event.entry < segment.entry)
+}
+
 fn lay_out(
     log: &SessionLog,
     wire: &WireLog<'_>,
@@ -293,15 +353,24 @@ fn lay_out(
     events: &[LoggedEvent<'_>],
     hello: &Hello,
 ) -> Alignment {
-    let slots: Vec<Vec<Pattern>> = reading
-        .exchanges
-        .iter()
-        .map(|exchange| allowed(exchange, hello, &log.open.handlers))
-        .collect();
+    let handlers = &log.open.handlers;
+    let mut refused = false;
+    let mut slots: Vec<Vec<Pattern>> = Vec::with_capacity(reading.exchanges.len());
+    for exchange in &reading.exchanges {
+        let mut patterns = allowed(exchange, hello, handlers);
+        if refused {
+            silence(&mut patterns);
+        }
+        if !handlers.is_empty() && was_refused_by_handler(exchange) {
+            take_leniently(exchange, hello, handlers, &mut patterns);
+        }
+        refused |= refuses_session(exchange, hello, handlers);
+        slots.push(patterns);
+    }
     let fits = |exchange: usize, event: usize, kind: EventKind| {
-        if hello.semantics.clock
-            && answered_before(wire, &reading.exchanges[exchange], &events[event])
-        {
+        let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
+        let too_late = hello.semantics.clock && answered_before(wire, cause, logged);
+        if too_late || came_before(wire, cause, logged) {
             return Fit::No;
         }
         fit(
@@ -309,7 +378,72 @@ fn lay_out(
             &reading.exchanges[exchange],
             &events[event].record.event,
             kind,
+            &hello.semantics,
         )
     };
-    align(&slots, events.len(), &fits)
+    let mut alignment = align(&slots, events.len(), &fits);
+    if matches!(reading.stop, Stop::Extension(_)) {
+        // What an extension fires is not followed.
+        let last = slots.len() - 1;
+        alignment.deviations.retain(|deviation| {
+            !matches!(deviation, Deviation::Extra { exchange, .. } if *exchange >= last)
+        });
+    }
+    alignment
+}
+
+/// Whether a handler may refuse the whole session at `exchange`, so that agents that are then left out are told nothing
+/// more of it.
+fn refuses_session(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript) -> bool {
+    let kind = match &exchange.stimulus {
+        Stimulus::Connection => EventKind::OnConnect,
+        Stimulus::Command(line) => match own_event(line.verb) {
+            Some(EventKind::OnHeloCommand) if hello.semantics.helo_as_ehlo => {
+                EventKind::OnEhloCommand
+            }
+            Some(kind) => kind,
+            None => return false,
+        },
+        Stimulus::Message(_) => return false,
+    };
+    let refuses =
+        |action: &HandlerAction| matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail);
+    hello.semantics.silent_once_refused.contains(&kind)
+        && handlers
+            .rules
+            .iter()
+            .any(|rule| rule.event == kind && refuses(&rule.action))
+}
+
+/// Each pattern may have come to nothing.
+fn silence(patterns: &mut Vec<Pattern>) {
+    if !patterns.contains(&Vec::new()) {
+        patterns.push(Vec::new());
+    }
+}
+
+fn was_refused_by_handler(exchange: &Exchange<'_>) -> bool {
+    let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
+    malformed && exchange.outcome == Outcome::Refused
+}
+
+/// A malformed command that a lenient server has taken is its handler's to refuse.
+fn take_leniently(
+    exchange: &Exchange<'_>,
+    hello: &Hello,
+    handlers: &HandlerScript,
+    patterns: &mut Vec<Pattern>,
+) {
+    let taken = Exchange {
+        outcome: Outcome::Accepted,
+        ..exchange.clone()
+    };
+    for mut pattern in allowed(&taken, hello, handlers) {
+        if hello.sees(EventKind::OnReject) {
+            pattern.push(EventKind::OnReject);
+        }
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
 }

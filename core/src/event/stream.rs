@@ -3,6 +3,7 @@
 //! The first line is a [`Hello`], every other an [`EventRecord`]. `docs`: conformance/adapters/README.md.
 
 use core::net::SocketAddr;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,13 @@ pub struct Semantics {
     pub late_end_of_headers: bool,
     /// One hook serves HELO and EHLO; it is reported as OnEhloCommand.
     pub helo_as_ehlo: bool,
+    /// What OnEndOfData's digest is of has a blank line behind its header fields also where none was sent.
+    pub blank_line_supplied: bool,
+    /// Once a handler has refused one of these, the session's events may be left out up to its end.
+    pub silent_once_refused: Vec<EventKind>,
+    /// From the n-th command of the session on that has this event, the server may take as long as it likes: what did not
+    /// come within the limits is not judged.
+    pub slow_from: BTreeMap<EventKind, u32>,
     /// These fire before the server checks the sequence; the reply decides.
     pub before_sequence_check: Vec<EventKind>,
 }

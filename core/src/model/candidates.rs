@@ -18,15 +18,17 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         match &exchange.stimulus {
             Stimulus::Message(_) => {
                 empty |= octets == EMPTY;
-                for (look_alike, at) in look_alikes(octets) {
-                    // Behind it there may be commands, with line ends of their own.
-                    let behind = &octets[at..];
-                    line_ends.bare_lf |= has_bare_lf(behind);
-                    line_ends.bare_cr |= has_bare_cr(behind);
+                let mut first = None;
+                for (look_alike, dot) in look_alikes(octets) {
+                    first = first.or(Some(dot));
                     if !found.contains(&look_alike) {
                         found.push(look_alike);
                     }
                 }
+                // Behind one that ends the message stand commands.
+                let behind = first.map_or(&[][..], |dot| &octets[dot..]);
+                line_ends.bare_lf |= has_bare_lf(behind);
+                line_ends.bare_cr |= has_bare_cr(behind);
             }
             Stimulus::Command(line) => {
                 line_ends.bare_lf |= line.text.contains(&b'\n');
@@ -78,9 +80,13 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
 }
 
 fn has_bare_lf(octets: &[u8]) -> bool {
-    memchr::memchr_iter(b'\n', octets).any(|at| !octets[..at].ends_with(b"\r"))
+    octets
+        .windows(2)
+        .any(|pair| pair[0] != b'\r' && pair[1] == b'\n')
 }
 
 fn has_bare_cr(octets: &[u8]) -> bool {
-    memchr::memchr_iter(b'\r', octets).any(|at| octets.get(at + 1) != Some(&b'\n'))
+    octets
+        .windows(2)
+        .any(|pair| pair[0] == b'\r' && pair[1] != b'\n')
 }

@@ -107,7 +107,7 @@ fn hash(wire: &WireLog<'_>, at: usize, size: u64) -> MessageDigest {
 ///
 /// A fold is read once like all else. It ends with a line and has nothing in it that dot-unstuffing changes, so that
 /// each further time is content as it stands, and leaves the stream where it is.
-fn parts<'w>(
+pub(super) fn parts<'w>(
     wire: &'w WireLog<'_>,
     range: Range<usize>,
     mut sink: impl FnMut(DataPart<'w>, u64),

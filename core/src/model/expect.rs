@@ -106,7 +106,7 @@ fn command(
         }
         // A lenient server may have taken it; nobody saw.
         Outcome::Unanswered if malformed => vec![own, vec![reject], vec![]],
-        Outcome::Unanswered if exchange.in_sequence == Certainty::No => {
+        Outcome::Unanswered if exchange.in_sequence == Certainty::No && !early => {
             vec![vec![reject], vec![]]
         }
         // Nobody saw what became of it: accepted, refused or dropped.
@@ -146,10 +146,26 @@ fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Vec<Pattern> {
     }
     match outcome {
         Outcome::Accepted => vec![both],
+        // Where agents see a message only when it has come, the protocol may refuse it before any has.
+        Outcome::Refused if hello.semantics.late_end_of_headers => {
+            vec![both_reject, headers_reject, vec![OnReject]]
+        }
         // Refused at the end of the header section, or for its size: the message never reaches OnEndOfData.
         Outcome::Refused => vec![both_reject, headers_reject],
+        // The same, and the server leaves.
+        Outcome::Dropped if hello.semantics.late_end_of_headers => {
+            vec![
+                both_reject,
+                both,
+                headers_reject,
+                headers,
+                vec![OnReject],
+                vec![],
+            ]
+        }
         // An agent that drops the session in one of them leaves out what would follow.
-        Outcome::Dropped => vec![both_reject, both, headers_reject, headers],
+        // The protocol may drop it before anybody has looked at the message.
+        Outcome::Dropped => vec![both_reject, both, headers_reject, headers, vec![]],
         Outcome::Unanswered | Outcome::Strange => {
             vec![both_reject, both, headers_reject, headers, vec![]]
         }

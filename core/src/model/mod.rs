@@ -4,6 +4,7 @@
 //! sent (an `exchange`), `expect` says which events each exchange may fire. `state` holds the table; `tolerance` names what a
 //! lenient reading takes. `pacer` is the same reading for a client that must know how long to wait.
 
+mod blank_line;
 mod candidates;
 mod content;
 mod exchange;

@@ -1,7 +1,14 @@
 //! What looks like a finding and is none: each of these was once blamed on a server that had done nothing wrong, or
 //! on the wrong rule.
 
-use crate::{GREETED, OPEN, QUIT, conforms, rules_of};
+use crate::{
+    GREETED, OPEN, QUIT, conforms, found, rules_of,
+    trace::{hello, transcript},
+};
+use smtpspec_core::{
+    check::{Level, check},
+    event::{EventKind, HandlerAction, HandlerRule, HandlerScript, Hello, Semantics},
+};
 
 #[test]
 fn a_client_that_leaves_at_the_error_limit_may_be_told_of_either_way() {
@@ -135,4 +142,403 @@ fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
         S: 214 help yourself{QUIT}"
     );
     assert_eq!(rules_of(&[&ladder]), ["WIR-4", "WIR-4"]);
+}
+
+/// The client took the second reply for that to its next command, as the server was slow: one by one nothing would fit.
+#[test]
+fn a_bare_lf_that_ends_a_line_explains_all_that_follows_but_the_second_mail() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
+        E: OnNoopCommand
+        S: 250 ok
+        C: MAIL FROM:<b@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: QUIT
+        late-E: OnMailCommand b@example.org
+        E: OnDisconnect Quit
+        S: 250 ok
+        FIN"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["ORD-6", "WIR-19"]);
+}
+
+#[test]
+fn a_look_alike_and_a_bare_lf_behind_it_are_named_together() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! x\\r\\n\\n.\\r\\n\\nMAIL FROM:<s@example.org>\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData
+        E: OnReject
+        E: OnMailCommand s@example.org
+        E: OnReject
+        S: 250 queued
+        S: 500 what
+        S: 250 ok
+        S: 500 what{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["CON-2", "WIR-19"]);
+}
+
+#[test]
+fn a_refusal_of_what_was_cut_off_answers_it() {
+    let message = format!(
+        "{GREETED}{OPEN}
+        C! Subject: half a mes
+        half-close
+        S: 451 incomplete
+        E: OnDisconnect Lost
+        server-close"
+    );
+    conforms(&message);
+    let line = format!(
+        "{GREETED}
+        C! MAIL FROM:<half
+        half-close
+        S: 501 what
+        E: OnDisconnect Lost
+        server-close"
+    );
+    conforms(&line);
+    assert_eq!(rules_of(&[&line.replace("501", "250")]), ["WIR-2"]);
+}
+
+/// A recipient that was taken in between shows that the refused EHLO had left the transaction open.
+#[test]
+fn what_was_refused_is_not_blamed_once_the_state_was_seen_to_be_as_before() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: EHLO b.example.org
+        E: OnReject
+        S: 550 no
+        C: RCPT TO:<b@example.org>
+        E: OnRcptCommand b@example.org
+        S: 250 ok
+        C: MAIL FROM:<c@example.org>
+        E: OnMailCommand c@example.org
+        S: 250 ok{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["ORD-6"]);
+}
+
+/// A handler's drop may be told of by another refusal than 421, and the client leave before it sees the close.
+#[test]
+fn a_handler_that_dropped_when_the_client_left_has_dropped() {
+    for (reason, expected) in [("Dropped", &[][..]), ("Errors", &["SES-3"])] {
+        let ladder = format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            E: OnReject
+            S: 550 no
+            FIN
+            E: OnDisconnect {reason}"
+        );
+        let mut run = transcript(Some(hello()), &[&ladder]);
+        run.sessions[0].open.handlers = HandlerScript {
+            rules: vec![HandlerRule {
+                event: EventKind::OnMailCommand,
+                nth: 1,
+                action: HandlerAction::Drop,
+            }],
+        };
+        let rules: Vec<_> = check(&run).findings().map(|found| found.rule).collect();
+        assert_eq!(rules, expected);
+    }
+}
+
+#[test]
+fn a_line_that_a_bare_lf_ended_may_be_refused() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
+        E: OnReject
+        S: 500 what
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: MAIL FROM:<b@example.org>
+        E: OnReject
+        S: 503 no{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-19"]);
+}
+
+#[test]
+fn a_quoted_path_that_cannot_be_read_is_not_a_matter_of_sequence() {
+    let ladder = format!(
+        "{GREETED}
+        C: RCPT TO:<\"a>b\"@example.org>
+        E: OnReject
+        S: 500 what{QUIT}"
+    );
+    conforms(&ladder);
+}
+
+#[test]
+fn a_long_line_is_not_refused_for_its_length_where_a_short_one_was_as_well() {
+    let noop = |argument: &str| format!("\nC: NOOP {argument}\nE: OnReject\nS: 500 what");
+    let long = noop(&"n".repeat(400));
+    assert_eq!(rules_of(&[&format!("{GREETED}{long}{QUIT}")]), ["WIR-12"]);
+    let both = format!("{GREETED}{}{long}{QUIT}", noop("n"));
+    assert_eq!(rules_of(&[&both]), ["WIR-20"]);
+}
+
+/// Seen before the sequence is checked, it is seen as well where the client did not wait for the 503.
+#[test]
+fn an_event_before_the_sequence_check_needs_no_answer() {
+    let ladder = format!(
+        "{GREETED}
+        C: DATA
+        FIN
+        E: OnDataCommand
+        E: OnDisconnect Lost"
+    );
+    let mut hello = hello();
+    hello.semantics.before_sequence_check = vec![EventKind::OnDataCommand];
+    let run = check(&transcript(Some(hello), &[&ladder]));
+    assert_eq!(run.findings().map(|found| found.rule).next(), None);
+    assert_eq!(rules_of(&[&ladder]), ["ORD-3"]);
+}
+
+#[test]
+fn a_server_that_wants_no_greeting_is_only_not_strict() {
+    let ladder = "
+        E: OnConnect
+        S: 220 hi
+        C: EHLO
+        E: OnReject
+        S: 501 a domain is wanted
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: RSET
+        E: OnRsetCommand
+        S: 250 ok
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        FIN
+        E: OnDisconnect Lost";
+    let run = check(&transcript(Some(hello()), &[ladder]));
+    let levels: Vec<_> = run.findings().map(|f| (f.rule, f.level)).collect();
+    assert_eq!(levels, [("ORD-1", Level::Should)]);
+}
+
+#[test]
+fn a_farewell_that_nobody_asked_for_is_a_close_that_is_not_allowed() {
+    for line in ["POST / HTTP/1.1", "NOOP"] {
+        let ladder = format!(
+            "{GREETED}
+            C: {line}
+            E: OnReject
+            S: 221 I can break rules, too
+            server-close
+            E: OnDisconnect Dropped"
+        );
+        assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
+    }
+}
+
+#[test]
+fn behind_an_extension_that_was_taken_nothing_is_a_riddle() {
+    conforms(&format!(
+        "{GREETED}
+        C: BDAT 0 LAST
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData 0 e3b0
+        S: 250 0 octets
+        C: NOOP
+        E: OnNoopCommand
+        S: 250 ok
+        FIN
+        E: OnDisconnect Lost"
+    ));
+}
+
+#[test]
+fn a_message_that_was_refused_before_any_of_it_was_shown_owes_no_event() {
+    let mut milter = hello();
+    milter.semantics.late_end_of_headers = true;
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C: Subject: hi
+        C:
+        C: far too much
+        C: .
+        E: OnReject
+        S: 552 too much{QUIT}"
+    );
+    let run = check(&transcript(Some(milter), &[&ladder]));
+    assert_eq!(found(&run), []);
+    assert_eq!(rules_of(&[&ladder]), ["ORD-4"]);
+}
+
+#[test]
+fn commands_behind_a_lenient_end_of_data_may_be_loose_themselves() {
+    for (end, rules) in [
+        (
+            ".\\n\\rMAIL FROM:<c@example.org>\\r\\n",
+            vec!["WIR-6", "CON-2"],
+        ),
+        (
+            "\\n.\\r\\n\\nMAIL FROM:<c@example.org>\\r\\n",
+            vec!["CON-2", "WIR-19"],
+        ),
+    ] {
+        let empty = if rules.contains(&"WIR-19") {
+            "E: OnReject\nS: 500 what"
+        } else {
+            ""
+        };
+        let ladder = format!(
+            "{GREETED}{OPEN}
+            C: Subject: hi
+            C:
+            C! {end}.\\r\\n
+            E: OnEndOfHeaders
+            E: OnEndOfData
+            S: 250 taken
+            {empty}
+            E: OnMailCommand c@example.org
+            S: 250 ok
+            E: OnReject
+            S: 500 what
+            {QUIT}"
+        );
+        let mut rules_found = rules_of(&[&ladder]);
+        rules_found.sort_unstable();
+        let mut rules = rules;
+        rules.sort_unstable();
+        assert_eq!(rules_found, rules, "{end}");
+    }
+}
+
+#[test]
+fn a_client_whose_greeting_was_refused_may_be_turned_away() {
+    let mail = "C: MAIL FROM:<a@example.org>
+        E: OnReject
+        S: 550 command rejected";
+    let turned_away = |greeting: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 hi
+            {greeting}
+            {mail}{QUIT}"
+        )
+    };
+    conforms(&turned_away(
+        "C: EHLO a.example.org\nE: OnReject\nS: 554 speak when you are spoken to",
+    ));
+    assert_eq!(rules_of(&[&turned_away("")]), ["WIR-5"]);
+}
+
+#[test]
+fn half_a_line_that_is_answered_breaks_con_8() {
+    for (half, reply) in [("NOO", "500 what"), ("QUIT", "221 bye")] {
+        let ladder = format!(
+            "{GREETED}\nC! {half}\nhalf-close\nS: {reply}\nserver-close\nE: OnDisconnect Lost"
+        );
+        assert_eq!(rules_of(&[&ladder]), ["CON-8"]);
+    }
+    // Too long as it is.
+    conforms(&format!(
+        "{GREETED}\nC! {}\nS: 421 too long\nserver-close\nE: OnDisconnect Dropped",
+        "x".repeat(600)
+    ));
+}
+
+#[test]
+fn a_chunk_that_was_refused_may_have_ended_the_transaction() {
+    for (code, event) in [
+        (250, "E: OnMailCommand c@example.org"),
+        (503, "E: OnReject"),
+    ] {
+        conforms(&format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            S: 250 ok
+            C: BDAT 0 LAST
+            E: OnReject
+            S: 554 no valid recipients
+            C: MAIL FROM:<c@example.org>
+            {event}
+            S: {code} well{QUIT}"
+        ));
+    }
+}
+
+/// A hello with other semantics.
+fn declaring(change: impl FnOnce(&mut Semantics)) -> Hello {
+    let mut hello = hello();
+    change(&mut hello.semantics);
+    hello
+}
+
+fn rules_with(hello: Hello, handler: Option<HandlerRule>, ladder: &str) -> Vec<&'static str> {
+    let mut transcript = transcript(Some(hello), &[ladder]);
+    transcript.sessions[0].open.handlers.rules.extend(handler);
+    let run = check(&transcript);
+    found(&run).into_iter().map(|(rule, _)| rule).collect()
+}
+
+#[test]
+fn agents_that_have_refused_a_session_need_not_be_told_of_the_rest() {
+    let reject = |event| HandlerRule {
+        event,
+        nth: 1,
+        action: HandlerAction::Reject("550 5.7.1 no".into()),
+    };
+    let ladder = "
+        E: OnConnect
+        S: 220 hi
+        C: EHLO a.example.org
+        E: OnEhloCommand a.example.org
+        S: 250 hi
+        C: EHLO a.example.org
+        S: 250 hi
+        FIN
+        E: OnDisconnect Lost";
+    let silent =
+        declaring(|semantics| semantics.silent_once_refused = vec![EventKind::OnEhloCommand]);
+    let refused = reject(EventKind::OnEhloCommand);
+    assert_eq!(
+        rules_with(silent.clone(), Some(refused.clone()), ladder),
+        [""; 0]
+    );
+    assert_eq!(rules_with(silent, None, ladder), ["ORD-11"]);
+    assert_eq!(rules_with(hello(), Some(refused), ladder), ["ORD-11"]);
+}
+
+#[test]
+fn a_server_that_makes_clients_wait_is_not_held_to_the_limits() {
+    let ladder = format!("{GREETED}\nC: EHLO a.example.org\ngave-up");
+    let slow = |from| {
+        declaring(|semantics| {
+            semantics.slow_from.insert(EventKind::OnEhloCommand, from);
+        })
+    };
+    assert_eq!(rules_with(slow(2), None, &ladder), [""; 0]);
+    assert_eq!(rules_with(slow(3), None, &ladder), ["SES-2", "WIR-2"]);
+}
+
+#[test]
+fn a_blank_line_that_the_server_supplies_is_none_of_the_content() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C: no field
+        C: .
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\nno field\\r\\n
+        S: 250 taken{QUIT}"
+    );
+    let supplied = declaring(|semantics| semantics.blank_line_supplied = true);
+    assert_eq!(rules_with(supplied, None, &ladder), [""; 0]);
+    assert_eq!(rules_with(hello(), None, &ladder), ["CON-3"]);
 }

@@ -3,6 +3,7 @@
 
 mod fairness;
 mod properties;
+mod refusals;
 mod repeated;
 mod trace;
 
@@ -166,6 +167,7 @@ fn what_is_taken_out_of_sequence_breaks_the_order_rule_where_its_event_fired() {
         E: OnConnect
         S: 220 hi";
     let end = "FIN\nE: OnDisconnect Lost";
+    // Only not strict: see `a_server_that_wants_no_greeting_is_only_not_strict`.
     breaks("ORD-1", &format!("{hello}{mail}\n{end}"));
     breaks("ORD-2", &format!("{GREETED}{rcpt}\n{end}"));
     breaks("ORD-3", &format!("{GREETED}{mail}{data}\n{end}"));
@@ -397,4 +399,12 @@ fn the_verdict_is_the_same_for_a_saved_transcript() {
     let mut file = Vec::new();
     live.write_to(&mut file).unwrap();
     assert_eq!(check(&Transcript::parse(&file).unwrap()), check(&live));
+}
+
+#[test]
+fn a_death_of_the_server_is_all_that_is_said_of_a_session() {
+    breaks(
+        "SES-8",
+        &format!("{OPEN}\nC: half a message\nRST\ndied exit status: 1"),
+    );
 }

@@ -9,7 +9,7 @@ use crate::{
         words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
-    wire::{Command, LeniencyLevel, Parameter, Verb, parse_command},
+    wire::{Command, LeniencyLevel, LineEnd, Parameter, Verb, parse_command},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -20,12 +20,21 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(code) = view.code(exchange) else {
             continue;
         };
+        let refused = exchange.outcome == Outcome::Refused;
+        // Read as lines that a bare LF ended; refused as no lines of SMTP.
+        if line.end != LineEnd::CrLf && refused {
+            continue;
+        }
+        // Where the server left, or was spoken to too soon, the answer need not be the command's.
+        if exchange.outcome == Outcome::Dropped || (refused && view.spoke_too_soon(exchange)) {
+            continue;
+        }
         let broken = [
             wrong_refusal(view, index, line, code),
             malformed_accepted(view, index, line),
             unknown_accepted(exchange, line),
             not_honoured(view, index, line, code),
-            must_accept(view, exchange, line, code),
+            must_accept(view, index, line, code),
         ];
         let entry = view.reply(exchange).map(|reply| reply.entry);
         for (rule, level, why) in broken.into_iter().flatten() {
@@ -72,11 +81,18 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
         // Nor is one with 8-bit octets read by a server without SMTPUTF8.
         let eight_bit = matches!(code, 500 | 553) && !line.text.is_ascii();
-        let right = too_long || eight_bit || out_of_sequence_code(line.verb, code);
-        return if right {
-            None
-        } else {
-            must("WIR-5", "out of sequence is 503")
+        // A quoted string that the server cannot read: WIR-20 says so where it is in sequence.
+        let unread = code == 500 && line.text.contains(&b'"');
+        let blamed = too_long || eight_bit || unread || turned_away(view, index);
+        return match (blamed || out_of_sequence_code(line.verb, code), served) {
+            (true, _) => None,
+            (false, true) => must("WIR-5", "out of sequence is 503"),
+            // RFC 5321, 3.1: it SHOULD be.
+            (false, false) => Some((
+                "WIR-5",
+                Level::Should,
+                "behind a banner that refuses it is 503".to_owned(),
+            )),
         };
     }
     if matches!(code, 500 | 502) && minimum(line.verb) {
@@ -108,6 +124,14 @@ pub(in crate::check) fn is_plainly_unknown(
         && !asks_nobody(line)
 }
 
+/// Whether the server would not serve this client any more: what it then says to it is policy as much as sequence.
+fn turned_away(view: &View<'_>, index: usize) -> bool {
+    let greets = |exchange: &Exchange<'_>| matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo));
+    let mut before = view.exchanges()[..index].iter();
+    before.any(|exchange| greets(exchange) && exchange.outcome == Outcome::Refused)
+        || view.session_refused_by_handler()
+}
+
 /// A well-formed command of the minimum that was answered as if it were unknown.
 fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     let len = view.exchanges()[index].span.len();
@@ -120,15 +144,32 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     }
     let unknown = view.elsewhere.is_unknown(line.verb);
     if len > SHORT && !unknown {
+        // What the server does not take when it is short is not too long.
+        let mut short = view.commands();
+        if !short.any(|(other, short)| takes_argument(line.verb, other, short)) {
+            return None;
+        }
         return must(
             "WIR-12",
             format!("a line of {len} octets is within the limit"),
         );
     }
-    if lower_case(line.text) && !unknown {
+    if lower_case(line.text) && !unknown && !optional(line) {
         return must("WIR-17", "verbs are read without regard to case");
     }
     must("WIR-20", "every server must know it")
+}
+
+/// Whether `short` shows that the server takes `verb` with an argument.
+fn takes_argument(verb: Verb, exchange: &Exchange<'_>, short: &CommandLine<'_>) -> bool {
+    let argument = short.text.trim_ascii_end().contains(&b' ');
+    short.verb == verb && argument && exchange.outcome == Outcome::Accepted
+}
+
+/// What some servers do not have at all, in whatever case: VRFY, and the argument of NOOP.
+fn optional(line: &CommandLine<'_>) -> bool {
+    let command = line.parsed.map(|parsed| parsed.command);
+    line.verb == Verb::Vrfy || matches!(command, Ok(Command::Noop { argument: Some(_) }))
 }
 
 /// A command whose event fired was understood; what its handler then made of it is its own affair.
@@ -202,9 +243,13 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     let Ok(parsed) = &line.parsed else {
         return None;
     };
-    let Command::Mail { parameters, .. } = parsed.command else {
+    let Command::Mail { path, parameters } = parsed.command else {
         return None;
     };
+    // A server may have no address literals (RFC 5321, 4.1.3).
+    if path.raw().ends_with(b"]") {
+        return None;
+    }
     // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.
     let twice = |keyword: &[u8]| {
         let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(keyword);
@@ -260,12 +305,11 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
     must("WIR-14", format!("EHLO announced {keyword}"))
 }
 
-fn must_accept(
-    view: &View<'_>,
-    exchange: &Exchange<'_>,
-    line: &CommandLine<'_>,
-    code: u16,
-) -> Broken {
+fn must_accept(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {
+    let exchange = &view.exchanges()[index];
+    if turned_away(view, index) {
+        return None;
+    }
     // A handler may refuse anybody; that is its affair, not the server's.
     if !must_be_accepted(exchange, line) || !view.log.open.handlers.is_empty() {
         return None;

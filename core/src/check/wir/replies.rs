@@ -7,7 +7,7 @@ use crate::{
         view::{Found, View},
         words::about,
     },
-    model::{Exchange, LoggedReply, Outcome, Stimulus},
+    model::{COMMAND_LINE_LIMIT, Exchange, LoggedReply, Outcome, Stimulus, Stop},
     octets::escape,
     transcript::ClientAct,
     wire::Verb,
@@ -24,7 +24,10 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     if let Some(index) = first_unanswered {
         founds.extend(unanswered(view, index));
     }
-    founds.extend(unsolicited(view));
+    match half_line(view) {
+        Some(found) => founds.push(found),
+        None => founds.extend(unsolicited(view).into_iter().chain(farewell(view))),
+    }
     founds.extend(malformed(view));
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(reply) = view.reply(exchange) else {
@@ -39,7 +42,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
 
 /// A reply is owed only where the client waited for it to the end.
 fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
-    if !view.wire.did(ClientAct::GaveUp) || view.wire.server_end.is_some() {
+    if !view.wire.did(ClientAct::GaveUp) || view.wire.server_end.is_some() || view.is_slowed() {
         return None;
     }
     let exchange = &view.exchanges()[index];
@@ -56,16 +59,18 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
     Some(Found::new(rule, exchange.entry, what))
 }
 
-/// A 421 may come at any time; anything else answers something. One finding, however many there are.
+/// A 421 may come at any time, and a refusal may answer what the client cut off; anything else answers something
+/// that was sent. One finding, however many there are.
 fn unsolicited(view: &View<'_>) -> Option<Found> {
     let replies = &view.wire.replies;
     let is_421 = |index: &usize| replies[*index].reply.code == Some(421);
-    let mut stray = view
-        .reading
-        .unsolicited
-        .iter()
-        .copied()
-        .filter(|index| !is_421(index));
+    let last_refusal = replies
+        .len()
+        .checked_sub(1)
+        .filter(|last| was_cut_off(view) && matches!(replies[*last].reply.code, Some(400..=599)));
+    let mut stray = view.reading.unsolicited.iter().copied().filter(|index| {
+        !is_421(index) && Some(*index) != last_refusal && !is_farewell(view, *index)
+    });
     let first = stray.next()?;
     let more = match stray.count() {
         0 => String::new(),
@@ -83,6 +88,47 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         logged.entry,
         format!("`{text}` answers nothing that was sent{more}"),
     ))
+}
+
+/// Whether the client ended its side within a message or a line.
+fn was_cut_off(view: &View<'_>) -> bool {
+    let in_message = view.messages().any(|(_, message)| !message.complete);
+    let in_line = view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len();
+    (in_message || in_line) && view.wire.did(ClientAct::HalfClose)
+}
+
+/// A line whose end never came, accepted as if it had.
+fn half_line(view: &View<'_>) -> Option<Found> {
+    let rest = &view.wire.sent[view.reading.rest..];
+    let half = view.reading.stop == Stop::EndOfInput
+        && !rest.is_empty()
+        && rest.len() < COMMAND_LINE_LIMIT
+        && memchr::memchr(b'\n', rest).is_none();
+    let sent = view.wire.segment_of(view.wire.sent.len().checked_sub(1)?)?;
+    let reply = *view.reading.unsolicited.first()?;
+    let logged = &view.wire.replies[reply];
+    let accepted = matches!(logged.reply.code, Some(200..=399));
+    (half && accepted && logged.at > sent.at).then(|| {
+        let what = format!(
+            "`{}`, a line whose end was never sent, was answered `{}`",
+            shortened(rest),
+            shortened(logged.reply.text())
+        );
+        Found::new("CON-8", logged.entry, what)
+    })
+}
+
+/// A 221 that answers nothing, where nobody has said QUIT.
+fn is_farewell(view: &View<'_>, reply: usize) -> bool {
+    view.wire.replies[reply].reply.code == Some(221) && !view.quit_accepted()
+}
+
+fn farewell(view: &View<'_>) -> Option<Found> {
+    let mut stray = view.reading.unsolicited.iter();
+    let reply = stray.find(|reply| is_farewell(view, **reply))?;
+    let logged = &view.wire.replies[*reply];
+    let what = format!("`{}`: nobody had said QUIT", shortened(logged.reply.text()));
+    Some(Found::new("WIR-18", logged.entry, what))
 }
 
 /// The first malformed reply; one is enough to say so.
@@ -140,6 +186,13 @@ fn illegal_code(
     logged: &LoggedReply,
 ) -> Option<Found> {
     let code = logged.reply.code?;
+    if code == 221 && exchange.outcome == Outcome::Dropped {
+        let what = format!(
+            "{} was answered 221: nobody had said QUIT",
+            about(view, index)
+        );
+        return Some(Found::new("WIR-18", logged.entry, what));
+    }
     // WIR-6 and WIR-13 speak of what should have been refused.
     let unknown =
         matches!(&exchange.stimulus, Stimulus::Command(line) if line.verb == Verb::Unknown);

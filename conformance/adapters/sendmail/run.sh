@@ -1,0 +1,27 @@
+#!/bin/sh
+# Starts the milter and Sendmail; the environment says where (../README.md).
+set -eu
+cd "$(dirname "$0")"
+
+installed=$PWD/installed/$SMTPSPEC_VERSION
+
+chmod 755 "$SMTPSPEC_DIR"
+mkdir -m 700 "$SMTPSPEC_DIR/queue"
+# Its time-outs are in seconds.
+chroot "$installed/root" m4 -D "PORT=${SMTPSPEC_LISTEN##*:}" -D "IDLE=$(((SMTPSPEC_IDLE_MS + 999) / 1000))s" \
+    < sendmail.mc > "$SMTPSPEC_DIR/sendmail.cf"
+
+milter=$SMTPSPEC_DIR/milter
+(
+    umask 077
+    exec "$SMTPSPEC_PROGRAM" observe milter --listen "unix:$milter" --events "tcp:$SMTPSPEC_EVENTS" \
+        --server "Sendmail $(cat "$installed/.done")" --slow-from OnEhloCommand=3
+) &
+tries=0
+until [ -S "$milter" ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || exit 1
+    sleep 0.05
+done
+
+exec ../debian/enter.sh "$installed/root" /usr/sbin/sendmail-mta -C /smtpspec/sendmail.cf -bD >&2
