@@ -10,7 +10,8 @@ import inspect
 import re
 from importlib.metadata import version
 
-from aiosmtpd.smtp import MISSING, SMTP
+from aiosmtpd import smtp
+from aiosmtpd.smtp import SMTP
 from smtpspec_events import Failed, Observed, Rejected, digest, environment, octets, show_address
 
 EVENTS = [
@@ -27,6 +28,11 @@ EVENTS = [
     "OnDisconnect",
 ]
 
+# What is seen without hooks.
+OVERRIDDEN = ["OnConnect", "OnDataCommand", "OnHelpCommand", "OnDisconnect"]
+
+HAS_HOOKS = hasattr(SMTP, "_call_handler_hook")
+
 VERSION = version("aiosmtpd")
 
 # As far as differences between releases matter here: 1.4.6 is (1, 4), and so is 1.4.4.post2.
@@ -42,7 +48,7 @@ class Server(SMTP):
     def __init__(self, stream, **options):
         self.stream = stream
         self.observed = None
-        super().__init__(Handler() if RELEASE >= (1, 3) else OldHandler(), **options)
+        super().__init__(handler(), **options)
 
     def connection_made(self, transport):
         self.observed = Observed(self.stream, transport.get_extra_info("peername"))
@@ -171,7 +177,7 @@ class Handler:
             await server.hook("OnEndOfData", content=digest(envelope.original_content))
         except Rejected as refusal:
             return str(refusal)
-        return MISSING
+        return smtp.MISSING
 
     async def handle_RSET(self, server, session, envelope):
         return await self.simple(server, "OnRsetCommand")
@@ -184,25 +190,49 @@ class Handler:
             await server.hook(event, **args)
         except Rejected as refusal:
             return str(refusal)
-        return MISSING
+        return smtp.MISSING
 
 
-class OldHandler(Handler):
-    """For releases before 1.3.0, which send the keywords first and then ask the hook for the last line."""
+class HandlerBefore13(Handler):
+    """For releases that send the keywords of EHLO first and then ask the hook for the last line."""
 
     async def handle_EHLO(self, server, session, envelope, hostname):
         return (await super().handle_EHLO(server, session, envelope, hostname, ["250 HELP"]))[-1]
 
 
+class HandlerBefore11(HandlerBefore13):
+    """For releases whose NOOP takes no argument."""
+
+    async def handle_NOOP(self, server, session, envelope):
+        return await self.simple(server, "OnNoopCommand", argument="")
+
+
+class HandlerBeforeHooks:
+    """For 1.0a1 to 1.0a4, which have no hooks: only what is overridden can be seen."""
+
+    def process_message(self, *args, **options):
+        return None
+
+
+def handler():
+    """A handler as this release takes it."""
+    if not HAS_HOOKS:
+        return HandlerBeforeHooks()
+    if RELEASE < (1, 1):
+        return HandlerBefore11()
+    return Handler() if RELEASE >= (1, 3) else HandlerBefore13()
+
+
 async def serve(listen, stream, idle):
     """Serves for ever."""
     loop = asyncio.get_running_loop()
-    options = {"hostname": "mx.example.org", "loop": loop}
-    # Releases before 1.2 never drop a silent client.
-    if "timeout" in inspect.signature(SMTP.__init__).parameters:
-        options["timeout"] = idle
+    # aiosmtpd counts from the last command, not from the last octet: some more, so that a large message has the time.
+    options = {"hostname": "mx.example.org", "loop": loop, "timeout": 3 * idle}
+    # Releases before 1.2 never drop a silent client, 1.0a1 always says the machine's own name.
+    taken = inspect.signature(SMTP.__init__).parameters
+    options = {name: value for name, value in options.items() if name in taken}
     server = await loop.create_server(lambda: Server(stream, **options), *listen, backlog=1024)
-    stream.hello("aiosmtpd", f"aiosmtpd {VERSION}", EVENTS, disconnect_reason=True)
+    stream.hello("aiosmtpd", f"aiosmtpd {VERSION}", EVENTS if HAS_HOOKS else OVERRIDDEN, disconnect_reason=True)
     await server.serve_forever()
 
 

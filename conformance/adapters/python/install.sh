@@ -24,6 +24,11 @@ if [ ! -e "$folder/.done" ]; then
         exit 1
     }
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$package==$version" "$@"
-    touch "$folder/.done"
+    "$folder/bin/python" - "$package" > "$folder/.part" <<END
+import sys
+from importlib.metadata import version
+print(sys.argv[1], version(sys.argv[1]))
+END
+    mv "$folder/.part" "$folder/.done"
 fi
-"$folder/bin/python" -c 'import sys; from importlib.metadata import version; print(sys.argv[1], version(sys.argv[1]))' "$package"
+cat "$folder/.done"
