@@ -31,7 +31,7 @@ pub enum Command {
     Run(RunArgs),
     /// Play one conversation and show it beside the events, in the order in which they happened.
     Replay(ReplayArgs),
-    /// Judge a saved transcript again.
+    /// Judge a saved transcript again, or an event log of which there is no transcript.
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
@@ -44,6 +44,9 @@ pub enum Command {
     Rules(RulesArgs),
     /// List the servers that smtpspec can start: what is installed, and what each shows.
     Targets(TargetsArgs),
+    /// For those who write adapters.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
 }
 
 /// Which server, and how to see its events.
@@ -138,6 +141,13 @@ pub struct RunArgs {
     /// Exit with 1 also when the server is only not strict.
     #[arg(long)]
     pub strict: bool,
+    /// A file of findings that are known: exit with 0 when the run shows these and no others, else with 1. An adapter's
+    /// folder has one for its server, `expected.toml`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "strict"])]
+    pub expect: Option<PathBuf>,
+    /// Write the file of --expect from this run. What it says of findings that show again is kept.
+    #[arg(long, requires = "expect")]
+    pub update: bool,
 }
 
 /// Arguments of `replay`.
@@ -157,9 +167,13 @@ pub struct ReplayArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The transcript, as written by `run --out`.
-    #[arg(value_name = "TRANSCRIPT")]
+    /// A transcript, as written by `run --out`; or an event log, as an adapter writes it: the order of its events is
+    /// judged, as far as that does not depend on what was said.
+    #[arg(value_name = "FILE")]
     pub transcript: PathBuf,
+    /// All sessions of the event log are over: an OnDisconnect that is missing is lost.
+    #[arg(long)]
+    pub ended: bool,
     /// Only report rules whose id fits (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub rule: Vec<String>,
@@ -260,6 +274,23 @@ pub struct RulesArgs {
     /// A rule, such as `SES-2`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// What to do for the author of an adapter.
+#[derive(Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// Check that a saved event stream is one, line by line.
+    Check(AdapterCheckArgs),
+    /// Print the JSON Schema of a line of the event stream.
+    Schema,
+}
+
+/// Arguments of `adapter check`.
+#[derive(Debug, Args)]
+pub struct AdapterCheckArgs {
+    /// The event stream, as the adapter wrote it; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub stream: PathBuf,
 }
 
 /// Arguments of `targets`.

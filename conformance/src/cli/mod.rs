@@ -1,9 +1,11 @@
 //! The command: arguments in, exit code out. What it does lives in the library.
 
+mod adapter;
 mod args;
 mod check;
 mod coverage;
 mod error;
+mod expected;
 mod filter;
 mod leaks;
 mod observe;
@@ -46,6 +48,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Observe(args) => observe::observe(args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Adapter(command) => adapter::adapter(&command),
         Command::Targets(args) => targets::targets(&args),
     }
 }

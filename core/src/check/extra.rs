@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     event::{Event, EventKind},
-    model::{Certainty, CommandLine, Exchange, Outcome, Stimulus, Stop, Transaction, own_event},
+    model::{
+        Certainty, CommandLine, Exchange, LoggedEvent, Outcome, Stimulus, Stop, Transaction,
+        own_event,
+    },
     wire::{Verb, parse_command},
 };
 
@@ -28,7 +31,7 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
         .or_else(|| behind_the_end(view, event, before))
         .unwrap_or_else(|| match fired.kind() {
             kind @ (EventKind::OnEndOfHeaders | EventKind::OnEndOfData) => {
-                extra_of_message(view, before, kind)
+                extra_of_message(view, event, before, kind)
             }
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
             _ => extra_command_event(view, event, before),
@@ -66,7 +69,12 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
     Some((rule, format!("{what} had ended the session")))
 }
 
-fn extra_of_message(view: &View<'_>, before: usize, kind: EventKind) -> (&'static str, String) {
+fn extra_of_message(
+    view: &View<'_>,
+    event: usize,
+    before: usize,
+    kind: EventKind,
+) -> (&'static str, String) {
     let in_headers = kind == EventKind::OnEndOfHeaders;
     // Nothing is read behind a message without an end.
     let unfinished = match view.exchanges().last().map(|last| &last.stimulus) {
@@ -77,6 +85,11 @@ fn extra_of_message(view: &View<'_>, before: usize, kind: EventKind) -> (&'stati
         _ => false,
     };
     if unfinished && before + 1 >= view.exchanges().len() {
+        let ended = |later: &LoggedEvent<'_>| later.record.event.kind() == EventKind::OnEndOfData;
+        if in_headers && !view.events[event..].iter().any(ended) {
+            let what = "the header section of the message had not ended";
+            return ("ORD-4", what.into());
+        }
         return ("CON-1", "the end of the message was never received".into());
     }
     (

@@ -151,9 +151,25 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
         && !view.alignment_has(index, EventKind::OnDataCommand)
 }
 
+/// Whether `refused`, had it been accepted, would explain what came of `exchange`. What a server forgets over a
+/// refusal is its own affair.
+fn leads_here(exchange: &Exchange<'_>, refused: Verb) -> bool {
+    match (exchange.in_sequence, exchange.state, exchange.verb()) {
+        (Certainty::No, Some(state), Some(verb)) if refused == Verb::Data => {
+            state.after_message().allows(verb)
+        }
+        (Certainty::No, Some(state), Some(verb)) => state.after(refused).allows(verb),
+        _ => true,
+    }
+}
+
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
     let exchange = &view.exchanges()[index];
-    match exchange.history.refused {
+    match exchange
+        .history
+        .refused
+        .filter(|refused| leads_here(exchange, *refused))
+    {
         Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),

@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::Outcome,
+    model::{Outcome, WireLog},
     transcript::ClientAct,
     wire::Verb,
 };
 
 use EventKind::{OnConnect, OnDisconnect, OnReject};
 
-pub(super) const RULES: [Entry; 7] = [
+pub(super) const RULES: [Entry; 8] = [
     Entry {
         rule: Rule {
             id: "SES-1",
@@ -114,6 +114,20 @@ pub(super) const RULES: [Entry; 7] = [
         observable: sees_commands,
         exercised: |view| view.quit_accepted(),
     },
+    Entry {
+        rule: Rule {
+            id: "SES-8",
+            title: "The server survives every session",
+            level: Level::Must,
+            source: "RFC 5321 3.8, 7.8; nodemailer smtp-server issue 229, CVE-2020-35680",
+            explanation: "Whatever one client does, the server goes on serving the others. Where its process comes to \
+                its end, the sessions that were open are played again one by one at a new one, to tell which of them \
+                did it.",
+            example: "RST in the middle of a message, and the server's process ends with an uncaught exception",
+        },
+        observable: |_| true,
+        exercised: always,
+    },
 ];
 
 fn shows_reason(hello: Option<&Hello>) -> bool {
@@ -126,6 +140,20 @@ const fn carries(kind: EventKind) -> bool {
         kind,
         OnHeloCommand | OnEhloCommand | OnMailCommand | OnRcptCommand
     )
+}
+
+/// What a session shows in which the server died. Nothing else is to be said of it: whatever is missing, or came too
+/// much, is what a death leaves behind.
+pub(super) fn death(wire: &WireLog<'_>) -> Option<Found> {
+    let (death, entry) = wire.death?;
+    let alone = match death.beside {
+        0 => String::new(),
+        others => {
+            format!("; {others} other connections were open, and none of all these does it alone")
+        }
+    };
+    let what = format!("the server's process ended ({}){alone}", death.status);
+    Some(Found::new("SES-8", Some(entry), what))
 }
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -278,18 +306,21 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
+    let refused_last = last.is_some_and(|last| last.outcome == Outcome::Refused);
     // A server that does not do PIPELINING may have answered it by a drop that nobody read.
     let too_soon = view
         .exchanges()
         .iter()
         .any(|exchange| exchange.outcome == Outcome::Unanswered && view.spoke_too_soon(exchange));
-    if unanswered && (too_soon || handler_drop(view) != HandlerDrop::None) {
-        reasons.push(DroppedSession);
+    // A server may drop with another refusal than 421, and the client leave before it sees the close.
+    match handler_drop(view) {
+        HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
+        HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
+        _ if unanswered && too_soon => reasons.push(DroppedSession),
+        _ => {}
     }
     // The client may have left while the server was leaving.
-    if many_errors(view)
-        && (unanswered || last.is_some_and(|last| last.outcome == Outcome::Refused))
-    {
+    if many_errors(view) && (unanswered || refused_last) {
         reasons.push(TooManyErrors);
     }
     reasons
@@ -305,7 +336,7 @@ fn said_421(view: &View<'_>) -> bool {
 enum HandlerDrop {
     /// No handler was to, or what it waited for did not come.
     None,
-    /// It was to, at an event that cannot be seen.
+    /// It was to, at an event that cannot be seen; or it failed, which some servers end the session for.
     Perhaps,
     /// Its event fired.
     Fired,
@@ -315,13 +346,19 @@ enum HandlerDrop {
 fn handler_drop(view: &View<'_>) -> HandlerDrop {
     let handlers = &view.log.open.handlers;
     let drops = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Drop;
+    let fails = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Fail;
     let dropping = handlers.rules.iter().filter(|rule| {
-        !matches!(rule.event, OnReject | OnDisconnect) && drops(rule.event, rule.nth)
+        let ends = drops(rule.event, rule.nth) || fails(rule.event, rule.nth);
+        !matches!(rule.event, OnReject | OnDisconnect) && ends
     });
     let each = dropping.map(|rule| {
         let fired = (1..=rule.nth).zip(view.all_of(rule.event));
         if fired.last().is_some_and(|(nth, _)| nth == rule.nth) {
-            HandlerDrop::Fired
+            if fails(rule.event, rule.nth) {
+                HandlerDrop::Perhaps
+            } else {
+                HandlerDrop::Fired
+            }
         } else if view.sees(rule.event) {
             HandlerDrop::None
         } else {

@@ -42,20 +42,35 @@ impl Found {
     }
 }
 
-/// Which connection sent which argument first: what tells one session's data from another's (SES-5).
+/// What the whole run tells about a single session.
 #[derive(Debug, Default)]
-pub(super) struct Arguments(HashMap<Vec<u8>, u64>);
+pub(super) struct Elsewhere {
+    /// Which connection sent which argument first: what tells one session's data from another's (SES-5).
+    arguments: HashMap<Vec<u8>, u64>,
+    /// Verbs that the server does not know however plainly they are used (WIR-20).
+    unknown: Vec<Verb>,
+}
 
-impl Arguments {
-    pub(super) fn add(&mut self, argument: &[u8], conn: u64) {
+impl Elsewhere {
+    pub(super) fn add_argument(&mut self, argument: &[u8], conn: u64) {
         if !argument.is_empty() {
-            self.0.entry(argument.to_vec()).or_insert(conn);
+            self.arguments.entry(argument.to_vec()).or_insert(conn);
         }
+    }
+
+    pub(super) fn add_unknown(&mut self, verb: Verb) {
+        if !self.unknown.contains(&verb) {
+            self.unknown.push(verb);
+        }
+    }
+
+    pub(super) fn is_unknown(&self, verb: Verb) -> bool {
+        self.unknown.contains(&verb)
     }
 
     /// The first connection that sent `argument`.
     pub(super) fn sender(&self, argument: &[u8]) -> Option<u64> {
-        self.0.get(argument).copied()
+        self.arguments.get(argument).copied()
     }
 }
 
@@ -65,7 +80,7 @@ pub(super) struct View<'t> {
     pub(super) log: &'t SessionLog,
     pub(super) wire: &'t WireLog<'t>,
     pub(super) tolerance: &'t Tolerance,
-    pub(super) arguments: &'t Arguments,
+    pub(super) elsewhere: &'t Elsewhere,
     pub(super) reading: Reading<'t>,
     /// The events between OnConnect and OnDisconnect, in order: those that exchanges fire.
     pub(super) events: Vec<LoggedEvent<'t>>,
@@ -84,14 +99,14 @@ impl<'t> View<'t> {
         header: &'t Header,
         log: &'t SessionLog,
         wire: &'t WireLog<'t>,
-        arguments: &'t Arguments,
+        elsewhere: &'t Elsewhere,
         tolerance: &'t Tolerance,
         data: UnansweredData,
     ) -> Self {
         let reading = read(wire, tolerance, data);
         let events = fired_by_exchanges(wire);
         let alignment = match &header.hello {
-            Some(hello) => lay_out(wire, &reading, &events, hello),
+            Some(hello) => lay_out(log, wire, &reading, &events, hello),
             None => Alignment::default(),
         };
         let mut by_exchange = vec![Vec::new(); reading.exchanges.len()];
@@ -106,7 +121,7 @@ impl<'t> View<'t> {
             log,
             wire,
             tolerance,
-            arguments,
+            elsewhere,
             reading,
             events,
             alignment,
@@ -274,6 +289,19 @@ fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>> {
         .collect()
 }
 
+/// Whether a command that is not strictly well formed was refused before the event was emitted. It may fire its event
+/// or not; if it does, then in time.
+fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+    let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
+    let loose = malformed || !exchange.leniencies().is_empty();
+    let reply = exchange.reply.map(|index| &wire.replies[index]);
+    loose
+        && exchange.outcome == Outcome::Refused
+        && reply
+            .zip(event.record.at)
+            .is_some_and(|(reply, emitted)| reply.at < emitted)
+}
+
 /// Whether `event` had been seen before the client began to send the command: it is about something else.
 fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
     let begun = wire.segment_of(exchange.span.start);
@@ -282,6 +310,7 @@ fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<
 }
 
 fn lay_out(
+    log: &SessionLog,
     wire: &WireLog<'_>,
     reading: &Reading<'_>,
     events: &[LoggedEvent<'_>],
@@ -290,10 +319,12 @@ fn lay_out(
     let slots: Vec<Vec<Pattern>> = reading
         .exchanges
         .iter()
-        .map(|exchange| allowed(exchange, hello))
+        .map(|exchange| allowed(exchange, hello, &log.open.handlers))
         .collect();
     let fits = |exchange: usize, event: usize, kind: EventKind| {
-        if came_before(wire, &reading.exchanges[exchange], &events[event]) {
+        let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
+        let too_late = hello.semantics.clock && answered_before(wire, cause, logged);
+        if too_late || came_before(wire, cause, logged) {
             return Fit::No;
         }
         fit(

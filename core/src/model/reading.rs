@@ -102,11 +102,14 @@ impl<'w> Reader<'w, '_, '_> {
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
                 break;
             };
+            let parsed = parse_command(line.text);
             let command = CommandLine {
                 text: line.text,
-                // A CR before the line end does not make it another verb.
-                verb: Verb::of(line.text.trim_ascii_end()),
-                parsed: parse_command(line.text),
+                verb: match parsed {
+                    Ok(_) => Verb::of(line.text),
+                    Err(_) => Verb::of_malformed(line.text),
+                },
+                parsed,
                 end: line.end,
             };
             let span = self.at..self.at + line.len;
@@ -132,7 +135,7 @@ impl<'w> Reader<'w, '_, '_> {
             self.reading.pipelining = verb == Verb::Ehlo && self.last_announced(b"PIPELINING");
         }
         let smtputf8 = matches!(&line.parsed, Ok(parsed) if asks_smtputf8(&parsed.command));
-        self.remember(verb, outcome, smtputf8);
+        self.remember(verb, outcome, in_sequence, smtputf8);
         match outcome {
             Outcome::Accepted => self.states.advance(|state| state.after(verb)),
             Outcome::Unanswered if in_sequence != Certainty::No => {
@@ -177,7 +180,7 @@ impl<'w> Reader<'w, '_, '_> {
         (outcome == Outcome::Dropped).then_some(Stop::SessionEnded)
     }
 
-    fn remember(&mut self, verb: Verb, outcome: Outcome, smtputf8: bool) {
+    fn remember(&mut self, verb: Verb, outcome: Outcome, in_sequence: Certainty, smtputf8: bool) {
         match (verb, outcome) {
             (Verb::Mail, Outcome::Accepted) => {
                 self.history = History {
@@ -190,6 +193,10 @@ impl<'w> Reader<'w, '_, '_> {
                 Outcome::Refused,
             ) => {
                 self.history.refused = self.history.refused.or(Some(verb));
+            }
+            // In sequence: what was refused before has left the transaction open.
+            (Verb::Rcpt, Outcome::Accepted) if in_sequence == Certainty::Yes => {
+                self.history.refused = None;
             }
             (_, Outcome::Accepted) if clears(verb) => {
                 // What was never open is not cleared.
