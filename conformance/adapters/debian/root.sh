@@ -21,10 +21,16 @@ command -v mmdebstrap >/dev/null || {
 }
 mkdir -p "$(dirname "$folder")"
 rm -rf "$folder.part"
-mmdebstrap --quiet --variant=apt --include="$packages" "$suite" "$folder.part" \
-    "deb http://deb.debian.org/debian $suite main" \
-    "deb http://deb.debian.org/debian $suite-updates main" \
-    "deb http://deb.debian.org/debian-security $suite-security main" >&2
+set -- "deb http://deb.debian.org/debian $suite main"
+# What has not been released has no updates.
+case $suite in
+sid | unstable) ;;
+*)
+    set -- "$@" "deb http://deb.debian.org/debian $suite-updates main" \
+        "deb http://deb.debian.org/debian-security $suite-security main"
+    ;;
+esac
+mmdebstrap --quiet --variant=apt --include="$packages" "$suite" "$folder.part" "$@" >&2
 # No name is looked up outside.
 echo "nameserver 127.0.0.1" > "$folder.part/etc/resolv.conf"
 mkdir -p "$folder.part/smtpspec"
