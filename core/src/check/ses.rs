@@ -285,7 +285,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         .any(|reply| view.wire.replies[*reply].reply.code == Some(421));
     let silent = view.wire.did(ClientAct::Silence);
     // To a client that has closed its side, a 421 says that the connection is lost.
-    let lost = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
+    let half_closed = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
     if dropped || warned || view.server_left_first() {
         let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
@@ -297,7 +297,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
-        if lost && handler_drop(view) != HandlerDrop::Fired {
+        if half_closed && handler_drop(view) != HandlerDrop::Fired {
             reasons.push(SenderDisconnected);
         }
         return reasons;
