@@ -22,10 +22,14 @@ command -v mmdebstrap >/dev/null || {
 mkdir -p "$(dirname "$folder")"
 rm -rf "$folder.part"
 set -- "deb http://deb.debian.org/debian $suite main"
-# What is not released gets no updates.
-[ "$suite" = sid ] || set -- "$@" \
-    "deb http://deb.debian.org/debian $suite-updates main" \
-    "deb http://deb.debian.org/debian-security $suite-security main"
+# What has not been released has no updates.
+case $suite in
+sid | unstable) ;;
+*)
+    set -- "$@" "deb http://deb.debian.org/debian $suite-updates main" \
+        "deb http://deb.debian.org/debian-security $suite-security main"
+    ;;
+esac
 mmdebstrap --quiet --variant=apt --include="$packages" "$suite" "$folder.part" "$@" >&2
 # No name is looked up outside.
 echo "nameserver 127.0.0.1" > "$folder.part/etc/resolv.conf"

@@ -13,4 +13,4 @@ folder=installed/$release
 echo "127.0.0.1 localhost" > "$folder/root/etc/hosts"
 version=$(chroot "$folder/root" dpkg-query -W -f '${Version}' opensmtpd)
 echo "OpenSMTPD $version"
-echo "$version" > "$folder/.done"
+echo "OpenSMTPD $version" > "$folder/.done"

@@ -299,7 +299,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         .any(|reply| view.wire.replies[*reply].reply.code == Some(421));
     let silent = view.wire.did(ClientAct::Silence);
     // To a client that has closed its side, a 421 says that the connection is lost.
-    let lost = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
+    let half_closed = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
     if dropped || warned || view.server_left_first() {
         let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
@@ -311,7 +311,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
-        if lost && handler_drop(view) != HandlerDrop::Fired {
+        if half_closed && handler_drop(view) != HandlerDrop::Fired {
             reasons.push(SenderDisconnected);
         }
         return reasons;
@@ -321,16 +321,17 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         reasons.push(QuitVerb);
     }
     let refused_last = last.is_some_and(|last| last.outcome == Outcome::Refused);
-    // A server that does not do PIPELINING may have answered it by a drop that nobody read.
+    // A server that does not do PIPELINING may have answered by a drop whose end nobody saw.
     let too_soon = view
         .exchanges()
         .iter()
-        .any(|exchange| exchange.outcome == Outcome::Unanswered && view.spoke_too_soon(exchange));
+        .filter(|exchange| matches!(exchange.outcome, Outcome::Unanswered | Outcome::Refused))
+        .any(|exchange| view.spoke_too_soon(exchange));
     // A server may drop with another refusal than 421, and the client leave before it sees the close.
     match handler_drop(view) {
         HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
         HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
-        _ if unanswered && too_soon => reasons.push(DroppedSession),
+        _ if too_soon => reasons.push(DroppedSession),
         _ => {}
     }
     // The client may have left while the server was leaving.

@@ -50,6 +50,9 @@ fn a_drop_that_nobody_read_is_a_reason_to_end() {
     conforms(&format!(
         "{GREETED}\nC! MAIL FROM:<a@example.org>\\r\\nDATA\\r\\n\nRST\nE: OnDisconnect Dropped"
     ));
+    conforms(&format!(
+        "{GREETED}\nC! NOOP\\r\\nNO\nE: OnReject\nS: 500 not so fast\nRST\nE: OnDisconnect Dropped"
+    ));
     breaks("SES-3", &format!("{GREETED}\nRST\nE: OnDisconnect Dropped"));
 }
 
