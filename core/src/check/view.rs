@@ -201,9 +201,9 @@ impl<'t> View<'t> {
         hello.is_some_and(|hello| {
             let mut limits = hello.semantics.slow_from.iter();
             limits.any(|(kind, nth)| {
-                let helo = *kind == EventKind::OnEhloCommand && hello.semantics.helo_as_ehlo;
+                let either = *kind == EventKind::OnEhloCommand && hello.semantics.helo_as_ehlo;
                 let same = |own: Option<EventKind>| {
-                    own == Some(*kind) || (helo && own == Some(EventKind::OnHeloCommand))
+                    own == Some(*kind) || (either && own == Some(EventKind::OnHeloCommand))
                 };
                 let commands = self
                     .commands()
