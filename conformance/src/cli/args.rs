@@ -33,26 +33,29 @@ pub enum Command {
     Run(RunArgs),
     /// Play one conversation and show it beside the events, in the order in which they happened.
     Replay(ReplayArgs),
-    /// Judge a saved transcript again.
+    /// Judge a saved transcript again, or an event log of which there is no transcript.
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
-    /// Tell what an MTA shows in a protocol of its own as an event stream, for `run --connect ... --events ...`.
-    Observe {
-        /// The protocol.
-        #[command(subcommand)]
-        command: ObserveCommand,
-    },
+    /// Tell what a server shows in a protocol of its own as an event stream, for `run --connect ... --events ...`.
+    #[command(subcommand)]
+    Observe(ObserveCommand),
     /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
     Coverage(CoverageArgs),
     /// List the rules, or explain one.
     Rules(RulesArgs),
+    /// List the servers that smtpspec can start: what is installed, and what each shows.
+    Targets(TargetsArgs),
+    /// For those who write adapters.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
 }
 
 /// Which server, and how to see its events.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter.
+    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter (`smtpspec targets` lists them),
+    /// with `@VERSION` for another version than the usual one.
     #[arg(
         long,
         value_name = "NAME",
@@ -140,6 +143,13 @@ pub struct RunArgs {
     /// Exit with 1 also when the server is only not strict.
     #[arg(long)]
     pub strict: bool,
+    /// A file of findings that are known: exit with 0 when the run shows these and no others, else with 1. An adapter's
+    /// folder has one for its server, `expected.toml`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "strict"])]
+    pub expect: Option<PathBuf>,
+    /// Write the file of --expect from this run. What it says of findings that show again is kept.
+    #[arg(long, requires = "expect")]
+    pub update: bool,
 }
 
 /// Arguments of `replay`.
@@ -159,9 +169,13 @@ pub struct ReplayArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The transcript, as written by `run --out`.
-    #[arg(value_name = "TRANSCRIPT")]
+    /// A transcript, as written by `run --out`; or an event log, as an adapter writes it: the order of its events is
+    /// judged, as far as that does not depend on what was said.
+    #[arg(value_name = "FILE")]
     pub transcript: PathBuf,
+    /// All sessions of the event log are over: an OnDisconnect that is missing is lost.
+    #[arg(long)]
+    pub ended: bool,
     /// Only report rules whose id fits (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub rule: Vec<String>,
@@ -197,11 +211,31 @@ pub struct ServeArgs {
     pub allow_remote: bool,
 }
 
-/// A protocol in which MTAs show their events.
+/// A protocol in which servers show their events.
 #[derive(Debug, Subcommand)]
 pub enum ObserveCommand {
     /// Be a milter (Postfix, Sendmail and what else speaks the milter protocol).
     Milter(MilterArgs),
+    /// Be a filter of OpenSMTPD, as smtpd-filters(7) has it.
+    Opensmtpd(ObserveOpensmtpdArgs),
+}
+
+/// Arguments of `observe opensmtpd`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+In smtpd.conf:
+  filter smtpspec proc-exec \"/usr/bin/smtpspec observe opensmtpd --events tcp:127.0.0.1:2600\"
+  listen on 127.0.0.1 port 2525 filter smtpspec
+and then:
+  smtpspec run --connect 127.0.0.1:2525 --events tcp:127.0.0.1:2600")]
+pub struct ObserveOpensmtpdArgs {
+    /// Where the event stream goes: tcp:HOST:PORT or unix:PATH (smtpspec listens there), file:PATH.
+    #[arg(long, value_name = "SPEC")]
+    pub events: String,
+    /// Speak to smtpd over a connection, tcp:HOST:PORT or unix:PATH, and not over standard input and output: for an
+    /// smtpd that cannot start this program itself.
+    #[arg(long, value_name = "SPEC")]
+    pub listen: Option<String>,
 }
 
 /// Arguments of `observe milter`.
@@ -270,6 +304,31 @@ pub struct RulesArgs {
     /// A rule, such as `SES-2`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// What to do for the author of an adapter.
+#[derive(Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// Check that a saved event stream is one, line by line.
+    Check(AdapterCheckArgs),
+    /// Print the JSON Schema of a line of the event stream.
+    Schema,
+}
+
+/// Arguments of `adapter check`.
+#[derive(Debug, Args)]
+pub struct AdapterCheckArgs {
+    /// The event stream, as the adapter wrote it; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub stream: PathBuf,
+}
+
+/// Arguments of `targets`.
+#[derive(Debug, Args)]
+pub struct TargetsArgs {
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
 }
 
 /// A set of conversations.

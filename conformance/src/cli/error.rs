@@ -3,10 +3,13 @@
 use std::{io, path::PathBuf};
 
 use smtpspec_core::{
-    conversation::ParseError, receiver::UnknownDefect, transcript::TranscriptError,
+    conversation::ParseError,
+    receiver::UnknownDefect,
+    transcript::{EventLogError, TranscriptError},
 };
 
 use crate::{
+    expect::ExpectError,
     observe::{EventsSpecError, emit::EmitError},
     run::{CaseError, RunError},
     target::TargetError,
@@ -32,6 +35,12 @@ pub enum CliError {
     /// Defects can be planted in the embedded server only.
     #[error("--defect: only the embedded server has planted defects, not `{0}`")]
     DefectElsewhere(String),
+    /// The file of expected findings cannot be used.
+    #[error(transparent)]
+    Expect(#[from] ExpectError),
+    /// There is no file of expected findings.
+    #[error("--expect: there is no {}: --update writes it from this run", .0.display())]
+    NothingExpected(PathBuf),
     /// `--events` is malformed.
     #[error("--events: {0}")]
     Events(#[from] EventsSpecError),
@@ -65,6 +74,14 @@ pub enum CliError {
         /// What is wrong.
         source: TranscriptError,
     },
+    /// A file is no event log.
+    #[error("{}: {source}", path.display())]
+    EventLog {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: EventLogError,
+    },
     /// A file is no conversation.
     #[error("{}: {source}", path.display())]
     Conversation {
@@ -95,6 +112,12 @@ pub enum CliError {
         /// Why.
         why: String,
     },
+    /// `--listen` of `observe` names no address.
+    #[error("--listen: `{0}` is no address: expected tcp:HOST:PORT or unix:PATH")]
+    ListenSpec(String),
+    /// The server that is observed cannot be spoken to.
+    #[error("cannot speak to the server that is observed: {0}")]
+    Observe(io::Error),
     /// The events that are observed cannot be told.
     #[error("--events: {0}")]
     Emit(#[from] EmitError),
@@ -113,6 +136,9 @@ pub enum CliError {
     /// The program's own file cannot be named.
     #[error("cannot find the file of this program, to start the embedded server with it: {0}")]
     OwnProgram(io::Error),
+    /// The embedded server died, as it was told to.
+    #[error("a planted defect has ended the server")]
+    PlantedDeath,
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),

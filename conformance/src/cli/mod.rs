@@ -1,9 +1,11 @@
 //! The command: arguments in, exit code out. What it does lives in the library.
 
+mod adapter;
 mod args;
 mod check;
 mod coverage;
 mod error;
+mod expected;
 mod filter;
 mod leaks;
 mod observe;
@@ -13,6 +15,7 @@ mod rules;
 mod run;
 mod serve;
 mod shared;
+mod targets;
 
 pub use args::{Cli, Command};
 pub use error::CliError;
@@ -42,8 +45,10 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::replay(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
-        Command::Observe { command } => observe::observe(&command),
+        Command::Observe(command) => observe::observe(&command),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Adapter(command) => adapter::adapter(&command),
+        Command::Targets(args) => targets::targets(&args),
     }
 }

@@ -6,15 +6,19 @@
 //! The other end, for servers that show their events in a protocol of their own: [`emit`] writes such a stream,
 //! [`milter`] takes what it tells from an MTA's milter connections.
 
+mod audit;
 pub mod emit;
 mod hub;
 mod lines;
 pub mod milter;
 mod observer;
+pub mod opensmtpd;
+mod outlet;
 mod scripts;
 mod source;
 mod spec;
 
+pub use audit::{Audit, Problem, SCHEMA};
 pub use hub::Hub;
 pub use observer::{Observer, ScriptSender, StreamReader};
 pub use scripts::ScriptError;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use smtpspec_core::transcript::{Open, SessionLog, What};
+use smtpspec_core::transcript::{Death, Open, SessionLog, What};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{CampaignOptions, Case, RunError, settle::settle};
@@ -31,6 +31,23 @@ impl Slot {
             open,
             entries,
         })
+    }
+}
+
+impl Slot {
+    /// The server died in this session.
+    pub(super) fn died(&self, death: Death) {
+        self.log.end_with([What::Died(death), What::Settled]);
+    }
+
+    /// Whether a client has had an address.
+    pub(super) fn was_opened(&self) -> bool {
+        self.opened.get().is_some()
+    }
+
+    /// When something happened last.
+    pub(super) fn last_at(&self) -> u64 {
+        self.log.last_at()
     }
 }
 
@@ -72,6 +89,7 @@ pub(super) async fn session(
     // Set once, here.
     let _ = slot.opened.set(open);
     stage.hub.open(client, slot.log.clone());
+    let bound = bound.arriving(stage.arrive().await);
     let played = bound.play(conversation, &slot.log).await;
     drop(permit);
     if played.is_ok() {
@@ -100,6 +118,7 @@ mod tests {
             hello: None,
             hub,
             scripts: Scripts::None,
+            arrivals: None,
         };
         for _ in 0..20 {
             let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();

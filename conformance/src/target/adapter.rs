@@ -7,6 +7,7 @@ use std::{
     ffi::OsStr,
     fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -20,6 +21,8 @@ use crate::observe::{EventsSpec, Observer};
 const CURRENT: &str = "current";
 /// What `install.sh` leaves in the folder of a version when it has finished.
 const DONE: &str = ".done";
+/// What describes an adapter.
+const ABOUT: &str = "adapter.toml";
 
 /// A third-party server in one version: a folder in which `run.sh` is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct About {
     pub needs: String,
     /// What of the server can be seen, in one line.
     pub shows: String,
+    /// The server's listen backlog, where that is so small that clients could overrun it.
+    pub backlog: Option<NonZeroUsize>,
 }
 
 impl Adapter {
@@ -50,7 +55,7 @@ impl Adapter {
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let name = folder.file_name().unwrap_or(OsStr::new("adapter"));
         let name = name.to_string_lossy().into_owned();
-        let about = about(&folder.join("adapter.toml"))?;
+        let about = about(&folder.join(ABOUT))?;
         let default = match about.version.as_str() {
             "" => CURRENT,
             version => version,
@@ -88,10 +93,49 @@ impl Adapter {
         &self.folder
     }
 
+    /// All there are, sorted by name; also those that are described but cannot be started here.
+    pub fn all() -> Result<Vec<Self>, TargetError> {
+        let folders = folders(|folder| is_startable(folder) || folder.join(ABOUT).is_file());
+        let adapters = folders.iter().map(|folder| Self::in_folder(folder, None));
+        adapters.collect()
+    }
+
+    /// Whether there is a `run.sh`; an adapter without one is for a server that runs elsewhere.
+    pub fn is_startable(&self) -> bool {
+        is_startable(&self.folder)
+    }
+
     /// Whether the server is there, or needs no installation.
     pub fn is_installed(&self) -> bool {
-        let installed = self.folder.join("installed").join(&self.version);
-        !self.script().exists() || installed.join(DONE).exists()
+        self.installed().is_some()
+    }
+
+    /// What `install.sh` said that it had installed; `None` when it has not finished.
+    pub fn installed(&self) -> Option<String> {
+        if !self.script().exists() {
+            return Some(self.version.clone());
+        }
+        let said =
+            fs::read_to_string(self.installed_folder().join(&self.version).join(DONE)).ok()?;
+        match said.trim() {
+            "" => Some(self.version.clone()),
+            said => Some(said.to_owned()),
+        }
+    }
+
+    /// The versions that are installed, sorted.
+    pub fn installed_versions(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.installed_folder());
+        let entries = entries.into_iter().flatten().flatten();
+        let done = entries.filter(|entry| entry.path().join(DONE).exists());
+        let names = done.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    fn installed_folder(&self) -> PathBuf {
+        self.folder.join("installed")
     }
 
     /// What installs the server.
@@ -139,7 +183,9 @@ impl Adapter {
             command.env("SMTPSPEC_EVENTS", address.to_string());
         }
         let child = ChildProcess::spawn(command, &observer, Some(scratch)).map_err(fail)?;
-        Running::watch(&self.name(), server, Some(observer), Some(child), options).await
+        let running =
+            Running::watch(&self.name(), server, Some(observer), Some(child), options).await?;
+        Ok(running.with_backlog(self.about.backlog))
     }
 }
 
@@ -163,13 +209,22 @@ pub(super) fn folder() -> PathBuf {
 
 /// The adapters' names, sorted.
 pub(super) fn list() -> Vec<String> {
-    // Without the folder there are no adapters.
+    let folders = folders(is_startable).into_iter();
+    let names = folders.filter_map(|folder| folder.file_name()?.to_str().map(str::to_owned));
+    names.collect()
+}
+
+fn is_startable(folder: &Path) -> bool {
+    folder.join("run.sh").is_file()
+}
+
+/// The adapters' folders that `fit`, sorted. Without a folder of folders there are none.
+fn folders(fit: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder()).into_iter().flatten().flatten();
-    let adapters = entries.filter(|entry| entry.path().join("run.sh").is_file());
-    let names = adapters.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    names
+    let mut folders: Vec<_> = entries.map(|entry| entry.path()).collect();
+    folders.retain(|folder| fit(folder));
+    folders.sort();
+    folders
 }
 
 /// A port that nobody listens on at this moment.
@@ -196,8 +251,10 @@ mod tests {
         let done = dir.path().join("installed/2.0");
         fs::create_dir_all(&done).unwrap();
         assert!(!of(Some("2.0")).is_installed());
-        fs::write(done.join(DONE), "").unwrap();
-        assert!(of(Some("2.0")).is_installed());
+        fs::write(done.join(DONE), "postal 2.0.1\n").unwrap();
+        let installed = of(Some("2.0")).installed();
+        assert_eq!(installed.as_deref(), Some("postal 2.0.1"));
+        assert_eq!(of(None).installed_versions(), ["2.0"]);
         assert!(!of(None).is_installed());
         let script = dir.path().join("install.sh").display().to_string();
         assert_eq!(of(None).install_command(), script);

@@ -3,14 +3,17 @@
 use std::{
     future::pending,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    sync::Arc,
     time::Duration,
 };
 
 use smtpspec_core::{event::Hello, receiver::Config};
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    EMBEDDED, Scripts, Stage, StartOptions, TargetError, Usage, child::ChildProcess, probe::probe,
+    EMBEDDED, Scripts, Stage, StartOptions, Target, TargetError, Usage, child::ChildProcess,
+    probe::probe,
 };
 use crate::{
     observe::{EventsSpec, Hub, Observer},
@@ -24,6 +27,8 @@ const DYING: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Running {
     name: String,
+    /// How it was started.
+    started: Option<(Target, StartOptions)>,
     stage: Stage,
     server: Option<Server>,
     observer: Option<Observer>,
@@ -51,9 +56,11 @@ impl Running {
             hello: Some(serve::hello()),
             hub,
             scripts,
+            arrivals: None,
         };
         Ok(Self {
             name: EMBEDDED.to_owned(),
+            started: None,
             stage,
             server: Some(server),
             observer: None,
@@ -85,11 +92,13 @@ impl Running {
         let hub = observer.as_ref().map(|observer| observer.hub().clone());
         let mut running = Self {
             name: name.to_owned(),
+            started: None,
             stage: Stage {
                 server,
                 hello: None,
                 hub: hub.unwrap_or_default(),
                 scripts: Scripts::None,
+                arrivals: None,
             },
             server: None,
             observer,
@@ -135,6 +144,13 @@ impl Running {
         })
     }
 
+    /// No more than `backlog` connections at once will be waiting for the server to take them.
+    pub(super) fn with_backlog(mut self, backlog: Option<NonZeroUsize>) -> Self {
+        let permits = backlog.map(|most| Arc::new(Semaphore::new(most.get())));
+        self.stage.arrivals = permits;
+        self
+    }
+
     fn take(&mut self, hello: Hello) {
         if let (true, Some(observer)) = (hello.semantics.scripts, &self.observer) {
             self.stage.scripts = Scripts::Adapter(observer.scripts());
@@ -164,14 +180,20 @@ impl Running {
     /// Whether [`Running::failed`] has a reason to come to its end already.
     pub fn is_failing(&self) -> bool {
         let broken = self.observer.as_ref().is_some_and(Observer::is_broken);
-        broken || self.child.as_ref().is_some_and(ChildProcess::has_exited)
+        let exited = self.child.as_ref().is_some_and(ChildProcess::has_exited);
+        let died = self.server.as_ref().is_some_and(Server::has_died);
+        broken || exited || died
     }
 
     async fn died(&self) -> TargetError {
-        let Some(child) = &self.child else {
-            return pending().await;
+        let status = match (&self.child, &self.server) {
+            (Some(child), _) => child.exited().await.to_string(),
+            (None, Some(server)) => {
+                server.died().await;
+                "a planted defect".to_owned()
+            }
+            (None, None) => return pending().await,
         };
-        let status = child.exited().await;
         TargetError::Died {
             name: self.name.clone(),
             status,
@@ -202,6 +224,22 @@ impl Running {
     /// its clients: only [`Target::Apart`](super::Target::Apart) can be told from them.
     pub fn usage(&self) -> Option<Usage> {
         self.child.as_ref()?.usage()
+    }
+
+    /// Remembers how it was started, to be able to do it again.
+    pub(super) fn started(mut self, target: &Target, options: &StartOptions) -> Self {
+        self.started = Some((target.clone(), options.clone()));
+        self
+    }
+
+    /// Starts it anew in the place of the one that has died, at another address. What is left of that one is stopped.
+    pub async fn restart(&mut self) -> Result<(), TargetError> {
+        let Some((target, options)) = self.started.clone() else {
+            return Ok(());
+        };
+        let old = std::mem::replace(self, Box::pin(target.start(&options)).await?);
+        old.stop().await;
+        Ok(())
     }
 
     /// Stops it, if we started it.

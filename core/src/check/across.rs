@@ -6,57 +6,68 @@ use std::collections::HashMap;
 
 use super::{
     verdict::{Finding, Level},
-    view::{Arguments, Found, View},
+    view::{Elsewhere, Found, View},
+    wir,
 };
 use crate::{
     model::{Stimulus, Tolerance, UnansweredData, WireLog, read},
-    transcript::{Transcript, What},
+    transcript::{SessionLog, Transcript, What},
     wire::Command,
 };
 
 pub(super) struct Across<'t> {
-    arguments: Arguments,
-    /// The connection on which each of the server's session ids was first seen.
-    ids: HashMap<&'t str, u64>,
+    elsewhere: Elsewhere,
+    /// The connection on which each session id was first seen, of each server: one that took the place of a dead one,
+    /// at another address, counts anew.
+    ids: HashMap<(SocketAddr, &'t str), u64>,
 }
 
 impl<'t> Across<'t> {
     pub(super) fn new(transcript: &'t Transcript) -> Self {
         let mut across = Self {
-            arguments: Arguments::default(),
+            elsewhere: Elsewhere::default(),
             ids: HashMap::new(),
         };
         for session in &transcript.sessions {
             for entry in &session.entries {
                 if let What::Event(record) = &entry.what {
-                    across.ids.entry(&record.session).or_insert(session.conn);
+                    let id = (session.open.server, record.session.as_str());
+                    across.ids.entry(id).or_insert(session.conn);
                 }
             }
-            across.note_arguments(&WireLog::new(session), session.conn);
+            across.note(session);
         }
         across
     }
 
-    fn note_arguments(&mut self, wire: &WireLog<'_>, conn: u64) {
+    fn note(&mut self, session: &SessionLog) {
+        let wire = &WireLog::new(session);
+        let conn = session.conn;
         let reading = read(wire, &Tolerance::default(), UnansweredData::default());
         for exchange in &reading.exchanges {
             let Stimulus::Command(line) = &exchange.stimulus else {
                 continue;
             };
+            let reply = exchange.reply.map(|reply| &wire.replies[reply]);
+            let code = reply.and_then(|reply| reply.reply.code);
+            // A handler may have answered so.
+            if session.open.handlers.is_empty() && wir::is_plainly_unknown(exchange, line, code) {
+                self.elsewhere.add_unknown(line.verb);
+            }
             let Ok(parsed) = &line.parsed else { continue };
             match parsed.command {
                 Command::Helo { domain } | Command::Ehlo { domain } => {
-                    self.arguments.add(domain, conn);
+                    self.elsewhere.add_argument(domain, conn);
                 }
-                Command::Mail { path, .. } => self.arguments.add(path.raw(), conn),
-                Command::Rcpt { path, .. } => self.arguments.add(path.raw(), conn),
+                Command::Mail { path, .. } => self.elsewhere.add_argument(path.raw(), conn),
+                Command::Rcpt { path, .. } => self.elsewhere.add_argument(path.raw(), conn),
                 _ => {}
             }
         }
     }
 
-    pub(super) fn arguments(&self) -> &Arguments {
-        &self.arguments
+    pub(super) fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     /// SES-5 and SES-6 as far as ids and addresses show them: a session id that another connection had before, an
@@ -64,7 +75,8 @@ impl<'t> Across<'t> {
     pub(super) fn judge(&self, view: &View<'_>) -> Vec<Found> {
         let events = || view.wire.events.iter();
         let reused = events().find_map(|event| {
-            let first = *self.ids.get(event.record.session.as_str())?;
+            let id = (view.log.open.server, event.record.session.as_str());
+            let first = *self.ids.get(&id)?;
             (first != view.log.conn).then(|| {
                 let id = &event.record.session;
                 let what = format!("session id {id:?} was used for connection {first} before");
@@ -83,34 +95,47 @@ impl<'t> Across<'t> {
         reused.into_iter().chain(stranger).collect()
     }
 
-    /// Events whose client address is none of ours.
-    pub(super) fn strays(transcript: &Transcript) -> Vec<Finding> {
+    /// Events that came when their session was over, and those whose client address is none of ours.
+    pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
         let hello = transcript.header.hello.as_ref();
         let slow = hello.is_some_and(|hello| !hello.semantics.slow_from.is_empty());
-        let connected = |peer: SocketAddr| {
-            let mut clients = transcript
-                .sessions
-                .iter()
-                .map(|session| session.open.client);
-            clients.any(|client| client == peer)
-        };
-        transcript
-            .strays
-            .iter()
-            // A server that makes clients wait ends their sessions when nobody waits for that any more.
-            .filter(|(_, record)| !(slow && connected(record.peer)))
-            .map(|(_, record)| Finding {
-                rule: "SES-5",
-                level: Level::Must,
-                conn: 0,
-                case: "(no connection)".into(),
-                entry: None,
-                what: format!(
-                    "{} of session {:?} names the client {}, which never connected",
-                    record.event.kind(),
-                    record.session,
-                    record.peer
-                ),
+        let strays = transcript.strays.iter();
+        strays
+            .filter_map(|(_, record)| {
+                let kind = record.event.kind();
+                let id = &record.session;
+                let of_session = |session: &&SessionLog| {
+                    let first = self.ids.get(&(session.open.server, id.as_str()));
+                    session.open.client == record.peer && first == Some(&session.conn)
+                };
+                let session = transcript.sessions.iter().find(of_session);
+                if slow && session.is_some() {
+                    // It ends the sessions of clients that it makes wait when nobody waits for that any more.
+                    return None;
+                }
+                let (rule, case, what) = match session {
+                    Some(session) => (
+                        "SES-4",
+                        session.open.case.clone(),
+                        format!("{kind} fired when the session had long ended"),
+                    ),
+                    None => (
+                        "SES-5",
+                        "(no connection)".into(),
+                        format!(
+                            "{kind} of session {id:?} names the client {}, which never connected",
+                            record.peer
+                        ),
+                    ),
+                };
+                Some(Finding {
+                    rule,
+                    level: Level::Must,
+                    conn: session.map_or(0, |session| session.conn),
+                    case,
+                    entry: None,
+                    what,
+                })
             })
             .collect()
     }

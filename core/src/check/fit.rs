@@ -3,7 +3,7 @@
 use super::align::Fit;
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
-    model::{CommandLine, Exchange, Stimulus, WireLog, own_event},
+    model::{CommandLine, Exchange, Outcome, Stimulus, WireLog, own_event},
     octets::Octets,
     wire::{Command, ForwardPath, Path, ReversePath},
 };
@@ -116,7 +116,8 @@ fn path_as_sent(seen: Option<&Octets>, raw: &[u8], path: Option<&Path<'_>>) -> b
     bare == raw || without_route == Some(bare)
 }
 
-/// The size first: what has another is not worth hashing.
+/// The size first: what has another is not worth hashing. Of a message that is not taken, a server need not show more
+/// than the beginning: it may have found out in the middle.
 fn digest_fits(
     wire: &WireLog<'_>,
     exchange: &Exchange<'_>,
@@ -125,7 +126,9 @@ fn digest_fits(
 ) -> bool {
     match (seen, size) {
         (Some(seen), Some(size)) => {
-            seen.size == size && *seen == wire.content_digest(exchange.span.start, size)
+            let cut = exchange.outcome != Outcome::Accepted && seen.size < size;
+            (seen.size == size || cut)
+                && *seen == wire.content_digest(exchange.span.start, seen.size)
         }
         _ => true,
     }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Exchange, Outcome, Transaction},
-    wire::Verb,
+    model::{Certainty, Exchange, Outcome, Stimulus, Transaction},
+    wire::{Command, Verb},
 };
 
 pub(super) const RULES: [Entry; 4] = [
@@ -116,6 +116,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             _ => continue,
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
+        if !accepted && may_be_about_the_line(exchange) {
+            // 503 for what is wrong with the line is a wrong code, and the state may be right.
+            founds.push(Found::new("WIR-5", entry, what));
+            continue;
+        }
         if accepted && greeting_not_wanted(view, index) {
             let rule = if view.fired_any(index) {
                 "ORD-1"
@@ -155,6 +160,20 @@ fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
     exchange.verb() == Some(Verb::Mail) && never_greeted && served && !refused_by_handler
 }
 
+/// Whether the line has something that a server may refuse for itself: it is malformed, or has parameters.
+fn may_be_about_the_line(exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return false;
+    };
+    match line.parsed.map(|parsed| parsed.command) {
+        Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => {
+            !parameters.raw.is_empty()
+        }
+        Ok(_) => false,
+        Err(_) => true,
+    }
+}
+
 /// 554 "no valid recipients" to a DATA that no handler saw, in a transaction that has recipients.
 fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
     let exchange = &view.exchanges()[index];
@@ -164,6 +183,18 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
         && exchange.history.refused.is_some()
         && view.sees(EventKind::OnDataCommand)
         && !view.alignment_has(index, EventKind::OnDataCommand)
+}
+
+/// Whether `refused`, had it been accepted, would explain what came of `exchange`. What a server forgets over a
+/// refusal is its own affair.
+fn leads_here(exchange: &Exchange<'_>, refused: Verb) -> bool {
+    match (exchange.in_sequence, exchange.state, exchange.verb()) {
+        (Certainty::No, Some(state), Some(verb)) if refused == Verb::Data => {
+            state.after_message().allows(verb)
+        }
+        (Certainty::No, Some(state), Some(verb)) => state.after(refused).allows(verb),
+        _ => true,
+    }
 }
 
 /// Whether the client sent more before it had read the reply, as none may behind DATA (RFC 2920, 3.1).
@@ -178,7 +209,11 @@ fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
 
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
     let exchange = &view.exchanges()[index];
-    match exchange.history.refused {
+    match exchange
+        .history
+        .refused
+        .filter(|refused| leads_here(exchange, *refused))
+    {
         Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),

@@ -1,7 +1,7 @@
 //! Under which lenient readings a session could be read otherwise than strictly.
 
 use super::{
-    content::look_alikes,
+    content::{EMPTY, look_alikes},
     exchange::Stimulus,
     reading::Reading,
     tolerance::{LookAlike, Tolerance},
@@ -12,10 +12,12 @@ use super::{
 pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
     let mut found: Vec<LookAlike> = Vec::new();
     let mut line_ends = crate::wire::LineEnds::default();
+    let mut empty = false;
     for exchange in &strict.exchanges {
         let octets = &wire.sent[exchange.span.clone()];
         match &exchange.stimulus {
             Stimulus::Message(_) => {
+                empty |= octets == EMPTY;
                 let mut first = None;
                 for (look_alike, dot) in look_alikes(octets) {
                     first = first.or(Some(dot));
@@ -45,6 +47,12 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
             ..Tolerance::default()
         })
         .collect();
+    if empty {
+        tolerances.push(Tolerance {
+            misses_empty: true,
+            ..Tolerance::default()
+        });
+    }
     for (on, line_ends) in [
         (
             line_ends.bare_lf,

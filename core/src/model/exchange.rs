@@ -42,7 +42,8 @@ pub enum Outcome {
     Accepted,
     /// 4yz, 5yz.
     Refused,
-    /// 421, or 221 where nobody said QUIT: refused, and the server closes.
+    /// 421, 221 where nobody said QUIT, or a 4yz or 5yz that was the server's last word before it left: refused, and the
+    /// server closes.
     Dropped,
     /// No reply came.
     Unanswered,

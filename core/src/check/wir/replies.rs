@@ -59,16 +59,18 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
     Some(Found::new(rule, exchange.entry, what))
 }
 
-/// A 421 may come at any time; anything else answers something. One finding, however many there are.
+/// A 421 may come at any time, and a refusal may answer what the client cut off; anything else answers something
+/// that was sent. One finding, however many there are.
 fn unsolicited(view: &View<'_>) -> Option<Found> {
     let replies = &view.wire.replies;
     let is_421 = |index: &usize| replies[*index].reply.code == Some(421);
-    let mut stray = view
-        .reading
-        .unsolicited
-        .iter()
-        .copied()
-        .filter(|index| !is_421(index) && !is_farewell(view, *index));
+    let last_refusal = replies
+        .len()
+        .checked_sub(1)
+        .filter(|last| was_cut_off(view) && matches!(replies[*last].reply.code, Some(400..=599)));
+    let mut stray = view.reading.unsolicited.iter().copied().filter(|index| {
+        !is_421(index) && Some(*index) != last_refusal && !is_farewell(view, *index)
+    });
     let first = stray.next()?;
     let more = match stray.count() {
         0 => String::new(),
@@ -88,7 +90,14 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
     ))
 }
 
-/// A line whose end never came, answered as if it had. One that is too long already may be.
+/// Whether the client ended its side within a message or a line.
+fn was_cut_off(view: &View<'_>) -> bool {
+    let in_message = view.messages().any(|(_, message)| !message.complete);
+    let in_line = view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len();
+    (in_message || in_line) && view.wire.did(ClientAct::HalfClose)
+}
+
+/// A line whose end never came, accepted as if it had.
 fn half_line(view: &View<'_>) -> Option<Found> {
     let rest = &view.wire.sent[view.reading.rest..];
     let half = view.reading.stop == Stop::EndOfInput
@@ -98,7 +107,8 @@ fn half_line(view: &View<'_>) -> Option<Found> {
     let sent = view.wire.segment_of(view.wire.sent.len().checked_sub(1)?)?;
     let reply = *view.reading.unsolicited.first()?;
     let logged = &view.wire.replies[reply];
-    (half && logged.at > sent.at && logged.reply.code != Some(421)).then(|| {
+    let accepted = matches!(logged.reply.code, Some(200..=399));
+    (half && accepted && logged.at > sent.at).then(|| {
         let what = format!(
             "`{}`, a line whose end was never sent, was answered `{}`",
             shortened(rest),
