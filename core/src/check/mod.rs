@@ -36,7 +36,6 @@ use view::{Elsewhere, Found, View};
 use crate::{
     model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
     transcript::{SessionLog, Transcript},
-    wire::LineEnds,
 };
 
 /// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
@@ -193,14 +192,11 @@ fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
     tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
 }
 
-/// The leniencies that may matter, also those that only show once other line ends are taken: what follows them is then
-/// read otherwise.
+/// The leniencies that may matter, also those that only show once another is taken: what follows it is then read
+/// otherwise.
 fn relevant(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
     let mut found = relevant_tolerances(wire, strict);
     for index in 0..found.len() {
-        if found[index].line_ends == LineEnds::default() {
-            continue;
-        }
         let reading = crate::model::read(wire, &found[index], UnansweredData::Accepted);
         for further in relevant_tolerances(wire, &reading) {
             if !found.contains(&further) {

@@ -177,10 +177,10 @@ fn serve_connection(
             let name = format!("m{number}.{sessions}");
             session = Some(SessionEvents::new(Arc::clone(sink), name, peer));
         }
-        if let Some(answer) = tell(told, &mut session)? {
-            if let Err(error) = answer.write(&mut stream) {
-                break Err(PacketError::Lost(error).into());
-            }
+        if let Some(answer) = tell(told, &mut session)?
+            && let Err(error) = answer.write(&mut stream)
+        {
+            break Err(PacketError::Lost(error).into());
         }
     };
     tell(conversation.end(), &mut session)?;
