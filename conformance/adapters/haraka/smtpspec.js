@@ -1,0 +1,144 @@
+'use strict'
+// Haraka under smtpspec: a plugin that tells what its hooks are called for, and plays scripts. The protocol is in
+// ../README.md. Haraka runs plugins in a sandbox with the return codes (OK, DENY, ...) as globals.
+
+const fs = require('fs')
+const path = require('path')
+
+// run.sh links this file into the plugins folder.
+const here = path.dirname(fs.realpathSync(__filename))
+const { environment, showAddress, text, Stream, Content } = require(path.join(here, '../node/events'))
+
+const EVENTS = [
+    'OnConnect',
+    'OnHeloCommand',
+    'OnEhloCommand',
+    'OnMailCommand',
+    'OnRcptCommand',
+    'OnDataCommand',
+    'OnEndOfData',
+    'OnNoopCommand',
+    'OnRsetCommand',
+    'OnDisconnect',
+]
+
+let stream
+
+exports.register = function () {
+    const haraka = require(path.join(here, 'installed', process.env.SMTPSPEC_VERSION, 'node_modules/Haraka/package.json'))
+    stream = new Stream(environment().events, {
+        'smtpspec-events': 1,
+        adapter: 'haraka',
+        server: `Haraka ${haraka.version}`,
+        events: EVENTS,
+        semantics: { disconnect_reason: true, clock: true, scripts: true },
+    })
+}
+
+// What is told of each connection, and how it is ending.
+const observed = new WeakMap()
+
+// The connection's first hook, whichever this release has.
+function begin(connection) {
+    if (observed.has(connection)) return
+    const { client } = connection
+    const told = stream.session(showAddress(client.remoteAddress, client.remotePort))
+    observed.set(connection, { told, atConnect: told.fire('OnConnect'), reason: null })
+}
+
+// Does what the script says, by the means of a Haraka plugin. `ok` is what the hook answers when it accepts.
+function play(connection, action, next, ok) {
+    if (action.fail) throw new Error('a handler failed, as its script says')
+    if (action.sleep) return void setTimeout(() => next(ok), action.sleep)
+    if (action.reject) return next(/^4/.test(action.reject) ? DENYSOFT : DENY, action.reject.slice(4))
+    if (action.drop) {
+        observed.get(connection).reason = 'DroppedSession'
+        return next(DENYSOFTDISCONNECT, '4.3.2 the session is dropped')
+    }
+    next(ok)
+}
+
+function tell(connection, next, ok, event, args) {
+    play(connection, observed.get(connection).told.fire(event, args), next, ok)
+}
+
+exports.hook_connect_init = function (next, connection) {
+    begin(connection)
+    next()
+}
+
+exports.hook_lookup_rdns = function (next, connection) {
+    begin(connection)
+    next(OK, 'client.example.org')
+}
+
+// What connect_init answers is ignored: refused is here.
+exports.hook_connect = function (next, connection) {
+    play(connection, observed.get(connection).atConnect, next)
+}
+
+exports.hook_helo = function (next, connection, domain) {
+    tell(connection, next, undefined, 'OnHeloCommand', { domain: text(domain) })
+}
+
+exports.hook_ehlo = function (next, connection, domain) {
+    tell(connection, next, undefined, 'OnEhloCommand', { domain: text(domain) })
+}
+
+// Between the angle brackets.
+function sent(address) {
+    return text(address.original).replace(/^<([^]*)>$/, '$1')
+}
+
+exports.hook_mail = function (next, connection, params) {
+    tell(connection, next, undefined, 'OnMailCommand', { reverse_path: sent(params[0]) })
+}
+
+exports.hook_rcpt = function (next, connection, params) {
+    tell(connection, next, OK, 'OnRcptCommand', { forward_path: sent(params[0]) })
+}
+
+exports.hook_data = function (next, connection) {
+    tell(connection, next, undefined, 'OnDataCommand')
+}
+
+exports.hook_data_post = function (next, connection) {
+    const content = new Content()
+    const { message_stream } = connection.transaction
+    message_stream.get_data((octets) => {
+        content.push(octets)
+        tell(connection, next, undefined, 'OnEndOfData', { content: content.whole.show() })
+    })
+}
+
+exports.hook_queue = function (next) {
+    next(OK)
+}
+
+exports.hook_noop = function (next, connection) {
+    tell(connection, next, undefined, 'OnNoopCommand')
+}
+
+exports.hook_rset = function (next, connection) {
+    tell(connection, next, undefined, 'OnRsetCommand')
+}
+
+exports.hook_quit = function (next, connection) {
+    observed.get(connection).reason = 'QuitVerb'
+    next()
+}
+
+exports.hook_disconnect = function (next, connection) {
+    begin(connection)
+    tell(connection, next, undefined, 'OnDisconnect', { reason: reason(connection) })
+}
+
+// Haraka does not say why: from what its hooks saw before, else from the connection's state.
+function reason(connection) {
+    const { client } = connection
+    const closed = connection.remote ? connection.remote.closed : connection.remote_closed
+    if (observed.get(connection).reason) return observed.get(connection).reason
+    if (closed || client.destroyed) return 'SenderDisconnected'
+    if (/^421 timeout/.test(connection.last_response)) return 'Timeout'
+    return 'DroppedSession'
+}
