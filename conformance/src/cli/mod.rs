@@ -12,6 +12,7 @@ mod rules;
 mod run;
 mod serve;
 mod shared;
+mod targets;
 
 pub use args::{Cli, Command};
 pub use error::CliError;
@@ -43,5 +44,6 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Serve(args) => serve::serve(&args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Targets(args) => targets::targets(&args),
     }
 }

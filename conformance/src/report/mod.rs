@@ -10,6 +10,7 @@ mod netcat;
 mod rules;
 mod single;
 mod style;
+mod targets;
 
 pub use console::console;
 pub use counts::Counts;
@@ -18,6 +19,7 @@ pub use json::json;
 pub use ladder::{event_line, ladder};
 pub use rules::{explain_rule, list_rules};
 pub use single::{findings_of_one, one_session};
+pub use targets::{KnownTarget, list_targets, targets_json};
 
 use std::time::Duration;
 
