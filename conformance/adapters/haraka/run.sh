@@ -2,8 +2,6 @@
 # Starts the server; the environment says where (../README.md).
 set -eu
 cd "$(dirname "$0")"
-: "${SMTPSPEC_VERSION:=$(sed -n 's/^version = "\(.*\)"/\1/p' adapter.toml)}"
-export SMTPSPEC_VERSION
 . ../node/run.sh
 haraka=$PWD/installed/$SMTPSPEC_VERSION/node_modules/Haraka
 config=$SMTPSPEC_DIR/config

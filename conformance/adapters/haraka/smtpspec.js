@@ -25,6 +25,8 @@ const EVENTS = [
 let stream
 
 exports.register = function () {
+    this.register_hook('data_post', 'read')
+    this.register_hook('data_post', 'decide')
     const haraka = require(path.join(here, 'installed', process.env.SMTPSPEC_VERSION, 'node_modules/Haraka/package.json'))
     stream = new Stream(environment().events, {
         'smtpspec-events': 1,
@@ -43,7 +45,14 @@ function begin(connection) {
     if (observed.has(connection)) return
     const { client } = connection
     const told = stream.session(showAddress(client.remoteAddress, client.remotePort))
-    observed.set(connection, { told, atConnect: told.fire('OnConnect'), reason: null })
+    const state = { told, atConnect: told.fire('OnConnect'), reason: null, lost: false }
+    observed.set(connection, state)
+    // First of all listeners: Haraka's own runs the disconnect hook.
+    for (const loss of ['end', 'close', 'error']) {
+        client.prependListener(loss, () => {
+            state.lost = true
+        })
+    }
 }
 
 // Does what the script says, by the means of a Haraka plugin. `ok` is what the hook answers when it accepts.
@@ -102,13 +111,19 @@ exports.hook_data = function (next, connection) {
     tell(connection, next, undefined, 'OnDataCommand')
 }
 
-exports.hook_data_post = function (next, connection) {
-    const content = new Content()
-    const { message_stream } = connection.transaction
-    message_stream.get_data((octets) => {
+// The message has come. Haraka hands it on as a stream, for which the script does not wait: what a hook throws later is
+// not Haraka's to catch.
+exports.read = function (next, connection) {
+    connection.transaction.message_stream.get_data((octets) => {
+        const content = new Content()
         content.push(octets)
-        tell(connection, next, undefined, 'OnEndOfData', { content: content.whole.show() })
+        observed.get(connection).content = content.whole.show()
+        next()
     })
+}
+
+exports.decide = function (next, connection) {
+    tell(connection, next, undefined, 'OnEndOfData', { content: observed.get(connection).content })
 }
 
 exports.hook_queue = function (next) {
@@ -133,12 +148,11 @@ exports.hook_disconnect = function (next, connection) {
     tell(connection, next, undefined, 'OnDisconnect', { reason: reason(connection) })
 }
 
-// Haraka does not say why: from what its hooks saw before, else from the connection's state.
+// Haraka does not say why: from what was seen before.
 function reason(connection) {
-    const { client } = connection
-    const closed = connection.remote ? connection.remote.closed : connection.remote_closed
-    if (observed.get(connection).reason) return observed.get(connection).reason
-    if (closed || client.destroyed) return 'SenderDisconnected'
+    const state = observed.get(connection)
+    if (state.reason) return state.reason
+    if (state.lost) return 'SenderDisconnected'
     if (/^421 timeout/.test(connection.last_response)) return 'Timeout'
     return 'DroppedSession'
 }

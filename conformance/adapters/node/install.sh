@@ -24,5 +24,4 @@ if [ ! -e "$target/.done" ]; then
 fi
 # By the file's text: recent packages do not let themselves be asked.
 installed=$(sed -n 's/^ *"version": *"\([^"]*\)".*/\1/p' "$target/node_modules/$package/package.json")
-touch "$target/.done"
-echo "$package $installed"
+echo "$package $installed" | tee "$target/.done"
