@@ -23,5 +23,5 @@ if [ -e "$haraka/config/connection.ini" ]; then
 fi
 # Later and earlier releases look in one of these.
 printf '[main]\nlevel=crit\n' >"$config/log.ini"
-echo crit >"$config/loglevel"
+echo LOGCRIT >"$config/loglevel"
 exec "$node" "$haraka/bin/haraka" -c "$SMTPSPEC_DIR"

@@ -4,6 +4,7 @@
 
 const fs = require('fs')
 const path = require('path')
+const { Writable } = require('stream')
 
 // run.sh links this file into the plugins folder.
 const here = path.dirname(fs.realpathSync(__filename))
@@ -108,18 +109,27 @@ exports.hook_rcpt = function (next, connection, params) {
 }
 
 exports.hook_data = function (next, connection) {
+    // Releases that cannot leave out their Received field have added it by now: then what was sent cannot be told.
+    observed.get(connection).altered = connection.transaction.data_bytes > 0
     tell(connection, next, undefined, 'OnDataCommand')
 }
 
 // The message has come. Haraka hands it on as a stream, for which the script does not wait: what a hook throws later is
 // not Haraka's to catch.
 exports.read = function (next, connection) {
-    connection.transaction.message_stream.get_data((octets) => {
-        const content = new Content()
-        content.push(octets)
-        observed.get(connection).content = content.whole.show()
+    const state = observed.get(connection)
+    const content = new Content()
+    const sink = new Writable({
+        write(octets, encoding, done) {
+            content.push(octets)
+            done()
+        },
+    })
+    sink.on('finish', () => {
+        state.content = state.altered ? undefined : content.whole.show()
         next()
     })
+    connection.transaction.message_stream.pipe(sink)
 }
 
 exports.decide = function (next, connection) {
