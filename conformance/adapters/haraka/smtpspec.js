@@ -28,6 +28,8 @@ let stream
 exports.register = function () {
     this.register_hook('data_post', 'read')
     this.register_hook('data_post', 'decide')
+    this.register_hook('quit', 'quit')
+    this.register_hook('quit', 'quit')
     const haraka = require(path.join(here, 'installed', process.env.SMTPSPEC_VERSION, 'node_modules/Haraka/package.json'))
     stream = new Stream(environment().events, {
         'smtpspec-events': 1,
@@ -148,9 +150,11 @@ exports.hook_rset = function (next, connection) {
     tell(connection, next, undefined, 'OnRsetCommand')
 }
 
-exports.hook_quit = function (next, connection) {
+// Twice, and not at once, as where there are two plugins of which the first looks something up: what comes behind a QUIT
+// may not overtake it.
+exports.quit = function (next, connection) {
     observed.get(connection).reason = 'QuitVerb'
-    next()
+    setTimeout(next, 0)
 }
 
 exports.hook_disconnect = function (next, connection) {
