@@ -3,6 +3,7 @@
 mod broken;
 mod campaign;
 mod case;
+mod deaths;
 mod gathered;
 mod generated;
 mod growth;
@@ -10,6 +11,7 @@ mod leaks;
 mod minimise;
 mod options;
 mod player;
+mod round;
 mod session;
 mod settle;
 
