@@ -138,10 +138,20 @@ fn best_view(
 }
 
 /// Whether a reading that leaves `founds` is better than one that leaves `best`: it leaves less, and nothing of a
-/// kind that the other does not leave. Else it would only trade one riddle for another.
+/// kind that the other does not leave. Else it would only trade one riddle for another; unless it leaves less than half
+/// as many.
 fn explains_more(founds: &[Found], best: &[Found]) -> bool {
     let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
-    founds.len() < best.len() && founds.iter().all(known)
+    let fewer = founds.len() < best.len();
+    fewer && (founds.iter().all(known) || 2 * kinds(founds) < kinds(best))
+}
+
+/// How many rules `founds` are about.
+fn kinds(founds: &[Found]) -> usize {
+    let mut rules: Vec<_> = founds.iter().map(|found| found.rule).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules.len()
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

@@ -134,13 +134,21 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
 
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
     let exchange = &view.exchanges()[index];
+    let verb = exchange.verb().unwrap_or(Verb::Unknown);
     match exchange.history.refused {
+        // A second MAIL that is taken needs no other reason than that the server takes one.
+        Some(Verb::Mail)
+            if verb == Verb::Mail
+                && exchange.in_sequence == Certainty::No
+                && view.fired_any(index) =>
+        {
+            (out_of_sequence(exchange, verb), String::new())
+        }
         Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
             // Taken with its event: the agents have learned of what should not be.
             None if exchange.in_sequence == Certainty::No && view.fired_any(index) => {
-                let verb = exchange.verb().unwrap_or(Verb::Unknown);
                 (out_of_sequence(exchange, verb), String::new())
             }
             None => ("WIR-5", String::new()),

@@ -177,6 +177,8 @@ fn connect(view: &View<'_>) -> Option<Found> {
     let first = view.wire.events.first();
     match (&connects[..], first) {
         ([], None) if !(was_served(view) && view.wire.settled) => None,
+        // Whether a server ever learns who a client was that reset at once is a matter of microseconds.
+        ([], _) if view.wire.did(ClientAct::Reset) && !was_served(view) => None,
         ([], _) => Some(Found::new("SES-1", None, "OnConnect never fired".into())),
         ([_], Some(first)) if first.record.event.kind() == OnConnect => None,
         ([connect], Some(first)) => {
@@ -298,7 +300,13 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if quit {
         reasons.push(QuitVerb);
     }
-    if unanswered && handler_drop(view) != HandlerDrop::None {
+    let may_have_dropped = match handler_drop(view) {
+        // With what reply is another rule's affair: the client may have left while the server was leaving.
+        HandlerDrop::Fired => true,
+        HandlerDrop::Perhaps => unanswered,
+        HandlerDrop::None => false,
+    };
+    if may_have_dropped || line_too_long_to_keep(view) {
         reasons.push(DroppedSession);
     }
     // The client may have left while the server was leaving.
@@ -308,6 +316,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+/// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
+fn line_too_long_to_keep(view: &View<'_>) -> bool {
+    view.wire.sent[view.reading.rest..].len() > crate::model::COMMAND_LINE_LIMIT
 }
 
 /// Whether a handler has dropped the session.

@@ -1,7 +1,15 @@
 //! What looks like a finding and is none: each of these was once blamed on a server that had done nothing wrong, or
 //! on the wrong rule.
 
-use crate::{GREETED, OPEN, QUIT, conforms, rules_of};
+use smtpspec_core::{
+    check::check,
+    event::{EventKind, HandlerAction, HandlerRule},
+};
+
+use crate::{
+    GREETED, OPEN, QUIT, conforms, rules_of,
+    trace::{hello, transcript},
+};
 
 #[test]
 fn a_client_that_leaves_at_the_error_limit_may_be_told_of_either_way() {
@@ -135,4 +143,117 @@ fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
         S: 214 help yourself{QUIT}"
     );
     assert_eq!(rules_of(&[&ladder]), ["WIR-4", "WIR-4"]);
+}
+
+#[test]
+fn a_client_that_leaves_while_its_handler_drops_may_be_told_of_as_dropped() {
+    let ladder = "
+        E: OnConnect
+        S: 220 hi
+        C: EHLO a.example.org
+        E: OnEhloCommand a.example.org
+        E: OnReject
+        S: 450 dropped
+        FIN
+        E: OnDisconnect Dropped";
+    let drop = HandlerRule {
+        event: EventKind::OnEhloCommand,
+        nth: 1,
+        action: HandlerAction::Drop,
+    };
+    let mut run = transcript(Some(hello()), &[ladder]);
+    run.sessions[0].open.handlers.rules.push(drop);
+    let broken = check(&run)
+        .rules
+        .into_iter()
+        .filter(|rule| rule.rule.id == "SES-3");
+    assert!(broken.flat_map(|rule| rule.findings).next().is_none());
+}
+
+#[test]
+fn a_client_that_leaves_in_an_endless_line_may_have_been_dropped_for_it() {
+    let line = "x".repeat(600);
+    conforms(&format!(
+        "{GREETED}\nC! NOOP {line}\nFIN\nE: OnDisconnect Dropped"
+    ));
+}
+
+#[test]
+fn a_client_that_resets_at_once_may_be_unknown_to_all_but_on_disconnect() {
+    conforms("RST\nE: OnDisconnect Lost");
+    assert_eq!(rules_of(&["FIN\nE: OnDisconnect Lost"]), ["SES-1"]);
+}
+
+#[test]
+fn the_421_of_a_time_out_is_no_answer_to_the_command_before_it() {
+    let waits = |text: &str| {
+        format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            wait 2000
+            S: 421 {text}
+            server-close
+            E: OnDisconnect Dropped"
+        )
+    };
+    assert_eq!(rules_of(&[&waits("timeout")]), ["WIR-2"]);
+    conforms(&waits("shutting down"));
+}
+
+#[test]
+fn a_dot_that_is_kept_makes_no_end_of_what_it_begins() {
+    // The content that was handed on is longer than all that stands before the look-alike.
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! .\\0\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData .\\0\\r\\n
+        S: 250 queued{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["CON-3"]);
+}
+
+#[test]
+fn a_second_mail_that_is_taken_behind_a_refused_one_is_a_second_mail() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: MAIL FROM:<b@example.org> SIZE=
+        E: OnReject
+        S: 501 what
+        C: MAIL FROM:<c@example.org>
+        E: OnMailCommand c@example.org
+        S: 250 ok{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["ORD-6"]);
+}
+
+#[test]
+fn a_server_that_takes_a_bare_lf_and_a_second_mail_does_just_that() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\nMAIL FROM:<early@example.org>\\r\\n
+        E: OnNoopCommand
+        E: OnMailCommand early@example.org
+        S: 250 ok
+        C: MAIL FROM:<late@example.org>
+        S: 250 ok
+        E: OnMailCommand late@example.org
+        S: 250 ok{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["ORD-6", "WIR-19"]);
+}
+
+#[test]
+fn a_refusal_within_a_message_with_which_the_server_leaves_is_one_fault() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! bare\\n
+        S: 451 no bare LF
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
 }
