@@ -42,7 +42,11 @@ fn explained() -> File {
     let written = fs::read_to_string(&path).unwrap();
     assert!(written.contains("server = \"smtpspec "), "{written}");
     assert!(written.contains("NOOP\n"), "{written}");
-    fs::write(&path, written.replace("reason = \"\"", "reason = \"planted\"")).unwrap();
+    fs::write(
+        &path,
+        written.replace("reason = \"\"", "reason = \"planted\""),
+    )
+    .unwrap();
     File { path, _dir: dir }
 }
 

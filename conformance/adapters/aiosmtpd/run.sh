@@ -1,4 +1,4 @@
 #!/bin/sh
 # Starts the server; the environment says where (../README.md).
 cd "$(dirname "$0")"
-exec .venv/bin/python server.py
+PYTHONPATH=../python exec "installed/$SMTPSPEC_VERSION/bin/python" -B server.py

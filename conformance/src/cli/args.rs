@@ -31,16 +31,22 @@ pub enum Command {
     Run(RunArgs),
     /// Play one conversation and show it beside the events, in the order in which they happened.
     Replay(ReplayArgs),
-    /// Judge a saved transcript again.
+    /// Judge a saved transcript again, or an event log of which there is no transcript.
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
     Serve(ServeArgs),
+    /// Show the events of a server that has hooks of its own: be the program that it asks.
+    #[command(subcommand)]
+    Observe(ObserveCommand),
     /// Show which pairs of a state and a stimulus a saved run, or a set of conversations, reaches.
     Coverage(CoverageArgs),
     /// List the rules, or explain one.
     Rules(RulesArgs),
     /// List the servers that smtpspec can start: what is installed, and what each shows.
     Targets(TargetsArgs),
+    /// For those who write adapters.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
 }
 
 /// Which server, and how to see its events.
@@ -161,9 +167,13 @@ pub struct ReplayArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The transcript, as written by `run --out`.
-    #[arg(value_name = "TRANSCRIPT")]
+    /// A transcript, as written by `run --out`; or an event log, as an adapter writes it: the order of its events is
+    /// judged, as far as that does not depend on what was said.
+    #[arg(value_name = "FILE")]
     pub transcript: PathBuf,
+    /// All sessions of the event log are over: an OnDisconnect that is missing is lost.
+    #[arg(long)]
+    pub ended: bool,
     /// Only report rules whose id fits (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub rule: Vec<String>,
@@ -197,6 +207,31 @@ pub struct ServeArgs {
     /// Allow listening on an address that is not loopback.
     #[arg(long)]
     pub allow_remote: bool,
+}
+
+/// Whose hooks.
+#[derive(Debug, Subcommand)]
+pub enum ObserveCommand {
+    /// OpenSMTPD's: a filter, as smtpd-filters(7) has it.
+    Opensmtpd(ObserveOpensmtpdArgs),
+}
+
+/// Arguments of `observe opensmtpd`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+In smtpd.conf:
+  filter smtpspec proc-exec \"/usr/bin/smtpspec observe opensmtpd --events tcp:127.0.0.1:2600\"
+  listen on 127.0.0.1 port 2525 filter smtpspec
+and then:
+  smtpspec run --connect 127.0.0.1:2525 --events tcp:127.0.0.1:2600")]
+pub struct ObserveOpensmtpdArgs {
+    /// Where the event stream goes: tcp:HOST:PORT or unix:PATH (smtpspec listens there), file:PATH.
+    #[arg(long, value_name = "SPEC")]
+    pub events: String,
+    /// Speak to smtpd over a connection, tcp:HOST:PORT or unix:PATH, and not over standard input and output: for an
+    /// smtpd that cannot start this program itself.
+    #[arg(long, value_name = "SPEC")]
+    pub listen: Option<String>,
 }
 
 fn defects() -> String {
@@ -239,6 +274,23 @@ pub struct RulesArgs {
     /// A rule, such as `SES-2`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// What to do for the author of an adapter.
+#[derive(Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// Check that a saved event stream is one, line by line.
+    Check(AdapterCheckArgs),
+    /// Print the JSON Schema of a line of the event stream.
+    Schema,
+}
+
+/// Arguments of `adapter check`.
+#[derive(Debug, Args)]
+pub struct AdapterCheckArgs {
+    /// The event stream, as the adapter wrote it; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub stream: PathBuf,
 }
 
 /// Arguments of `targets`.

@@ -1,6 +1,9 @@
-//! `smtpspec check`: judges a saved transcript.
+//! `smtpspec check`: judges a saved transcript, or an event log without one.
 
-use smtpspec_core::transcript::Transcript;
+use smtpspec_core::{
+    check::{RunVerdict, check_events},
+    transcript::Transcript,
+};
 
 use super::{CliError, args::CheckArgs, filter::Filter};
 use crate::report::RunReport;
@@ -12,11 +15,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
         path: path.clone(),
         source,
     })?;
-    let transcript = Transcript::parse(&text).map_err(|source| CliError::Transcript {
-        path: path.clone(),
-        source,
-    })?;
-    let mut verdict = smtpspec_core::check::check(&transcript);
+    let (transcript, mut verdict) = judge(args, &text)?;
     verdict.rules.retain(|rule| filter.takes(rule.rule.id));
     let report = RunReport {
         transcript: &transcript,
@@ -31,4 +30,25 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
     };
     super::run::print(&report, args.format)?;
     Ok(report.exit_code())
+}
+
+fn judge(args: &CheckArgs, text: &[u8]) -> Result<(Transcript, RunVerdict), CliError> {
+    let path = args.transcript.clone();
+    if is_event_log(text) {
+        let transcript = Transcript::from_event_log(text, args.ended);
+        let transcript = transcript.map_err(|source| CliError::EventLog { path, source })?;
+        let verdict = check_events(&transcript);
+        return Ok((transcript, verdict));
+    }
+    let transcript = Transcript::parse(text);
+    let transcript = transcript.map_err(|source| CliError::Transcript { path, source })?;
+    let verdict = smtpspec_core::check::check(&transcript);
+    Ok((transcript, verdict))
+}
+
+/// Its first line is a hello.
+fn is_event_log(text: &[u8]) -> bool {
+    let line = text.split(|octet| *octet == b'\n').next();
+    let value = line.and_then(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
+    value.is_some_and(|value| value.get("smtpspec-events").is_some())
 }

@@ -3,7 +3,9 @@
 use std::{io, path::PathBuf};
 
 use smtpspec_core::{
-    conversation::ParseError, receiver::UnknownDefect, transcript::TranscriptError,
+    conversation::ParseError,
+    receiver::UnknownDefect,
+    transcript::{EventLogError, TranscriptError},
 };
 
 use crate::{
@@ -72,6 +74,14 @@ pub enum CliError {
         /// What is wrong.
         source: TranscriptError,
     },
+    /// A file is no event log.
+    #[error("{}: {source}", path.display())]
+    EventLog {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: EventLogError,
+    },
     /// A file is no conversation.
     #[error("{}: {source}", path.display())]
     Conversation {
@@ -102,6 +112,12 @@ pub enum CliError {
         /// Why.
         why: String,
     },
+    /// `--listen` of `observe` names no address.
+    #[error("--listen: `{0}` is no address: expected tcp:HOST:PORT or unix:PATH")]
+    ListenSpec(String),
+    /// The server that is observed cannot be spoken to.
+    #[error("cannot speak to the server that is observed: {0}")]
+    Observe(io::Error),
     /// The server under test could not be had.
     #[error(transparent)]
     Target(#[from] TargetError),

@@ -1,5 +1,6 @@
 //! The command: arguments in, exit code out. What it does lives in the library.
 
+mod adapter;
 mod args;
 mod check;
 mod coverage;
@@ -7,6 +8,7 @@ mod error;
 mod expected;
 mod filter;
 mod leaks;
+mod observe;
 mod out;
 mod replay;
 mod rules;
@@ -43,8 +45,10 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::replay(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
+        Command::Observe(args) => observe::observe(args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Adapter(command) => adapter::adapter(&command),
         Command::Targets(args) => targets::targets(&args),
     }
 }

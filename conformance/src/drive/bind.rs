@@ -12,6 +12,7 @@ use smtpspec_core::{
 };
 use tokio::{
     net::TcpSocket,
+    sync::OwnedSemaphorePermit,
     time::{sleep, timeout},
 };
 
@@ -46,6 +47,7 @@ pub struct Bound {
     client: SocketAddr,
     server: SocketAddr,
     limits: Limits,
+    arriving: Option<OwnedSemaphorePermit>,
 }
 
 /// Takes a local port from which `server` can be reached.
@@ -61,6 +63,7 @@ pub async fn bind(server: SocketAddr, limits: &Limits) -> Result<Bound, DriveErr
         client,
         server,
         limits,
+        arriving: None,
     })
 }
 
@@ -68,6 +71,13 @@ impl Bound {
     /// The client's own address: what the server will see as its peer.
     pub fn client(&self) -> SocketAddr {
         self.client
+    }
+
+    /// Holds `permit` from the connection until the server's first octet, or until the end.
+    #[must_use]
+    pub fn arriving(mut self, permit: Option<OwnedSemaphorePermit>) -> Self {
+        self.arriving = permit;
+        self
     }
 
     /// Connects and plays `conversation` to its end.
@@ -85,7 +95,7 @@ impl Bound {
             }
             connected => connected.map_err(fail)?,
         };
-        Client::new(stream, log, &self.limits)
+        Client::new(stream, log, &self.limits, self.arriving)
             .play(conversation)
             .await;
         Ok(())

@@ -10,7 +10,7 @@ use smtpspec_core::{
     transcript::{ClientAct, ServerEnd, What},
 };
 use socket2::SockRef;
-use tokio::{net::TcpStream, task::yield_now, time::Duration};
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, task::yield_now, time::Duration};
 
 use super::{Limits, wire::Wire};
 use crate::record::Log;
@@ -40,9 +40,14 @@ pub(super) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    pub(super) fn new(stream: TcpStream, log: &'a Log, limits: &'a Limits) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        log: &'a Log,
+        limits: &'a Limits,
+        arriving: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         Self {
-            wire: Wire::new(stream, log, limits),
+            wire: Wire::new(stream, log, limits, arriving),
             limits,
             hasty: false,
             gaps: MOST_GAPS,

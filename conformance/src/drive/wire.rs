@@ -15,6 +15,7 @@ use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, Interest},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
     task::yield_now,
     time::{Duration, Instant, timeout_at},
 };
@@ -38,10 +39,17 @@ pub(super) struct Wire<'a> {
     pacer: Pacer,
     buffer: Vec<u8>,
     received: usize,
+    /// Held until the server has said something: then it has taken the connection.
+    arriving: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Wire<'a> {
-    pub(super) fn new(stream: TcpStream, log: &'a Log, limits: &'a Limits) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        log: &'a Log,
+        limits: &'a Limits,
+        arriving: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         Self {
             stream,
             log,
@@ -49,6 +57,7 @@ impl<'a> Wire<'a> {
             pacer: Pacer::new(),
             buffer: vec![0; CHUNK],
             received: 0,
+            arriving,
         }
     }
 
@@ -221,6 +230,7 @@ impl<'a> Wire<'a> {
 
     /// What a read has brought: octets in `buffer`, the end, or an error.
     fn take(&mut self, result: &io::Result<usize>) -> Flow {
+        self.arriving = None;
         let n = match *result {
             Ok(0) => return self.server(ServerEnd::Close),
             Ok(n) => n,

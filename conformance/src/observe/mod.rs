@@ -3,13 +3,17 @@
 //! An adapter writes JSON Lines, a hello first (see `conformance/adapters/README.md`). They come over TCP, a Unix
 //! socket, a file or a child's standard output; a [`Hub`] routes them by the client's own port, never by timing.
 
+mod audit;
 mod hub;
 mod lines;
 mod observer;
+pub mod opensmtpd;
+mod outlet;
 mod scripts;
 mod source;
 mod spec;
 
+pub use audit::{Audit, Problem, SCHEMA};
 pub use hub::Hub;
 pub use observer::{Observer, ScriptSender, StreamReader};
 pub use scripts::ScriptError;

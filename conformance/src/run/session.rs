@@ -89,6 +89,7 @@ pub(super) async fn session(
     // Set once, here.
     let _ = slot.opened.set(open);
     stage.hub.open(client, slot.log.clone());
+    let bound = bound.arriving(stage.arrive().await);
     let played = bound.play(conversation, &slot.log).await;
     drop(permit);
     if played.is_ok() {
@@ -117,6 +118,7 @@ mod tests {
             hello: None,
             hub,
             scripts: Scripts::None,
+            arrivals: None,
         };
         for _ in 0..20 {
             let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();

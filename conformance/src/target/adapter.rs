@@ -7,6 +7,7 @@ use std::{
     ffi::OsStr,
     fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -44,6 +45,8 @@ pub struct About {
     pub needs: String,
     /// What of the server can be seen, in one line.
     pub shows: String,
+    /// The server's listen backlog, where that is so small that clients could overrun it.
+    pub backlog: Option<NonZeroUsize>,
 }
 
 impl Adapter {
@@ -180,7 +183,9 @@ impl Adapter {
             command.env("SMTPSPEC_EVENTS", address.to_string());
         }
         let child = ChildProcess::spawn(command, &observer, Some(scratch)).map_err(fail)?;
-        Running::watch(&self.name(), server, Some(observer), Some(child), options).await
+        let running =
+            Running::watch(&self.name(), server, Some(observer), Some(child), options).await?;
+        Ok(running.with_backlog(self.about.backlog))
     }
 }
 

@@ -3,11 +3,13 @@
 use std::{
     future::pending,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    sync::Arc,
     time::Duration,
 };
 
 use smtpspec_core::{event::Hello, receiver::Config};
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     EMBEDDED, Scripts, Stage, StartOptions, Target, TargetError, Usage, child::ChildProcess,
@@ -54,6 +56,7 @@ impl Running {
             hello: Some(serve::hello()),
             hub,
             scripts,
+            arrivals: None,
         };
         Ok(Self {
             name: EMBEDDED.to_owned(),
@@ -95,6 +98,7 @@ impl Running {
                 hello: None,
                 hub: hub.unwrap_or_default(),
                 scripts: Scripts::None,
+                arrivals: None,
             },
             server: None,
             observer,
@@ -138,6 +142,13 @@ impl Running {
                 output: self.output(),
             })
         })
+    }
+
+    /// No more than `backlog` connections at once will be waiting for the server to take them.
+    pub(super) fn with_backlog(mut self, backlog: Option<NonZeroUsize>) -> Self {
+        let permits = backlog.map(|most| Arc::new(Semaphore::new(most.get())));
+        self.stage.arrivals = permits;
+        self
     }
 
     fn take(&mut self, hello: Hello) {

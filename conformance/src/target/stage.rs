@@ -1,8 +1,9 @@
 //! What a session needs of the target: where to connect, where events go, who takes handler scripts.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use smtpspec_core::event::{EventKind, HandlerScript, Hello};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     observe::{Hub, ScriptError, ScriptSender},
@@ -20,6 +21,8 @@ pub struct Stage {
     pub hub: Hub,
     /// Who takes handler scripts.
     pub scripts: Scripts,
+    /// How many connections may be waiting for the server to take them; without it, any number.
+    pub arrivals: Option<Arc<Semaphore>>,
 }
 
 /// Who takes handler scripts.
@@ -42,6 +45,16 @@ impl Stage {
     /// Whether conversations with handler scripts can be played.
     pub fn takes_scripts(&self) -> bool {
         !matches!(self.scripts, Scripts::None)
+    }
+
+    /// Waits until one more connection may wait for the server.
+    ///
+    /// A connection beyond the server's backlog seems to stand, but the server learns of it only when the system has
+    /// repeated itself, a second or more later.
+    pub async fn arrive(&self) -> Option<OwnedSemaphorePermit> {
+        let arrivals = Arc::clone(self.arrivals.as_ref()?);
+        // It is never closed.
+        arrivals.acquire_owned().await.ok()
     }
 
     /// Hands the server the script for the session of `client`, who connects only after this.

@@ -6,16 +6,17 @@ use std::collections::HashMap;
 
 use super::{
     verdict::{Finding, Level},
-    view::{Arguments, Found, View},
+    view::{Elsewhere, Found, View},
+    wir,
 };
 use crate::{
     model::{Stimulus, Tolerance, UnansweredData, WireLog, read},
-    transcript::{Transcript, What},
+    transcript::{SessionLog, Transcript, What},
     wire::Command,
 };
 
 pub(super) struct Across<'t> {
-    arguments: Arguments,
+    elsewhere: Elsewhere,
     /// The connection on which each session id was first seen, of each server: one that took the place of a dead one,
     /// at another address, counts anew.
     ids: HashMap<(SocketAddr, &'t str), u64>,
@@ -24,7 +25,7 @@ pub(super) struct Across<'t> {
 impl<'t> Across<'t> {
     pub(super) fn new(transcript: &'t Transcript) -> Self {
         let mut across = Self {
-            arguments: Arguments::default(),
+            elsewhere: Elsewhere::default(),
             ids: HashMap::new(),
         };
         for session in &transcript.sessions {
@@ -34,31 +35,39 @@ impl<'t> Across<'t> {
                     across.ids.entry(id).or_insert(session.conn);
                 }
             }
-            across.note_arguments(&WireLog::new(session), session.conn);
+            across.note(session);
         }
         across
     }
 
-    fn note_arguments(&mut self, wire: &WireLog<'_>, conn: u64) {
+    fn note(&mut self, session: &SessionLog) {
+        let wire = &WireLog::new(session);
+        let conn = session.conn;
         let reading = read(wire, &Tolerance::default(), UnansweredData::default());
         for exchange in &reading.exchanges {
             let Stimulus::Command(line) = &exchange.stimulus else {
                 continue;
             };
+            let reply = exchange.reply.map(|reply| &wire.replies[reply]);
+            let code = reply.and_then(|reply| reply.reply.code);
+            // A handler may have answered so.
+            if session.open.handlers.is_empty() && wir::is_plainly_unknown(exchange, line, code) {
+                self.elsewhere.add_unknown(line.verb);
+            }
             let Ok(parsed) = &line.parsed else { continue };
             match parsed.command {
                 Command::Helo { domain } | Command::Ehlo { domain } => {
-                    self.arguments.add(domain, conn);
+                    self.elsewhere.add_argument(domain, conn);
                 }
-                Command::Mail { path, .. } => self.arguments.add(path.raw(), conn),
-                Command::Rcpt { path, .. } => self.arguments.add(path.raw(), conn),
+                Command::Mail { path, .. } => self.elsewhere.add_argument(path.raw(), conn),
+                Command::Rcpt { path, .. } => self.elsewhere.add_argument(path.raw(), conn),
                 _ => {}
             }
         }
     }
 
-    pub(super) fn arguments(&self) -> &Arguments {
-        &self.arguments
+    pub(super) fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     /// SES-5 and SES-6 as far as ids and addresses show them: a session id that another connection had before, an
@@ -86,23 +95,41 @@ impl<'t> Across<'t> {
         reused.into_iter().chain(stranger).collect()
     }
 
-    /// Events whose client address is none of ours.
-    pub(super) fn strays(transcript: &Transcript) -> Vec<Finding> {
-        transcript
-            .strays
-            .iter()
-            .map(|(_, record)| Finding {
-                rule: "SES-5",
-                level: Level::Must,
-                conn: 0,
-                case: "(no connection)".into(),
-                entry: None,
-                what: format!(
-                    "{} of session {:?} names the client {}, which never connected",
-                    record.event.kind(),
-                    record.session,
-                    record.peer
-                ),
+    /// Events that came when their session was over, and those whose client address is none of ours.
+    pub(super) fn strays(&self, transcript: &Transcript) -> Vec<Finding> {
+        let strays = transcript.strays.iter();
+        strays
+            .map(|(_, record)| {
+                let kind = record.event.kind();
+                let id = &record.session;
+                let of_session = |session: &&SessionLog| {
+                    let first = self.ids.get(&(session.open.server, id.as_str()));
+                    session.open.client == record.peer && first == Some(&session.conn)
+                };
+                let session = transcript.sessions.iter().find(of_session);
+                let (rule, case, what) = match session {
+                    Some(session) => (
+                        "SES-4",
+                        session.open.case.clone(),
+                        format!("{kind} fired when the session had long ended"),
+                    ),
+                    None => (
+                        "SES-5",
+                        "(no connection)".into(),
+                        format!(
+                            "{kind} of session {id:?} names the client {}, which never connected",
+                            record.peer
+                        ),
+                    ),
+                };
+                Finding {
+                    rule,
+                    level: Level::Must,
+                    conn: session.map_or(0, |session| session.conn),
+                    case,
+                    entry: None,
+                    what,
+                }
             })
             .collect()
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::{event::EventKind, model::Pattern};
 
 /// How well an event fits a place in a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     /// Another kind of event.
     No,
@@ -42,8 +42,12 @@ pub(super) struct Alignment {
 const MISSING: u32 = 20;
 const EXTRA: u32 = 20;
 const ALTERED: u32 = 30;
-/// How far a repair looks ahead, in exchanges and in events.
+/// Less than an event too many: a message that was refused need not have fired it, and still it is this message's.
+const ALTERED_OF_MESSAGE: u32 = 15;
+/// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing count less: they would
+/// hide that what was left over before them finds no place behind them either.
 const WINDOW_EXCHANGES: usize = 8;
+const WINDOW_SILENT: usize = 64;
 const WINDOW_EVENTS: usize = 16;
 
 /// Lays `events` events against `slots`; `fit(exchange, event, kind)` judges a pair.
@@ -58,21 +62,28 @@ pub(super) fn align(
     };
     let mut next = 0;
     for (exchange, patterns) in slots.iter().enumerate() {
-        let mut exact = patterns.iter().filter(|pattern| {
+        let fits = |pattern: &Pattern, least: Fit| {
+            let mut places = pattern.iter().zip(next..);
             next + pattern.len() <= events
-                && pattern
-                    .iter()
-                    .enumerate()
-                    .all(|(i, kind)| fit(exchange, next + i, *kind) == Fit::Exact)
-        });
+                && places.all(|(kind, event)| {
+                    let fit = fit(exchange, event, *kind);
+                    fit == Fit::Exact || fit == least
+                })
+        };
+        let mut loosely = patterns
+            .iter()
+            .filter(|pattern| fits(pattern, Fit::Altered));
         // Where several patterns fit, what follows decides between them.
-        if let (Some(pattern), None) = (exact.next(), exact.next()) {
+        if let (Some(pattern), None) = (loosely.next(), loosely.next())
+            && fits(pattern, Fit::Exact)
+        {
             alignment.cause[next..next + pattern.len()].fill(Some(exchange));
             next += pattern.len();
             continue;
         }
         let mut repair = Repair {
             slots,
+            window: window(slots, exchange),
             events,
             fit,
             first: exchange,
@@ -90,6 +101,24 @@ pub(super) fn align(
     alignment
 }
 
+const fn altered(kind: EventKind) -> u32 {
+    match kind {
+        EventKind::OnEndOfHeaders | EventKind::OnEndOfData => ALTERED_OF_MESSAGE,
+        _ => ALTERED,
+    }
+}
+
+/// The exchanges that a repair of `first` looks at: itself and those behind it that may fire something, and the number
+/// behind the last one for the session's end, where that is near.
+fn window(slots: &[Vec<Pattern>], first: usize) -> Vec<usize> {
+    let counts = |exchange: &usize| {
+        let patterns = slots.get(*exchange).filter(|_| *exchange != first);
+        patterns.is_none_or(|patterns| patterns.iter().any(|pattern| !pattern.is_empty()))
+    };
+    let near = first..=slots.len().min(first + WINDOW_SILENT);
+    near.filter(counts).take(WINDOW_EXCHANGES).collect()
+}
+
 /// A place in the repair: exchange, pattern, element of the pattern, next event.
 type Place = (usize, usize, usize, usize);
 
@@ -104,6 +133,7 @@ enum Step {
 
 struct Repair<'a> {
     slots: &'a [Vec<Pattern>],
+    window: Vec<usize>,
     events: usize,
     fit: &'a dyn Fn(usize, usize, EventKind) -> Fit,
     first: usize,
@@ -115,7 +145,7 @@ impl Repair<'_> {
     /// Commits the cheapest repair for the first exchange only, and says which event comes next.
     fn apply(&mut self, alignment: &mut Alignment) -> usize {
         let exchange = self.first;
-        let (_, pattern) = self.best_pattern(exchange, self.from);
+        let (_, pattern) = self.best_pattern(Some(exchange), self.from);
         let (mut element, mut event) = (0, self.from);
         loop {
             let (_, step) = self.cheapest((exchange, pattern, element, event));
@@ -148,16 +178,23 @@ impl Repair<'_> {
         }
     }
 
-    fn best_pattern(&mut self, exchange: usize, event: usize) -> (u32, usize) {
-        let at_end = exchange == self.slots.len();
-        if at_end || exchange >= self.first + WINDOW_EXCHANGES {
-            let left = if at_end { self.window_end() - event } else { 0 };
+    /// `None` is what lies behind the window.
+    fn best_pattern(&mut self, exchange: Option<usize>, event: usize) -> (u32, usize) {
+        let patterns = exchange.and_then(|exchange| self.slots.get(exchange));
+        let (Some(exchange), Some(patterns)) = (exchange, patterns) else {
+            // What is left at the session's end has no place any more; behind the window it may have one.
+            let left = exchange.map_or(0, |_| self.window_end() - event);
             return (EXTRA * u32::try_from(left).unwrap_or(u32::MAX / EXTRA), 0);
-        }
-        (0..self.slots[exchange].len())
+        };
+        (0..patterns.len())
             .map(|pattern| (self.cheapest((exchange, pattern, 0, event)).0, pattern))
             .min()
             .unwrap_or((0, 0))
+    }
+
+    fn behind(&self, exchange: usize) -> Option<usize> {
+        let mut rest = self.window.iter().skip_while(|other| **other != exchange);
+        rest.nth(1).copied()
     }
 
     fn window_end(&self) -> usize {
@@ -182,7 +219,7 @@ impl Repair<'_> {
                 let rest = (exchange, pattern, element + 1, event + 1);
                 match (self.fit)(exchange, event, kind) {
                     Fit::Exact => offer(self.cheapest(rest).0, Step::Match),
-                    Fit::Altered => offer(ALTERED + self.cheapest(rest).0, Step::Altered),
+                    Fit::Altered => offer(altered(kind) + self.cheapest(rest).0, Step::Altered),
                     Fit::No => {}
                 }
             }
@@ -190,7 +227,10 @@ impl Repair<'_> {
             let rest = (exchange, pattern, element + 1, event);
             offer(missing + self.cheapest(rest).0, Step::Missing);
         } else {
-            offer(self.best_pattern(exchange + 1, event).0, Step::Finish);
+            offer(
+                self.best_pattern(self.behind(exchange), event).0,
+                Step::Finish,
+            );
         }
         if event < self.window_end() {
             let rest = (exchange, pattern, element, event + 1);

@@ -106,7 +106,7 @@ pub(super) fn of_another_session(view: &View<'_>, event: usize) -> Option<Found>
         Event::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
         _ => None,
     }?;
-    let other = view.arguments.sender(&argument.0)?;
+    let other = view.elsewhere.sender(&argument.0)?;
     let own = other == view.log.conn || !view.may_search(view.wire.sent.len());
     if own || memchr::memmem::find(&view.wire.sent, &argument.0).is_some() {
         return None;

@@ -8,7 +8,7 @@ use super::{
     view::{Found, View},
 };
 use crate::{
-    model::{Outcome, Stimulus, Stop, relevant_tolerances},
+    model::{Exchange, Outcome, Stimulus, Stop, relevant_tolerances},
     transcript::ClientAct,
     wire::{LeniencyLevel, Verb, parse_command},
 };
@@ -161,6 +161,13 @@ pub(super) fn judge_tolerance(view: &View<'_>) -> Vec<Found> {
             found.level = Some(Level::Should);
         }
         founds.push(found);
+    }
+    let unended =
+        |exchange: &Exchange<'_>| view.wire.sent[exchange.span.clone()].starts_with(b".\r\n");
+    let swallowed = view.messages().find(|(exchange, _)| unended(exchange));
+    if let (true, Some((exchange, _))) = (view.tolerance.misses_empty, swallowed) {
+        let what = "the end of an empty message was not seen: what followed was taken for content";
+        founds.push(Found::new("CON-9", exchange.entry, what.into()));
     }
     let ends = view.tolerance.line_ends;
     for (taken, name) in [(ends.bare_lf, "LF"), (ends.bare_cr, "CR")] {

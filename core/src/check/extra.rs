@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     event::{Event, EventKind},
-    model::{Certainty, CommandLine, Exchange, Outcome, Stimulus, Stop, Transaction, own_event},
+    model::{
+        Certainty, CommandLine, Exchange, LoggedEvent, Outcome, Stimulus, Stop, Transaction,
+        own_event,
+    },
     wire::{Verb, parse_command},
 };
 
@@ -28,10 +31,10 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
         .or_else(|| behind_the_end(view, event, before))
         .unwrap_or_else(|| match fired.kind() {
             kind @ (EventKind::OnEndOfHeaders | EventKind::OnEndOfData) => {
-                extra_of_message(view, before, kind)
+                extra_of_message(view, event, before, kind)
             }
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
-            _ => extra_command_event(view, fired, before),
+            _ => extra_command_event(view, event, before),
         });
     Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
 }
@@ -66,7 +69,12 @@ fn behind_the_end(view: &View<'_>, event: usize, before: usize) -> Option<(&'sta
     Some((rule, format!("{what} had ended the session")))
 }
 
-fn extra_of_message(view: &View<'_>, before: usize, kind: EventKind) -> (&'static str, String) {
+fn extra_of_message(
+    view: &View<'_>,
+    event: usize,
+    before: usize,
+    kind: EventKind,
+) -> (&'static str, String) {
     let in_headers = kind == EventKind::OnEndOfHeaders;
     // Nothing is read behind a message without an end.
     let unfinished = match view.exchanges().last().map(|last| &last.stimulus) {
@@ -77,6 +85,11 @@ fn extra_of_message(view: &View<'_>, before: usize, kind: EventKind) -> (&'stati
         _ => false,
     };
     if unfinished && before + 1 >= view.exchanges().len() {
+        let ended = |later: &LoggedEvent<'_>| later.record.event.kind() == EventKind::OnEndOfData;
+        if in_headers && !view.events[event..].iter().any(ended) {
+            let what = "the header section of the message had not ended";
+            return ("ORD-4", what.into());
+        }
         return ("CON-1", "the end of the message was never received".into());
     }
     (
@@ -85,15 +98,20 @@ fn extra_of_message(view: &View<'_>, before: usize, kind: EventKind) -> (&'stati
     )
 }
 
-fn extra_command_event(view: &View<'_>, fired: &Event, before: usize) -> (&'static str, String) {
+fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'static str, String) {
+    let fired = &view.events[event].record.event;
     let last = view.exchanges().len().saturating_sub(1);
     // The exchange itself, and from there back.
     let back = |far: usize| (before.saturating_sub(far)..=before.min(last)).rev();
+    let command = |index: usize| {
+        let possible = !view.came_before(index, event);
+        possible.then(|| of_command(view, index, fired)).flatten()
+    };
     back(1)
-        .find_map(|index| of_command(view, index, fired))
+        .find_map(command)
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
-        .or_else(|| back(NEAR).find_map(|index| of_command(view, index, fired)))
+        .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
 }
 

@@ -11,6 +11,7 @@ mod catalogue;
 mod con;
 mod content_lines;
 mod entry;
+mod event_log;
 mod extra;
 mod fit;
 mod moved;
@@ -24,12 +25,13 @@ mod wir;
 mod words;
 
 pub use catalogue::rules;
+pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
 use across::Across;
 use catalogue::entries;
 use entry::Entry;
-use view::{Arguments, Found, View};
+use view::{Elsewhere, Found, View};
 
 use crate::{
     model::{Tolerance, UnansweredData, WireLog, relevant_tolerances},
@@ -44,14 +46,19 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
     let across = Across::new(transcript);
     let mut tallies: Vec<Tally> = entries().map(Tally::new).collect();
     let mut leniencies = con::Leniencies::default();
+    let mut habits = Habits::default();
     for session in &transcript.sessions {
         let wire = WireLog::new(session);
         best_view(
             transcript,
             session,
             &wire,
-            across.arguments(),
+            across.elsewhere(),
+            &habits.clone(),
             |view, mut founds| {
+                if view.tolerance.is_empty() {
+                    habits.extend(founds.iter().map(|found| found.rule));
+                }
                 founds.extend(across.judge(view));
                 leniencies.note(view, &session.open.case);
                 for tally in &mut tallies {
@@ -60,7 +67,7 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
             },
         );
     }
-    let strays = Across::strays(transcript);
+    let strays = across.strays(transcript);
     let hello = transcript.header.hello.as_ref();
     let rules = tallies
         .into_iter()
@@ -86,7 +93,8 @@ fn best_view(
     transcript: &Transcript,
     session: &SessionLog,
     wire: &WireLog<'_>,
-    arguments: &Arguments,
+    elsewhere: &Elsewhere,
+    habits: &Habits,
     mut use_it: impl FnMut(&View<'_>, Vec<Found>),
 ) {
     let judge = |tolerance: &Tolerance, data: UnansweredData| {
@@ -94,7 +102,7 @@ fn best_view(
             &transcript.header,
             session,
             wire,
-            arguments,
+            elsewhere,
             tolerance,
             data,
         );
@@ -104,7 +112,7 @@ fn best_view(
     if let Some(death) = ses::death(wire) {
         let data = UnansweredData::Accepted;
         let header = &transcript.header;
-        let view = View::new(header, session, wire, arguments, &strict, data);
+        let view = View::new(header, session, wire, elsewhere, &strict, data);
         return use_it(&view, vec![death]);
     }
     let mut best = (
@@ -118,7 +126,9 @@ fn best_view(
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
                 let founds = judge(tolerance, data);
-                if explains_more(&founds, &best.0) {
+                if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
+                    && convicts(tolerance, &founds, &best.0)
+                {
                     best = (founds, tolerance.clone(), data);
                 }
             }
@@ -129,7 +139,7 @@ fn best_view(
         &transcript.header,
         session,
         wire,
-        arguments,
+        elsewhere,
         &tolerance,
         data,
     );
@@ -137,21 +147,48 @@ fn best_view(
     use_it(&view, founds);
 }
 
-/// Whether a reading that leaves `founds` is better than one that leaves `best`: it leaves less, and nothing of a
-/// kind that the other does not leave. Else it would only trade one riddle for another; unless it leaves less than half
-/// as many.
-fn explains_more(founds: &[Found], best: &[Found]) -> bool {
-    let known = |found: &Found| best.iter().any(|other| other.rule == found.rule);
-    let fewer = founds.len() < best.len();
-    fewer && (founds.iter().all(known) || 2 * kinds(founds) < kinds(best))
+/// The rules that sessions before this one have shown the server to break, strictly read.
+type Habits = std::collections::BTreeSet<&'static str>;
+
+/// What a server may be found to do whatever it takes for an end of a line or of data: a reply that is not as it
+/// should be, an argument or a content that is not handed on as it came. Everything else that a reading leaves is a
+/// riddle: an event or a reply without its cause, a command without its event or reply, a state that nothing led to.
+const NO_RIDDLES: [&str; 9] = [
+    "CON-3", "CON-7", "ORD-4", "WIR-3", "WIR-4", "WIR-6", "WIR-11", "WIR-16", "WIR-20",
+];
+
+fn is_riddle(found: &Found) -> bool {
+    !NO_RIDDLES.contains(&found.rule)
 }
 
-/// How many rules `founds` are about.
-fn kinds(founds: &[Found]) -> usize {
-    let mut rules: Vec<_> = founds.iter().map(|found| found.rule).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    rules.len()
+/// Whether a reading that leaves some findings is better than one that leaves `best`: it leaves fewer riddles, or as
+/// many and less in all, a leniency being no less than a finding. A riddle of a kind that neither the other leaves nor
+/// the server has shown before weighs three: else a reading could be chosen that only trades one for another. And
+/// replies out of order weigh more than one, since with them nothing else is looked at.
+fn explains_more(
+    (founds, tolerance): (&[Found], &Tolerance),
+    (best, best_tolerance): (&[Found], &Tolerance),
+    habits: &Habits,
+) -> bool {
+    let weight = |found: &Found| {
+        let known =
+            best.iter().any(|other| other.rule == found.rule) || habits.contains(found.rule);
+        let one = if found.rule == "WIR-9" { 4 } else { 1 };
+        if known { one } else { 3 * one }
+    };
+    let left = |founds: &[Found], tolerance: &Tolerance| {
+        let riddles = founds.iter().filter(|found| is_riddle(found));
+        let riddles: usize = riddles.map(weight).sum();
+        (riddles, founds.len() + tolerance.len())
+    };
+    left(founds, tolerance) < left(best, best_tolerance)
+}
+
+/// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were answered
+/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with.
+fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
+    let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
+    tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

@@ -6,7 +6,7 @@ use super::{
     view::{Found, View},
     words::about,
 };
-use crate::event::EventKind;
+use crate::{event::EventKind, model::Stimulus};
 
 /// A missing event that fired elsewhere is one deviation, not two. It strays no further than the aligner looks.
 pub(super) fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> {
@@ -81,7 +81,11 @@ pub(super) fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) ->
 fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<usize> {
     let fired = &view.events[event].record.event;
     let near = exchange.saturating_sub(NEAR)..view.exchanges().len().min(exchange + NEAR);
-    let is_command = |index: usize| view.exchanges()[index].verb().is_some();
+    // Whatever a malformed command fires may say what it likes.
+    let is_command = |index: usize| {
+        let stimulus = &view.exchanges()[index].stimulus;
+        matches!(stimulus, Stimulus::Command(line) if line.parsed.is_ok())
+    };
     near.into_iter().find(|index| {
         *index != exchange && is_command(*index) && view.fit(*index, fired) == Fit::Exact
     })

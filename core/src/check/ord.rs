@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Hello},
-    model::{Certainty, Outcome},
+    model::{Certainty, Outcome, Stimulus},
     wire::Verb,
 };
 
@@ -177,6 +177,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(reply) = view.reply(exchange) else {
             continue;
         };
+        // That the server left in the middle of a message is no answer to what its handlers were about to be told.
+        if exchange.outcome == Outcome::Dropped && matches!(exchange.stimulus, Stimulus::Message(_))
+        {
+            continue;
+        }
         let emitted = view.emitted_at(event);
         if emitted > reply.at + CLOCK_SLACK {
             let late = (emitted - reply.at) / 1_000;

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     event::{EventKind, HandlerAction},
-    model::{Certainty, Outcome},
-    wire::Verb,
+    model::{Certainty, Exchange, Outcome, Stimulus},
+    wire::{Command, Verb},
 };
 
 pub(super) const RULES: [Entry; 4] = [
@@ -115,10 +115,29 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             _ => continue,
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
+        if !accepted && may_be_about_the_line(exchange) {
+            // 503 for what is wrong with the line is a wrong code, and the state may be right.
+            founds.push(Found::new("WIR-5", entry, what));
+            continue;
+        }
         let (rule, why) = wrong_state(view, index);
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
         return;
+    }
+}
+
+/// Whether the line has something that a server may refuse for itself: it is malformed, or has parameters.
+fn may_be_about_the_line(exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return false;
+    };
+    match line.parsed.map(|parsed| parsed.command) {
+        Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => {
+            !parameters.raw.is_empty()
+        }
+        Ok(_) => false,
+        Err(_) => true,
     }
 }
 
@@ -132,23 +151,31 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
         && !view.alignment_has(index, EventKind::OnDataCommand)
 }
 
+/// Whether `refused`, had it been accepted, would explain what came of `exchange`. What a server forgets over a
+/// refusal is its own affair.
+fn leads_here(exchange: &Exchange<'_>, refused: Verb) -> bool {
+    match (exchange.in_sequence, exchange.state, exchange.verb()) {
+        (Certainty::No, Some(state), Some(verb)) if refused == Verb::Data => {
+            state.after_message().allows(verb)
+        }
+        (Certainty::No, Some(state), Some(verb)) => state.after(refused).allows(verb),
+        _ => true,
+    }
+}
+
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
     let exchange = &view.exchanges()[index];
-    let verb = exchange.verb().unwrap_or(Verb::Unknown);
-    match exchange.history.refused {
-        // A second MAIL that is taken needs no other reason than that the server takes one.
-        Some(Verb::Mail)
-            if verb == Verb::Mail
-                && exchange.in_sequence == Certainty::No
-                && view.fired_any(index) =>
-        {
-            (out_of_sequence(exchange, verb), String::new())
-        }
+    match exchange
+        .history
+        .refused
+        .filter(|refused| leads_here(exchange, *refused))
+    {
         Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
             // Taken with its event: the agents have learned of what should not be.
             None if exchange.in_sequence == Certainty::No && view.fired_any(index) => {
+                let verb = exchange.verb().unwrap_or(Verb::Unknown);
                 (out_of_sequence(exchange, verb), String::new())
             }
             None => ("WIR-5", String::new()),

@@ -286,36 +286,52 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         .iter()
         .any(|reply| view.wire.replies[*reply].reply.code == Some(421));
     let silent = view.wire.did(ClientAct::Silence);
+    // To a client that has closed its side, a 421 says that the connection is lost.
+    let lost = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
     if dropped || warned || view.server_left_first() {
-        return match (handler_drop(view), dropped, silent) {
+        let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
-            (HandlerDrop::None, true, _) if many_errors(view) => vec![TooManyErrors],
+            (HandlerDrop::None, true, _) if many_errors(view) && said_421(view) => {
+                vec![TooManyErrors]
+            }
             (HandlerDrop::None, false, true) => vec![Timeout],
             // QUIT may have been heard, though not answered: that is WIR-7's concern.
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
+        if lost && handler_drop(view) != HandlerDrop::Fired {
+            reasons.push(SenderDisconnected);
+        }
+        return reasons;
     }
     let mut reasons = vec![SenderDisconnected];
     if quit {
         reasons.push(QuitVerb);
     }
-    let may_have_dropped = match handler_drop(view) {
-        // With what reply is another rule's affair: the client may have left while the server was leaving.
-        HandlerDrop::Fired => true,
-        HandlerDrop::Perhaps => unanswered,
-        HandlerDrop::None => false,
-    };
-    if may_have_dropped || line_too_long_to_keep(view) {
-        reasons.push(DroppedSession);
+    let refused_last = last.is_some_and(|last| last.outcome == Outcome::Refused);
+    // A server that does not do PIPELINING may have answered it by a drop that nobody read.
+    let too_soon = view
+        .exchanges()
+        .iter()
+        .any(|exchange| exchange.outcome == Outcome::Unanswered && view.spoke_too_soon(exchange));
+    // A server may drop with another refusal than 421, and the client leave before it sees the close.
+    match handler_drop(view) {
+        HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
+        HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
+        _ if line_too_long_to_keep(view) => reasons.push(DroppedSession),
+        _ if unanswered && too_soon => reasons.push(DroppedSession),
+        _ => {}
     }
     // The client may have left while the server was leaving.
-    if many_errors(view)
-        && (unanswered || last.is_some_and(|last| last.outcome == Outcome::Refused))
-    {
+    if many_errors(view) && (unanswered || refused_last) {
         reasons.push(TooManyErrors);
     }
     reasons
+}
+
+fn said_421(view: &View<'_>) -> bool {
+    let mut replies = view.wire.replies.iter();
+    replies.any(|reply| reply.reply.code == Some(421))
 }
 
 /// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
@@ -328,7 +344,7 @@ fn line_too_long_to_keep(view: &View<'_>) -> bool {
 enum HandlerDrop {
     /// No handler was to, or what it waited for did not come.
     None,
-    /// It was to, at an event that cannot be seen.
+    /// It was to, at an event that cannot be seen; or it failed, which some servers end the session for.
     Perhaps,
     /// Its event fired.
     Fired,
@@ -338,13 +354,19 @@ enum HandlerDrop {
 fn handler_drop(view: &View<'_>) -> HandlerDrop {
     let handlers = &view.log.open.handlers;
     let drops = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Drop;
+    let fails = |kind, nth| *handlers.action(kind, nth) == HandlerAction::Fail;
     let dropping = handlers.rules.iter().filter(|rule| {
-        !matches!(rule.event, OnReject | OnDisconnect) && drops(rule.event, rule.nth)
+        let ends = drops(rule.event, rule.nth) || fails(rule.event, rule.nth);
+        !matches!(rule.event, OnReject | OnDisconnect) && ends
     });
     let each = dropping.map(|rule| {
         let fired = (1..=rule.nth).zip(view.all_of(rule.event));
         if fired.last().is_some_and(|(nth, _)| nth == rule.nth) {
-            HandlerDrop::Fired
+            if fails(rule.event, rule.nth) {
+                HandlerDrop::Perhaps
+            } else {
+                HandlerDrop::Fired
+            }
         } else if view.sees(rule.event) {
             HandlerDrop::None
         } else {
@@ -355,7 +377,7 @@ fn handler_drop(view: &View<'_>) -> HandlerDrop {
 }
 
 /// Whether an error limit may have been reached: three refusals by the protocol or more.
-fn many_errors(view: &View<'_>) -> bool {
+pub(super) fn many_errors(view: &View<'_>) -> bool {
     let refused = |outcome| {
         matches!(
             outcome,

@@ -42,20 +42,35 @@ impl Found {
     }
 }
 
-/// Which connection sent which argument first: what tells one session's data from another's (SES-5).
+/// What the whole run tells about a single session.
 #[derive(Debug, Default)]
-pub(super) struct Arguments(HashMap<Vec<u8>, u64>);
+pub(super) struct Elsewhere {
+    /// Which connection sent which argument first: what tells one session's data from another's (SES-5).
+    arguments: HashMap<Vec<u8>, u64>,
+    /// Verbs that the server does not know however plainly they are used (WIR-20).
+    unknown: Vec<Verb>,
+}
 
-impl Arguments {
-    pub(super) fn add(&mut self, argument: &[u8], conn: u64) {
+impl Elsewhere {
+    pub(super) fn add_argument(&mut self, argument: &[u8], conn: u64) {
         if !argument.is_empty() {
-            self.0.entry(argument.to_vec()).or_insert(conn);
+            self.arguments.entry(argument.to_vec()).or_insert(conn);
         }
+    }
+
+    pub(super) fn add_unknown(&mut self, verb: Verb) {
+        if !self.unknown.contains(&verb) {
+            self.unknown.push(verb);
+        }
+    }
+
+    pub(super) fn is_unknown(&self, verb: Verb) -> bool {
+        self.unknown.contains(&verb)
     }
 
     /// The first connection that sent `argument`.
     pub(super) fn sender(&self, argument: &[u8]) -> Option<u64> {
-        self.0.get(argument).copied()
+        self.arguments.get(argument).copied()
     }
 }
 
@@ -65,7 +80,7 @@ pub(super) struct View<'t> {
     pub(super) log: &'t SessionLog,
     pub(super) wire: &'t WireLog<'t>,
     pub(super) tolerance: &'t Tolerance,
-    pub(super) arguments: &'t Arguments,
+    pub(super) elsewhere: &'t Elsewhere,
     pub(super) reading: Reading<'t>,
     /// The events between OnConnect and OnDisconnect, in order: those that exchanges fire.
     pub(super) events: Vec<LoggedEvent<'t>>,
@@ -84,14 +99,14 @@ impl<'t> View<'t> {
         header: &'t Header,
         log: &'t SessionLog,
         wire: &'t WireLog<'t>,
-        arguments: &'t Arguments,
+        elsewhere: &'t Elsewhere,
         tolerance: &'t Tolerance,
         data: UnansweredData,
     ) -> Self {
         let reading = read(wire, tolerance, data);
         let events = fired_by_exchanges(wire);
         let alignment = match &header.hello {
-            Some(hello) => lay_out(wire, &reading, &events, hello),
+            Some(hello) => lay_out(log, wire, &reading, &events, hello),
             None => Alignment::default(),
         };
         let mut by_exchange = vec![Vec::new(); reading.exchanges.len()];
@@ -106,7 +121,7 @@ impl<'t> View<'t> {
             log,
             wire,
             tolerance,
-            arguments,
+            elsewhere,
             reading,
             events,
             alignment,
@@ -195,6 +210,17 @@ impl<'t> View<'t> {
             .is_some_and(|(.., at)| self.client_left().is_none_or(|left| at <= left))
     }
 
+    /// Whether the client sent more behind `exchange` before it was answered, to a server that had not offered
+    /// PIPELINING. It may refuse that, and so the answer says nothing of the command.
+    pub(super) fn spoke_too_soon(&self, exchange: &Exchange<'_>) -> bool {
+        let next = self.wire.sent.get(exchange.span.end).is_some();
+        let segment = self.wire.segment_of(exchange.span.end);
+        let before = |at: u64| segment.is_some_and(|segment| segment.at <= at);
+        !self.reading.pipelining
+            && next
+            && self.reply(exchange).is_none_or(|reply| before(reply.at))
+    }
+
     /// Whether the handler script does `wanted` somewhere.
     pub(super) fn script_has(&self, wanted: impl Fn(&HandlerAction) -> bool) -> bool {
         self.log
@@ -242,6 +268,11 @@ impl<'t> View<'t> {
         self.laid_to(exchange).any(|laid| laid == kind)
     }
 
+    /// Whether `event` had been seen before the client began to send the command of `exchange`.
+    pub(super) fn came_before(&self, exchange: usize, event: usize) -> bool {
+        came_before(self.wire, &self.exchanges()[exchange], &self.events[event])
+    }
+
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {
         fit(self.wire, &self.exchanges()[exchange], event, event.kind())
     }
@@ -258,7 +289,28 @@ fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>> {
         .collect()
 }
 
+/// Whether a command that is not strictly well formed was refused before the event was emitted. It may fire its event
+/// or not; if it does, then in time.
+fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+    let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
+    let loose = malformed || !exchange.leniencies().is_empty();
+    let reply = exchange.reply.map(|index| &wire.replies[index]);
+    loose
+        && exchange.outcome == Outcome::Refused
+        && reply
+            .zip(event.record.at)
+            .is_some_and(|(reply, emitted)| reply.at < emitted)
+}
+
+/// Whether `event` had been seen before the client began to send the command: it is about something else.
+fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+    let begun = wire.segment_of(exchange.span.start);
+    matches!(exchange.stimulus, Stimulus::Command(_))
+        && begun.is_some_and(|segment| event.entry < segment.entry)
+}
+
 fn lay_out(
+    log: &SessionLog,
     wire: &WireLog<'_>,
     reading: &Reading<'_>,
     events: &[LoggedEvent<'_>],
@@ -267,9 +319,14 @@ fn lay_out(
     let slots: Vec<Vec<Pattern>> = reading
         .exchanges
         .iter()
-        .map(|exchange| allowed(exchange, hello))
+        .map(|exchange| allowed(exchange, hello, &log.open.handlers))
         .collect();
     let fits = |exchange: usize, event: usize, kind: EventKind| {
+        let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
+        let too_late = hello.semantics.clock && answered_before(wire, cause, logged);
+        if too_late || came_before(wire, cause, logged) {
+            return Fit::No;
+        }
         fit(
             wire,
             &reading.exchanges[exchange],

@@ -1,25 +1,33 @@
 //! Under which lenient readings a session could be read otherwise than strictly.
 
 use super::{
-    content::look_alikes,
+    content::{EMPTY, look_alikes},
     exchange::Stimulus,
     reading::Reading,
     tolerance::{LookAlike, Tolerance},
     wire_log::WireLog,
 };
 
+fn has_bare_lf(octets: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', octets).any(|at| at == 0 || octets[at - 1] != b'\r')
+}
+
 /// The tolerances under which `wire` could be read otherwise than strictly, each with one leniency.
 pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
     let mut found: Vec<LookAlike> = Vec::new();
     let mut line_ends = crate::wire::LineEnds::default();
+    let mut empty = false;
     for exchange in &strict.exchanges {
         let octets = &wire.sent[exchange.span.clone()];
         match &exchange.stimulus {
             Stimulus::Message(_) => {
+                empty |= octets == EMPTY;
                 for (look_alike, _) in look_alikes(octets) {
                     if !found.contains(&look_alike) {
                         found.push(look_alike);
                     }
+                    // Behind it, what was content is commands.
+                    line_ends.bare_lf |= has_bare_lf(octets);
                 }
             }
             Stimulus::Command(line) => {
@@ -39,6 +47,12 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
             ..Tolerance::default()
         })
         .collect();
+    if empty {
+        tolerances.push(Tolerance {
+            misses_empty: true,
+            ..Tolerance::default()
+        });
+    }
     for (on, line_ends) in [
         (
             line_ends.bare_lf,

@@ -33,6 +33,9 @@ pub struct Message {
 /// Reads the message that begins at `at`.
 pub(super) fn read_message(wire: &WireLog<'_>, at: usize, tolerance: &Tolerance) -> Message {
     let octets = &wire.sent[at..];
+    if tolerance.misses_empty && octets.starts_with(EMPTY) {
+        return unended(wire, at, tolerance);
+    }
     let lenient_end = lenient_end(octets, tolerance);
     let within = lenient_end.map_or(octets.len(), |(_, len)| len);
     let mut sizes = Sizes::default();
@@ -47,6 +50,25 @@ pub(super) fn read_message(wire: &WireLog<'_>, at: usize, tolerance: &Tolerance)
             .map(|(look_alike, _)| look_alike),
         header_size: sizes.headers.filter(|_| strict),
         content_size: strict.then_some(sizes.content),
+    }
+}
+
+/// All that is sent of an empty message.
+pub(super) const EMPTY: &[u8] = b".\r\n";
+
+/// The message at `at` that begins with what should have ended it.
+fn unended(wire: &WireLog<'_>, at: usize, tolerance: &Tolerance) -> Message {
+    let strict = Tolerance {
+        misses_empty: false,
+        ..tolerance.clone()
+    };
+    let behind = read_message(wire, at + EMPTY.len(), &strict);
+    Message {
+        len: EMPTY.len() + behind.len,
+        // What the server makes of its first line is its own affair.
+        header_size: None,
+        content_size: None,
+        ..behind
     }
 }
 

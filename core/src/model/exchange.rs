@@ -42,7 +42,7 @@ pub enum Outcome {
     Accepted,
     /// 4yz, 5yz.
     Refused,
-    /// 421: refused, and the server closes.
+    /// 421, or a 4yz or 5yz that was the server's last word before it left: refused, and the server closes.
     Dropped,
     /// No reply came.
     Unanswered,

@@ -6,7 +6,7 @@ use super::{
     state::Certainty,
 };
 use crate::{
-    event::{EventKind, Hello},
+    event::{EventKind, HandlerAction, HandlerScript, Hello},
     wire::Verb,
 };
 
@@ -29,11 +29,12 @@ pub const fn own_event(verb: Verb) -> Option<EventKind> {
     }
 }
 
-/// Every sequence of visible events that `exchange` may fire, the fullest first. Never empty.
-pub fn allowed(exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
+/// Every sequence of visible events that `exchange` may fire in a session with these handlers, the fullest first.
+/// Never empty.
+pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript) -> Vec<Pattern> {
     let full = match &exchange.stimulus {
         Stimulus::Connection => connection(exchange.outcome),
-        Stimulus::Command(line) => command(line, exchange, hello),
+        Stimulus::Command(line) => command(line, exchange, hello, handlers),
         Stimulus::Message(message) => content(message, exchange.outcome, hello),
     };
     let mut patterns: Vec<Pattern> = Vec::new();
@@ -62,7 +63,12 @@ fn connection(outcome: Outcome) -> Vec<Pattern> {
     }
 }
 
-fn command(line: &CommandLine<'_>, exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
+fn command(
+    line: &CommandLine<'_>,
+    exchange: &Exchange<'_>,
+    hello: &Hello,
+    handlers: &HandlerScript,
+) -> Vec<Pattern> {
     let reject = EventKind::OnReject;
     let own: Pattern = own_event(line.verb)
         .map(|kind| {
@@ -84,16 +90,23 @@ fn command(line: &CommandLine<'_>, exchange: &Exchange<'_>, hello: &Hello) -> Ve
         Outcome::Accepted => vec![own],
         // Only OnReject: the protocol refused it. Malformed and out of sequence always so (REJ-1); a well-formed
         // one may be refused by a handler (REJ-2) or by a limit.
+        // A lenient server asks its handler about it, and that may be what refuses.
+        Outcome::Refused if malformed && may_refuse(handlers, &own) => {
+            vec![own_reject, vec![reject]]
+        }
         Outcome::Refused if malformed => vec![vec![reject]],
         Outcome::Refused if exchange.in_sequence == Certainty::No && !early => vec![vec![reject]],
         Outcome::Refused => vec![own_reject, vec![reject]],
+        Outcome::Dropped if malformed && may_refuse(handlers, &own) => {
+            vec![own_reject, own, vec![reject], vec![]]
+        }
         Outcome::Dropped if malformed => vec![vec![reject], vec![]],
         Outcome::Dropped if exchange.in_sequence == Certainty::No && !early => {
             vec![vec![reject], vec![]]
         }
         // A lenient server may have taken it; nobody saw.
         Outcome::Unanswered if malformed => vec![own, vec![reject], vec![]],
-        Outcome::Unanswered if exchange.in_sequence == Certainty::No => {
+        Outcome::Unanswered if exchange.in_sequence == Certainty::No && !early => {
             vec![vec![reject], vec![]]
         }
         // Nobody saw what became of it: accepted, refused or dropped.
@@ -101,6 +114,14 @@ fn command(line: &CommandLine<'_>, exchange: &Exchange<'_>, hello: &Hello) -> Ve
             vec![own_reject, own, vec![reject], vec![]]
         }
     }
+}
+
+/// Whether a handler of one of `kinds` is told not to accept.
+fn may_refuse(handlers: &HandlerScript, kinds: &[EventKind]) -> bool {
+    let accepts =
+        |action: &HandlerAction| matches!(action, HandlerAction::Accept | HandlerAction::Sleep(_));
+    let mut rules = handlers.rules.iter();
+    rules.any(|rule| kinds.contains(&rule.event) && !accepts(&rule.action))
 }
 
 fn as_ehlo(kind: EventKind) -> EventKind {
@@ -128,7 +149,8 @@ fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Vec<Pattern> {
         // Refused at the end of the header section, or for its size: the message never reaches OnEndOfData.
         Outcome::Refused => vec![both_reject, headers_reject],
         // An agent that drops the session in one of them leaves out what would follow.
-        Outcome::Dropped => vec![both_reject, both, headers_reject, headers],
+        // The protocol may drop it before anybody has looked at the message.
+        Outcome::Dropped => vec![both_reject, both, headers_reject, headers, vec![]],
         Outcome::Unanswered | Outcome::Strange => {
             vec![both_reject, both, headers_reject, headers, vec![]]
         }

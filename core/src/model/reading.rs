@@ -12,7 +12,10 @@ use super::{
     tolerance::Tolerance,
     wire_log::{LoggedReply, WireLog},
 };
-use crate::wire::{Command, LineSplitter, Verb, parse_command};
+use crate::{
+    transcript::ClientAct,
+    wire::{Command, LineSplitter, Verb, parse_command},
+};
 
 /// Why the reading ended before the client's octets did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Reading<'w> {
     pub stop: Stop,
     /// Whether it was left open how a DATA was answered.
     pub data_unanswered: bool,
+    /// Whether the last greeting announced PIPELINING.
+    pub pipelining: bool,
 }
 
 /// Reads `wire` under `tolerance`.
@@ -66,6 +71,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             rest: 0,
             stop: Stop::EndOfInput,
             data_unanswered: false,
+            pipelining: false,
         },
     };
     reader.run();
@@ -96,11 +102,14 @@ impl<'w> Reader<'w, '_, '_> {
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
                 break;
             };
+            let parsed = parse_command(line.text);
             let command = CommandLine {
                 text: line.text,
-                // A CR before the line end does not make it another verb.
-                verb: Verb::of(line.text.trim_ascii_end()),
-                parsed: parse_command(line.text),
+                verb: match parsed {
+                    Ok(_) => Verb::of(line.text),
+                    Err(_) => Verb::of_malformed(line.text),
+                },
+                parsed,
                 end: line.end,
             };
             let span = self.at..self.at + line.len;
@@ -122,8 +131,11 @@ impl<'w> Reader<'w, '_, '_> {
             _ => self.states.allow(verb),
         };
         let outcome = self.exchange(Stimulus::Command(line), span, in_sequence);
+        if let (Verb::Helo | Verb::Ehlo, Outcome::Accepted) = (verb, outcome) {
+            self.reading.pipelining = verb == Verb::Ehlo && self.last_announced(b"PIPELINING");
+        }
         let smtputf8 = matches!(&line.parsed, Ok(parsed) if asks_smtputf8(&parsed.command));
-        self.remember(verb, outcome, smtputf8);
+        self.remember(verb, outcome, in_sequence, smtputf8);
         match outcome {
             Outcome::Accepted => self.states.advance(|state| state.after(verb)),
             Outcome::Unanswered if in_sequence != Certainty::No => {
@@ -168,7 +180,7 @@ impl<'w> Reader<'w, '_, '_> {
         (outcome == Outcome::Dropped).then_some(Stop::SessionEnded)
     }
 
-    fn remember(&mut self, verb: Verb, outcome: Outcome, smtputf8: bool) {
+    fn remember(&mut self, verb: Verb, outcome: Outcome, in_sequence: Certainty, smtputf8: bool) {
         match (verb, outcome) {
             (Verb::Mail, Outcome::Accepted) => {
                 self.history = History {
@@ -181,6 +193,10 @@ impl<'w> Reader<'w, '_, '_> {
                 Outcome::Refused,
             ) => {
                 self.history.refused = self.history.refused.or(Some(verb));
+            }
+            // In sequence: what was refused before has left the transaction open.
+            (Verb::Rcpt, Outcome::Accepted) if in_sequence == Certainty::Yes => {
+                self.history.refused = None;
             }
             (_, Outcome::Accepted) if clears(verb) => {
                 // What was never open is not cleared.
@@ -227,7 +243,10 @@ impl<'w> Reader<'w, '_, '_> {
         reply: Option<usize>,
         in_sequence: Certainty,
     ) -> Outcome {
-        let outcome = outcome(reply.map(|index| &self.wire.replies[index]));
+        let outcome = match outcome(reply.map(|index| &self.wire.replies[index])) {
+            Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
+            outcome => outcome,
+        };
         self.reading.exchanges.push(Exchange {
             stimulus,
             entry: self.segment_end(&span).map_or(0, |segment| segment.0),
@@ -242,6 +261,25 @@ impl<'w> Reader<'w, '_, '_> {
         outcome
     }
 
+    /// Whether the server's last word was the refusal of this, and then it left. What was sent behind it does not
+    /// count where the client had no right to send it yet (RFC 2920, 3.1).
+    fn ends_with(&self, stimulus: &Stimulus<'_>, span: &Range<usize>) -> bool {
+        let Some((.., left)) = self.wire.server_end else {
+            return false;
+        };
+        let more = span.end < self.wire.sent.len();
+        let mut before = self.wire.acts.iter().filter(|(.., at)| *at < left);
+        let last = self.next_reply == self.wire.replies.len();
+        last && !matches!(stimulus, Stimulus::Connection)
+            && !(more && self.reading.pipelining)
+            && before.all(|(act, ..)| match act {
+                ClientAct::Silence => true,
+                // A server may leave when its client has.
+                ClientAct::HalfClose => more,
+                _ => false,
+            })
+    }
+
     fn segment_end(&self, span: &Range<usize>) -> Option<(usize, u64)> {
         let last = span.end.checked_sub(1)?;
         self.wire
@@ -251,6 +289,17 @@ impl<'w> Reader<'w, '_, '_> {
 
     fn sent_at(&self, span: &Range<usize>) -> u64 {
         self.segment_end(span).map_or(0, |segment| segment.1)
+    }
+
+    /// Whether the last reply, to EHLO, has a line with this keyword.
+    fn last_announced(&self, keyword: &[u8]) -> bool {
+        let reply = self.reading.exchanges.last().and_then(|last| last.reply);
+        let raw = reply.map_or(&[][..], |reply| &self.wire.replies[reply].reply.raw);
+        let mut lines = raw.split(|octet| *octet == b'\n').skip(1);
+        lines.any(|line| {
+            let text = line.get(4..).unwrap_or_default().trim_ascii_end();
+            text.eq_ignore_ascii_case(keyword)
+        })
     }
 
     fn last_code(&self) -> Option<u16> {

@@ -28,7 +28,8 @@ impl SeenReply {
 }
 
 /// Puts replies together from octets in any pieces. A line ends at LF; a reply ends at the first line that does
-/// not have a hyphen behind its code.
+/// not have a hyphen behind its code. A bare LF with more in the same piece that begins no reply is within the line:
+/// some servers send back what they were sent.
 #[derive(Debug, Clone, Default)]
 pub struct ReplyReader {
     raw: Vec<u8>,
@@ -42,6 +43,10 @@ impl ReplyReader {
             let (line_end, rest) = octets.split_at(lf + 1);
             octets = rest;
             self.raw.extend_from_slice(line_end);
+            let bare = !self.raw.ends_with(b"\r\n");
+            if bare && rest.first().is_some_and(|octet| !octet.is_ascii_digit()) {
+                continue;
+            }
             if self.raw[self.line_start..].get(3) == Some(&b'-') {
                 self.line_start = self.raw.len();
             } else {
@@ -107,6 +112,17 @@ mod tests {
         assert!(whole.iter().all(|r| r.problem.is_none()));
         let bytes: Vec<&[u8]> = text.chunks(1).collect();
         assert_eq!(read(&bytes), whole);
+    }
+
+    #[test]
+    fn a_bare_line_feed_that_no_reply_follows_is_within_the_line() {
+        let codes = |replies: Vec<SeenReply>| replies.iter().map(|r| r.code).collect::<Vec<_>>();
+        let echo = b"500 \"NOOP\nMAIL\" is unknown\r\n250 ok\r\n";
+        assert_eq!(codes(read(&[echo])), [Some(500), Some(250)]);
+        assert_eq!(
+            codes(read(&[b"250 one\n250 two\n"])),
+            [Some(250), Some(250)]
+        );
     }
 
     #[test]

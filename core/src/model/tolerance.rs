@@ -128,6 +128,8 @@ pub struct Tolerance {
     pub line_ends: LineEnds,
     /// Ends of data.
     pub look_alikes: Vec<LookAlike>,
+    /// CRLF.CRLF is looked for behind the line end of DATA only: a message without a line has no end.
+    pub misses_empty: bool,
 }
 
 impl Tolerance {
@@ -136,6 +138,7 @@ impl Tolerance {
         usize::from(self.line_ends.bare_lf)
             + usize::from(self.line_ends.bare_cr)
             + self.look_alikes.len()
+            + usize::from(self.misses_empty)
     }
 
     /// Whether it is the strict reading.
@@ -156,6 +159,7 @@ impl Tolerance {
         Self {
             line_ends,
             look_alikes,
+            misses_empty: self.misses_empty || other.misses_empty,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What happened: every byte sent and received, every event, every end, in order. Saved as JSON Lines.
 
+mod event_log;
 mod file;
 
+pub use event_log::EventLogError;
 pub use file::TranscriptError;
 
 use core::net::SocketAddr;

@@ -55,6 +55,14 @@ impl Verb {
         Self::of_word(text.get(..end).unwrap_or_default())
     }
 
+    /// The verb that a careless server finds in a malformed `line`: all that a program takes for white space may
+    /// stand around it, CR and LF too.
+    pub fn of_malformed(line: &[u8]) -> Self {
+        let is_space = |octet: &u8| octet.is_ascii_whitespace() || *octet == b'\x0b';
+        let mut words = line.split(is_space).filter(|word| !word.is_empty());
+        Self::of_word(words.next().unwrap_or_default())
+    }
+
     /// The verb that `word` is, without regard to case.
     pub(super) fn of_word(word: &[u8]) -> Self {
         let Ok(four) = <[u8; 4]>::try_from(word) else {
@@ -113,6 +121,15 @@ mod tests {
         assert_eq!(Verb::of(b"mAiL FROM:"), Verb::Mail);
         assert_eq!(Verb::of(b" \tstarttls"), Verb::StartTls);
         assert_eq!(Verb::of(b"DATA\tx"), Verb::Data);
+    }
+
+    #[test]
+    fn other_white_space_is_passed_over_in_malformed_lines_only() {
+        for line in [&b"DATA\n."[..], b"\x0bDATA", b" DATA\r", b"\x0c\n data\x0b"] {
+            assert_eq!(Verb::of_malformed(line), Verb::Data);
+        }
+        assert_eq!(Verb::of(b"DATA\n."), Verb::Unknown);
+        assert_eq!(Verb::of_malformed(b"\r\n"), Verb::Unknown);
     }
 
     #[test]

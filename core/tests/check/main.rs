@@ -3,6 +3,7 @@
 
 mod fairness;
 mod properties;
+mod refusals;
 mod repeated;
 mod trace;
 

@@ -1,9 +1,12 @@
 //! WIR-7, WIR-8 and WIR-18: how the server closes.
 
 use crate::{
-    check::view::{Found, View},
+    check::{
+        ses::many_errors,
+        view::{Found, View},
+    },
     event::{DisconnectReason, Event, EventKind},
-    model::Outcome,
+    model::{Exchange, Outcome},
     transcript::ClientAct,
     wire::Verb,
 };
@@ -76,5 +79,14 @@ fn left_for_another_reason(view: &View<'_>) -> bool {
         .all_of(EventKind::OnDisconnect)
         .next()
         .map(|event| &event.record.event);
-    matches!(said, Some(Event::OnDisconnect { reason: Some(reason) }) if *reason != DisconnectReason::QuitVerb)
+    // Or where nothing is said: it had just refused once more what was one error too many.
+    let answered = |exchange: &&Exchange<'_>| exchange.outcome != Outcome::Unanswered;
+    let last = view.exchanges().iter().rfind(answered);
+    let fed_up = last.is_some_and(|last| last.outcome == Outcome::Refused) && many_errors(view);
+    match said {
+        Some(Event::OnDisconnect {
+            reason: Some(reason),
+        }) => *reason != DisconnectReason::QuitVerb,
+        _ => fed_up,
+    }
 }

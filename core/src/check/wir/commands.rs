@@ -9,7 +9,7 @@ use crate::{
         words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
-    wire::{Command, LeniencyLevel, Parameter, Verb, parse_command},
+    wire::{Command, LeniencyLevel, LineEnd, Parameter, Verb, parse_command},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -20,9 +20,18 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(code) = view.code(exchange) else {
             continue;
         };
+        let refused = exchange.outcome == Outcome::Refused;
+        // Read as lines that a bare LF ended; refused as no lines of SMTP.
+        if line.end != LineEnd::CrLf && refused {
+            continue;
+        }
+        // Where the server left, or was spoken to too soon, the answer need not be the command's.
+        if exchange.outcome == Outcome::Dropped || (refused && view.spoke_too_soon(exchange)) {
+            continue;
+        }
         let broken = [
             wrong_refusal(view, index, line, code),
-            malformed_accepted(exchange, line),
+            malformed_accepted(view, index, line),
             unknown_accepted(exchange, line),
             not_honoured(view, index, line, code),
             must_accept(view, exchange, line, code),
@@ -37,6 +46,9 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         }
     }
 }
+
+/// Octets of a line that no server calls long.
+const SHORT: usize = 256;
 
 type Broken = Option<(&'static str, Level, String)>;
 
@@ -67,7 +79,11 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
     if exchange.in_sequence == Certainty::No && sequenced {
         // A line beyond the limit may be refused before it is read (RFC 5321, 4.5.3.1.10).
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
-        let right = too_long || out_of_sequence_code(line.verb, code);
+        // Nor is one with 8-bit octets read by a server without SMTPUTF8.
+        let eight_bit = matches!(code, 500 | 553) && !line.text.is_ascii();
+        // A quoted string that the server cannot read: WIR-20 says so where it is in sequence.
+        let unread = code == 500 && line.text.contains(&b'"');
+        let right = too_long || eight_bit || unread || out_of_sequence_code(line.verb, code);
         return if right {
             None
         } else {
@@ -86,6 +102,23 @@ const fn out_of_sequence_code(verb: Verb, code: u16) -> bool {
     matches!((verb, code), (_, 503 | 530 | 501 | 555) | (Verb::Data, 554))
 }
 
+/// Whether a verb of the minimum was answered as unknown, in a line with nothing about it that could be blamed.
+pub(in crate::check) fn is_plainly_unknown(
+    exchange: &Exchange<'_>,
+    line: &CommandLine<'_>,
+    code: Option<u16>,
+) -> bool {
+    let strict = line.parsed.is_ok() && exchange.leniencies().is_empty();
+    let plain = exchange.span.len() <= SHORT && !lower_case(line.text) && !needs_extension(line);
+    let sequenced = exchange.in_sequence == Certainty::Yes;
+    strict
+        && plain
+        && sequenced
+        && minimum(line.verb)
+        && matches!(code, Some(500 | 502))
+        && !asks_nobody(line)
+}
+
 /// A well-formed command of the minimum that was answered as if it were unknown.
 fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     let len = view.exchanges()[index].span.len();
@@ -96,16 +129,34 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     {
         return None;
     }
-    if len > 256 {
+    let unknown = view.elsewhere.is_unknown(line.verb);
+    if len > SHORT && !unknown {
+        // What the server does not take when it is short is not too long.
+        let mut short = view.commands();
+        if !short.any(|(other, short)| takes_argument(line.verb, other, short)) {
+            return None;
+        }
         return must(
             "WIR-12",
             format!("a line of {len} octets is within the limit"),
         );
     }
-    if lower_case(line.text) {
+    if lower_case(line.text) && !unknown && !optional(line) {
         return must("WIR-17", "verbs are read without regard to case");
     }
     must("WIR-20", "every server must know it")
+}
+
+/// Whether `short` shows that the server takes `verb` with an argument.
+fn takes_argument(verb: Verb, exchange: &Exchange<'_>, short: &CommandLine<'_>) -> bool {
+    let argument = short.text.trim_ascii_end().contains(&b' ');
+    short.verb == verb && argument && exchange.outcome == Outcome::Accepted
+}
+
+/// What some servers do not have at all, in whatever case: VRFY, and the argument of NOOP.
+fn optional(line: &CommandLine<'_>) -> bool {
+    let command = line.parsed.map(|parsed| parsed.command);
+    line.verb == Verb::Vrfy || matches!(command, Ok(Command::Noop { argument: Some(_) }))
 }
 
 /// A command whose event fired was understood; what its handler then made of it is its own affair.
@@ -143,12 +194,16 @@ pub(super) fn lower_case(text: &[u8]) -> bool {
     Verb::of(text) != Verb::Unknown && verb.iter().any(u8::is_ascii_lowercase)
 }
 
-fn malformed_accepted(exchange: &Exchange<'_>, line: &CommandLine<'_>) -> Broken {
-    if exchange.outcome != Outcome::Accepted {
-        return None;
-    }
+fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
+    let exchange = &view.exchanges()[index];
+    let accepted = exchange.outcome == Outcome::Accepted;
     if let Err(error) = &line.parsed {
-        return Some(("WIR-6", Level::Should, format!("malformed {error}")));
+        // That a handler then refused it, which is only expected of one that was told to, makes it no stricter.
+        let taken = accepted || was_handled(view, index, line);
+        return taken.then(|| ("WIR-6", Level::Should, format!("malformed {error}")));
+    }
+    if !accepted {
+        return None;
     }
     let loose = exchange
         .leniencies()
@@ -175,9 +230,13 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     let Ok(parsed) = &line.parsed else {
         return None;
     };
-    let Command::Mail { parameters, .. } = parsed.command else {
+    let Command::Mail { path, parameters } = parsed.command else {
         return None;
     };
+    // A server may have no address literals (RFC 5321, 4.1.3).
+    if path.raw().ends_with(b"]") {
+        return None;
+    }
     // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.
     let twice = |keyword: &[u8]| {
         let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(keyword);

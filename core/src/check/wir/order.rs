@@ -2,10 +2,11 @@
 
 use crate::{
     check::{
+        NEAR,
         view::{Found, View},
         words::about,
     },
-    model::{Exchange, Stimulus},
+    model::{Certainty, Exchange, Outcome, Stimulus, own_event},
     wire::Verb,
 };
 
@@ -42,26 +43,67 @@ pub(super) fn in_one_go(pair: &[Exchange<'_>]) -> bool {
     first.entry == second.entry && !matches!(first.stimulus, Stimulus::Connection)
 }
 
-/// WIR-9: two neighbouring replies that are both illegal where they are and legal the other way round.
+/// WIR-9: replies that are illegal where they are and legal in another order.
 pub(in crate::check) fn replies_out_of_order(view: &View<'_>) -> Option<Found> {
-    let pairs = view.exchanges().windows(2).enumerate();
-    for (index, pair) in pairs.filter(|(_, pair)| in_one_go(pair)) {
-        let (Some(first), Some(second)) = (view.code(&pair[0]), view.code(&pair[1])) else {
-            continue;
-        };
-        let crossed = !legal(&pair[0], first)
-            && !legal(&pair[1], second)
-            && legal(&pair[0], second)
-            && legal(&pair[1], first);
-        if crossed {
-            let entry = view.reply(&pair[0]).map(|reply| reply.entry);
-            let what = format!(
-                "{} was answered {first} and {} {second}: the replies are out of order",
-                about(view, index),
-                about(view, index + 1),
-            );
-            return Some(Found::new("WIR-9", entry, what));
-        }
+    (0..view.exchanges().len())
+        .find_map(|index| traded(view, index).or_else(|| overtaken(view, index)))
+}
+
+/// Two neighbours, both illegal where they are and legal the other way round.
+fn traded(view: &View<'_>, index: usize) -> Option<Found> {
+    let pair = view.exchanges().get(index..index + 2)?;
+    let (first, second) = (view.code(&pair[0])?, view.code(&pair[1])?);
+    let crossed = in_one_go(pair)
+        && !legal(&pair[0], first)
+        && !legal(&pair[1], second)
+        && legal(&pair[0], second)
+        && legal(&pair[1], first);
+    let what = format!(
+        "{} was answered {first} and {} {second}: the replies are out of order",
+        about(view, index),
+        about(view, index + 1),
+    );
+    let entry = view.reply(&pair[0]).map(|reply| reply.entry);
+    crossed.then(|| Found::new("WIR-9", entry, what))
+}
+
+/// A reply that came behind those of later commands of its group: illegal where it stands, and right for a command
+/// before that fired its event, and got the 503 of one behind it. Or the 221 to a QUIT of the group, which came
+/// before the reply to what was sent ahead of it, and nothing came for the QUIT itself.
+fn overtaken(view: &View<'_>, index: usize) -> Option<Found> {
+    let exchange = &view.exchanges()[index];
+    let code = view.code(exchange)?;
+    if legal(exchange, code) {
+        return None;
     }
-    None
+    let exchanges = view.exchanges();
+    let group = |other: &usize| {
+        let other = &exchanges[*other];
+        other.entry == exchange.entry && !matches!(other.stimulus, Stimulus::Connection)
+    };
+    let waits = |other: &usize| {
+        let own = exchanges[*other].verb().and_then(own_event);
+        own.is_some_and(|own| view.alignment_has(*other, own))
+            && exchanges[*other].in_sequence == Certainty::Yes
+            && view.code(&exchanges[*other]) == Some(503)
+            && legal(&exchanges[*other], code)
+    };
+    let entry = view.reply(exchange).map(|reply| reply.entry);
+    let mut earlier = (0..index).rev().take(NEAR).take_while(group);
+    if let Some(owner) = earlier.find(waits) {
+        let what = format!(
+            "{} was answered {code}, which is the reply to {}: the replies are out of order",
+            about(view, index),
+            about(view, owner),
+        );
+        return Some(Found::new("WIR-9", entry, what));
+    }
+    let mut later = (index + 1..exchanges.len()).take(NEAR).take_while(group);
+    let unanswered_quit = |other: usize| {
+        let other = &exchanges[other];
+        other.verb() == Some(Verb::Quit) && other.outcome == Outcome::Unanswered
+    };
+    let quit = code == 221 && later.any(unanswered_quit);
+    let what = || format!("QUIT was answered before {}", about(view, index));
+    quit.then(|| Found::new("WIR-9", entry, what()))
 }

@@ -7,7 +7,7 @@ use crate::{
         view::{Found, View},
         words::about,
     },
-    model::{Exchange, LoggedReply, Outcome, Stimulus},
+    model::{Exchange, LoggedReply, Outcome, Stimulus, Stop},
     octets::escape,
     transcript::ClientAct,
     wire::Verb,
@@ -89,17 +89,19 @@ fn timed_out_by_itself(view: &View<'_>) -> Option<Found> {
     is_it.then(|| Found::new(owed_by(view, index), reply.entry, what()))
 }
 
-/// A 421 may come at any time; anything else answers something. One finding, however many there are. A refusal with
-/// which the server leaves answers nothing either, but that is one fault: it leaves without a 421 (WIR-18).
+/// A 421 may come at any time, and a refusal may answer what the client cut off; anything else answers something
+/// that was sent. One finding, however many there are. A refusal with which the server leaves answers nothing either,
+/// but that is one fault: it leaves without a 421 (WIR-18).
 fn unsolicited(view: &View<'_>) -> Option<Found> {
     let replies = &view.wire.replies;
     let is_421 = |index: &usize| replies[*index].reply.code == Some(421);
-    let mut stray = view
-        .reading
-        .unsolicited
-        .iter()
-        .copied()
-        .filter(|index| !is_421(index) && !leaves_with(view, *index));
+    let last_refusal = replies
+        .len()
+        .checked_sub(1)
+        .filter(|last| was_cut_off(view) && matches!(replies[*last].reply.code, Some(400..=599)));
+    let mut stray = view.reading.unsolicited.iter().copied().filter(|index| {
+        !is_421(index) && Some(*index) != last_refusal && !leaves_with(view, *index)
+    });
     let first = stray.next()?;
     let more = match stray.count() {
         0 => String::new(),
@@ -123,6 +125,13 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
 fn leaves_with(view: &View<'_>, index: usize) -> bool {
     let refuses = matches!(view.wire.replies[index].reply.code, Some(400..=599));
     refuses && index + 1 == view.wire.replies.len() && view.server_left_first()
+}
+
+/// Whether the client ended its side within a message or a line.
+fn was_cut_off(view: &View<'_>) -> bool {
+    let in_message = view.messages().any(|(_, message)| !message.complete);
+    let in_line = view.reading.stop == Stop::EndOfInput && view.reading.rest < view.wire.sent.len();
+    (in_message || in_line) && view.wire.did(ClientAct::HalfClose)
 }
 
 /// The first malformed reply; one is enough to say so.
