@@ -143,11 +143,15 @@ exports.hook_queue = function (next) {
 }
 
 exports.hook_noop = function (next, connection) {
-    tell(connection, next, undefined, 'OnNoopCommand')
+    // Of a NOOP's refusals Haraka heeds these two.
+    const heeded = { [DENYSOFT]: DENY, [DENYSOFTDISCONNECT]: DENYDISCONNECT }
+    tell(connection, (code, message) => next(heeded[code] || code, message), undefined, 'OnNoopCommand')
 }
 
 exports.hook_rset = function (next, connection) {
-    tell(connection, next, undefined, 'OnRsetCommand')
+    const action = observed.get(connection).told.fire('OnRsetCommand')
+    // What this hook answers, Haraka does not ask.
+    play(connection, action.reject || action.drop ? {} : action, next)
 }
 
 // Twice, and not at once, as where there are two plugins of which the first looks something up: what comes behind a QUIT
