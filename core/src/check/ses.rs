@@ -319,6 +319,10 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
         HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
         _ if line_too_long_to_keep(view) => reasons.push(DroppedSession),
+        // Over what stands in a message a server may leave at once, and the client before it sees that.
+        _ if refused_last && last.is_some_and(|last| last.verb().is_none()) => {
+            reasons.push(DroppedSession);
+        }
         _ if unanswered && too_soon => reasons.push(DroppedSession),
         _ => {}
     }

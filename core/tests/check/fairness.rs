@@ -376,3 +376,20 @@ fn a_refusal_within_a_message_with_which_the_server_leaves_is_one_fault() {
     );
     assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
 }
+
+/// What was handed on goes beyond the look-alike, so that did not end it: it is the HELP that was refused.
+#[test]
+fn a_command_refused_behind_the_end_makes_no_end_of_a_look_alike() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! \\r\\n\\0.\\r\\n.\\r\\nHELP\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\n\\0.\\r\\n
+        S: 250 queued
+        E: OnReject
+        S: 503 not behind the end
+        FIN
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-10"]);
+}
