@@ -192,7 +192,7 @@ fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
     let beside_content = |founds: &[Found]| founds.len() - about_content(founds);
     tolerance.look_alikes.is_empty()
         || (beside_content(founds) < beside_content(best)
-            && about_content(founds) <= about_content(best))
+            && (about_content(founds) == 0 || about_content(founds) < about_content(best)))
 }
 
 /// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.

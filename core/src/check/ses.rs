@@ -340,7 +340,12 @@ fn said_421(view: &View<'_>) -> bool {
 
 /// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
 fn line_too_long_to_keep(view: &View<'_>) -> bool {
-    view.wire.sent[view.reading.rest..].len() > crate::model::COMMAND_LINE_LIMIT
+    let unanswered =
+        |exchange: &&crate::model::Exchange<'_>| exchange.outcome == Outcome::Unanswered;
+    let mut lines = view.exchanges().iter().filter(unanswered);
+    let limit = crate::model::COMMAND_LINE_LIMIT;
+    view.wire.sent[view.reading.rest..].len() > limit
+        || lines.any(|line| line.verb().is_some() && line.span.len() > limit)
 }
 
 /// Whether a handler has dropped the session.
