@@ -38,6 +38,7 @@ fn limits() -> Limits {
         connect: Duration::from_secs(1),
         reply: Duration::from_millis(40),
         silence: Duration::from_millis(40),
+        drop: Duration::from_millis(10),
         segment_gap: Duration::from_micros(50),
         max_received: 64 * 1024,
     }

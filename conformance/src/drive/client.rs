@@ -4,6 +4,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use smtpspec_core::{
     conversation::{Conversation, ReplyPattern, Step},
+    event::{HandlerAction, HandlerRule},
     model::Pacer,
     repeat::Repeat,
     transcript::{ClientAct, ServerEnd, What},
@@ -71,7 +72,7 @@ impl<'a> Client<'a> {
             }
         }
         if flow.is_continue() {
-            flow = self.finish().await;
+            flow = self.finish(conversation).await;
         }
         if flow == Break(End::Server(ServerEnd::Close)) {
             self.wire.log().push(What::Client(ClientAct::Close));
@@ -173,13 +174,17 @@ impl<'a> Client<'a> {
     }
 
     /// After the last step: the replies due, then the server's close if it is bound to close, else ours.
-    async fn finish(&mut self) -> Flow {
+    async fn finish(&mut self, conversation: &Conversation) -> Flow {
         self.replies().await?;
         if self.wire.pacer().closing() {
-            self.server_end(self.limits.reply).await
-        } else {
-            self.close()
+            return self.server_end(self.limits.reply).await;
         }
+        let drops = |rule: &HandlerRule| rule.action == HandlerAction::Drop;
+        if conversation.handlers.rules.iter().any(drops) {
+            // A server may drop with another reply than 421: who closes first is not left to chance.
+            self.wire.pause(self.limits.drop).await?;
+        }
+        self.close()
     }
 
     /// Holds the last reply against `pattern`. Without a reply to the last command there is none to hold, unless

@@ -11,6 +11,8 @@ pub struct Limits {
     pub reply: Duration,
     /// For the server to end a silent session. Default 5 s.
     pub silence: Duration,
+    /// For a server whose handler was to drop the session to close, where no reply has said that it will. Default 200 ms.
+    pub drop: Duration,
     /// Between two segments that no reply comes between, so that they stay apart on the wire; not applied to
     /// sends of more than 64 segments, nor to more than 64 sends of a session. Default 500 µs.
     pub segment_gap: Duration,
@@ -24,6 +26,7 @@ impl Default for Limits {
             connect: Duration::from_secs(5),
             reply: Duration::from_secs(5),
             silence: Duration::from_secs(5),
+            drop: Duration::from_millis(200),
             segment_gap: Duration::from_micros(500),
             max_received: 1 << 20,
         }

@@ -3,7 +3,7 @@
 use super::align::Fit;
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
-    model::{CommandLine, Exchange, Outcome, Stimulus, WireLog, own_event},
+    model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, own_event},
     octets::Octets,
     wire::{Command, ForwardPath, Path, ReversePath},
 };
@@ -32,9 +32,11 @@ pub(super) fn fit(
         (event, Stimulus::Command(line)) => command_event_fits(line, event),
         (Event::OnEndOfHeaders { headers }, Stimulus::Message(message)) => {
             digest_fits(wire, exchange, headers.as_ref(), message.header_size)
+                && could_hold(wire, exchange, message, headers.as_ref())
         }
         (Event::OnEndOfData { content }, Stimulus::Message(message)) => {
             digest_fits(wire, exchange, content.as_ref(), message.content_size)
+                && could_hold(wire, exchange, message, content.as_ref())
                 || (semantics.blank_line_supplied
                     && fits_with_blank_line(wire, exchange, content.as_ref(), message.content_size))
         }
@@ -151,6 +153,28 @@ fn fits_with_blank_line(
         }
         _ => true,
     }
+}
+
+/// Whether what stands before a look-alike end can be as long as what was `seen`. A lenient server may have made CRLF of
+/// other line ends, and have added a last one, but nothing that came later.
+fn could_hold(
+    wire: &WireLog<'_>,
+    exchange: &Exchange<'_>,
+    message: &Message,
+    seen: Option<&MessageDigest>,
+) -> bool {
+    let (Some(seen), Some(end)) = (seen, message.ended_by) else {
+        return true;
+    };
+    let octets = &wire.sent[exchange.span.clone()];
+    let before = octets.len().checked_sub(1 + end.after.octets().len());
+    let (Some(before), false) = (before, wire.repeats_in(&exchange.span)) else {
+        return true;
+    };
+    let octets = &octets[..before];
+    let pairs = memchr::memmem::find_iter(octets, b"\r\n").count();
+    let line_ends = memchr::memchr2_iter(b'\r', b'\n', octets).count();
+    seen.size <= (octets.len() + line_ends - 2 * pairs + 2) as u64
 }
 
 /// A line too long to be kept may be reported by its beginning.

@@ -186,10 +186,14 @@ fn explains_more(
 }
 
 /// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were answered
-/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with.
+/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with;
+/// content that goes beyond the look-alike is evidence against it.
 fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
-    let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
-    tolerance.look_alikes.is_empty() || beside_content(founds) < beside_content(best)
+    let about_content = |founds: &[Found]| founds.iter().filter(|f| f.rule == "CON-3").count();
+    let beside_content = |founds: &[Found]| founds.len() - about_content(founds);
+    tolerance.look_alikes.is_empty()
+        || (beside_content(founds) < beside_content(best)
+            && (about_content(founds) == 0 || about_content(founds) < about_content(best)))
 }
 
 /// The leniencies that may matter, also those that only show once another is taken: what follows it is then read

@@ -177,6 +177,8 @@ fn connect(view: &View<'_>) -> Option<Found> {
     let first = view.wire.events.first();
     match (&connects[..], first) {
         ([], None) if !(was_served(view) && view.wire.settled) => None,
+        // Whether a server ever learns who a client was that reset at once is a matter of microseconds.
+        ([], _) if view.wire.did(ClientAct::Reset) && !was_served(view) => None,
         ([], _) => Some(Found::new("SES-1", None, "OnConnect never fired".into())),
         ([_], Some(first)) if first.record.event.kind() == OnConnect => None,
         ([connect], Some(first)) => {
@@ -331,6 +333,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     match handler_drop(view) {
         HandlerDrop::Fired if unanswered || refused_last => reasons.push(DroppedSession),
         HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
+        _ if line_too_long_to_keep(view) => reasons.push(DroppedSession),
+        // Over what stands in a message a server may leave at once, and the client before it sees that.
+        _ if refused_last && last.is_some_and(|last| last.verb().is_none()) => {
+            reasons.push(DroppedSession);
+        }
         _ if too_soon => reasons.push(DroppedSession),
         _ => {}
     }
@@ -344,6 +351,16 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
 fn said_421(view: &View<'_>) -> bool {
     let mut replies = view.wire.replies.iter();
     replies.any(|reply| reply.reply.code == Some(421))
+}
+
+/// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
+fn line_too_long_to_keep(view: &View<'_>) -> bool {
+    let unanswered =
+        |exchange: &&crate::model::Exchange<'_>| exchange.outcome == Outcome::Unanswered;
+    let mut lines = view.exchanges().iter().filter(unanswered);
+    let limit = crate::model::COMMAND_LINE_LIMIT;
+    view.wire.sent[view.reading.rest..].len() > limit
+        || lines.any(|line| line.verb().is_some() && line.span.len() > limit)
 }
 
 /// Whether a handler has dropped the session.

@@ -173,6 +173,11 @@ impl<'t> WireLog<'t> {
             .is_some_and(|segment| offsets.contains(&segment.start))
     }
 
+    /// Whether content within `span` was sent many times over: it is then longer than the span.
+    pub(crate) fn repeats_in(&self, span: &core::ops::Range<usize>) -> bool {
+        self.folds.iter().any(|fold| span.contains(&fold.start))
+    }
+
     /// Whether the client did `act`.
     pub fn did(&self, act: ClientAct) -> bool {
         self.acts.iter().any(|(done, ..)| *done == act)

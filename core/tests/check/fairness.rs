@@ -574,3 +574,92 @@ fn a_quoted_path_that_cannot_be_read_says_nothing_of_the_parameters_behind_it() 
     );
     conforms(&ladder);
 }
+
+#[test]
+fn a_client_that_leaves_in_an_endless_line_may_have_been_dropped_for_it() {
+    let line = "x".repeat(600);
+    conforms(&format!(
+        "{GREETED}\nC! NOOP {line}\nFIN\nE: OnDisconnect Dropped"
+    ));
+}
+
+#[test]
+fn a_client_that_resets_at_once_may_be_unknown_to_all_but_on_disconnect() {
+    conforms("RST\nE: OnDisconnect Lost");
+    assert_eq!(rules_of(&["FIN\nE: OnDisconnect Lost"]), ["SES-1"]);
+}
+
+#[test]
+fn the_421_of_a_time_out_is_no_answer_to_the_command_before_it() {
+    let waits = |text: &str| {
+        format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            wait 2000
+            S: 421 {text}
+            server-close
+            E: OnDisconnect Dropped"
+        )
+    };
+    assert_eq!(rules_of(&[&waits("timeout")]), ["WIR-2"]);
+    conforms(&waits("shutting down"));
+}
+
+/// The content that was handed on is longer than all that stands before the look-alike.
+#[test]
+fn a_dot_that_is_kept_makes_no_end_of_what_it_begins() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! .\\0\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData .\\0\\r\\n
+        S: 250 queued{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["CON-3"]);
+}
+
+#[test]
+fn a_second_mail_that_is_taken_behind_a_refused_one_is_a_second_mail() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: MAIL FROM:<b@example.org> SIZE=
+        E: OnReject
+        S: 501 what
+        C: MAIL FROM:<c@example.org>
+        E: OnMailCommand c@example.org
+        S: 250 ok{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["ORD-6"]);
+}
+
+#[test]
+fn a_refusal_within_a_message_with_which_the_server_leaves_is_one_fault() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! bare\\n
+        S: 451 no bare LF
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
+}
+
+/// What was handed on goes beyond the look-alike, so that did not end it: it is the HELP that was refused.
+#[test]
+fn a_command_refused_behind_the_end_makes_no_end_of_a_look_alike() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! \\r\\n\\0.\\r\\n.\\r\\nHELP\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\n\\0.\\r\\n
+        S: 250 queued
+        E: OnReject
+        S: 503 not behind the end
+        FIN
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-10"]);
+}

@@ -95,6 +95,10 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
                     event: event(text),
                 })
             }
+            ("wait ", milliseconds) => {
+                at += milliseconds.parse::<u64>().expect("a number") * 1_000_000;
+                continue;
+            }
             ("FIN", _) => What::Client(ClientAct::Close),
             ("RST", _) => What::Client(ClientAct::Reset),
             ("half-close", _) => What::Client(ClientAct::HalfClose),

@@ -24,6 +24,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     if let Some(index) = first_unanswered {
         founds.extend(unanswered(view, index));
     }
+    founds.extend(timed_out_by_itself(view));
     match half_line(view) {
         Some(found) => founds.push(found),
         None => founds.extend(unsolicited(view).into_iter().chain(farewell(view))),
@@ -49,18 +50,51 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
     if matches!(&exchange.stimulus, Stimulus::Message(message) if !message.complete) {
         return None;
     }
-    let rule = match &exchange.stimulus {
+    let what = format!("{} was never answered", about(view, index));
+    Some(Found::new(owed_by(view, index), exchange.entry, what))
+}
+
+/// The rule by which the exchange is owed a reply.
+fn owed_by(view: &View<'_>, index: usize) -> &'static str {
+    let exchange = &view.exchanges()[index];
+    match &exchange.stimulus {
         Stimulus::Connection => "WIR-1",
         _ if lost_behind_data(view, index) => "CON-9",
         _ if exchange.verb() == Some(Verb::Quit) => "WIR-7",
         _ => "WIR-2",
+    }
+}
+
+/// Nanoseconds within which no server times a client out.
+const NO_TIME_OUT: u64 = 1_000_000_000;
+
+/// The 421 of a time-out is no answer to a command: the server waited for a client that waited for the server.
+fn timed_out_by_itself(view: &View<'_>) -> Option<Found> {
+    let index = view.exchanges().len().checked_sub(1)?;
+    let exchange = &view.exchanges()[index];
+    let reply = view.reply(exchange)?;
+    let said = reply.reply.raw.to_ascii_lowercase();
+    let says_so = [&b"timeout"[..], b"timed out", b"time-out"]
+        .iter()
+        .any(|word| memchr::memmem::find(&said, word).is_some());
+    let waited = reply.at.saturating_sub(exchange.sent_at) >= NO_TIME_OUT;
+    let is_it = exchange.outcome == Outcome::Dropped
+        && waited
+        && says_so
+        && !matches!(exchange.stimulus, Stimulus::Connection)
+        && !view.wire.did(ClientAct::Silence);
+    let what = || {
+        format!(
+            "{} was never answered: the server timed out waiting for more",
+            about(view, index)
+        )
     };
-    let what = format!("{} was never answered", about(view, index));
-    Some(Found::new(rule, exchange.entry, what))
+    is_it.then(|| Found::new(owed_by(view, index), reply.entry, what()))
 }
 
 /// A 421 may come at any time, and a refusal may answer what the client cut off; anything else answers something
-/// that was sent. One finding, however many there are.
+/// that was sent. One finding, however many there are. A refusal with which the server leaves answers nothing either,
+/// but that is one fault: it leaves without a 421 (WIR-18).
 fn unsolicited(view: &View<'_>) -> Option<Found> {
     let replies = &view.wire.replies;
     let is_421 = |index: &usize| replies[*index].reply.code == Some(421);
@@ -69,7 +103,10 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         .checked_sub(1)
         .filter(|last| was_cut_off(view) && matches!(replies[*last].reply.code, Some(400..=599)));
     let mut stray = view.reading.unsolicited.iter().copied().filter(|index| {
-        !is_421(index) && Some(*index) != last_refusal && !is_farewell(view, *index)
+        !is_421(index)
+            && Some(*index) != last_refusal
+            && !leaves_with(view, *index)
+            && !is_farewell(view, *index)
     });
     let first = stray.next()?;
     let more = match stray.count() {
@@ -78,10 +115,6 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
     };
     let logged = &replies[first];
     let text = shortened(logged.reply.text());
-    if first + 1 == replies.len() && in_line(view) && view.wire.did(ClientAct::HalfClose) {
-        let what = format!("`{text}` answers a line whose end was never sent");
-        return Some(Found::new("CON-8", logged.entry, what));
-    }
     let rule = if (0..first).any(|index| is_421(&index)) {
         "WIR-8"
     } else {
@@ -92,6 +125,12 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         logged.entry,
         format!("`{text}` answers nothing that was sent{more}"),
     ))
+}
+
+/// Whether reply `index` refuses, and is the last thing that the server says before it closes.
+fn leaves_with(view: &View<'_>, index: usize) -> bool {
+    let refuses = matches!(view.wire.replies[index].reply.code, Some(400..=599));
+    refuses && index + 1 == view.wire.replies.len() && view.server_left_first()
 }
 
 /// Whether the client ended its side within a message or a line.
