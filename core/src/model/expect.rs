@@ -103,12 +103,11 @@ fn command(
             vec![own_reject, own, vec![reject], vec![]]
         }
         Outcome::Dropped if malformed => vec![vec![reject], vec![]],
-        Outcome::Dropped if exchange.in_sequence == Certainty::No && !early => {
-            vec![vec![reject], vec![]]
-        }
         // A lenient server may have taken it; nobody saw.
         Outcome::Unanswered if malformed => vec![own, vec![reject], vec![]],
-        Outcome::Unanswered if exchange.in_sequence == Certainty::No && !early => {
+        Outcome::Dropped | Outcome::Unanswered
+            if exchange.in_sequence == Certainty::No && !early =>
+        {
             vec![vec![reject], vec![]]
         }
         // Nobody saw what became of it: accepted, refused or dropped.
