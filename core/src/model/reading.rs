@@ -251,8 +251,9 @@ impl<'w> Reader<'w, '_, '_> {
         reply: Option<usize>,
         in_sequence: Certainty,
     ) -> Outcome {
-        let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit);
         let reply_read = reply.map(|index| &self.wire.replies[index]);
+        let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit)
+            || is_farewell(reply_read) && self.quit_behind(&span);
         let outcome = match outcome(reply_read, quit) {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
             outcome => outcome,
@@ -290,6 +291,21 @@ impl<'w> Reader<'w, '_, '_> {
             })
     }
 
+    /// Whether QUIT stands behind `span` in what was sent in one go with it: a 221 may then be its, out of order.
+    fn quit_behind(&self, span: &Range<usize>) -> bool {
+        // Longer groups are not looked at, so that reading takes linear time.
+        const LONGEST: usize = 4096;
+        let segment = self.segment_end(span);
+        let rest = &self.wire.sent[span.end..];
+        let mut lines = rest[..rest.len().min(LONGEST)].split_inclusive(|octet| *octet == b'\n');
+        let mut at = span.end;
+        lines.any(|line| {
+            let line_at = at..at + line.len();
+            at = line_at.end;
+            line.eq_ignore_ascii_case(b"QUIT\r\n") && self.segment_end(&line_at) == segment
+        })
+    }
+
     fn segment_end(&self, span: &Range<usize>) -> Option<(usize, u64)> {
         let last = span.end.checked_sub(1)?;
         self.wire
@@ -320,6 +336,10 @@ impl<'w> Reader<'w, '_, '_> {
 
 fn asks_smtputf8(command: &Command<'_>) -> bool {
     matches!(command, Command::Mail { parameters, .. } if parameters.get("SMTPUTF8").is_some())
+}
+
+fn is_farewell(reply: Option<&LoggedReply>) -> bool {
+    reply.is_some_and(|logged| logged.reply.code == Some(221))
 }
 
 fn outcome(reply: Option<&LoggedReply>, quit: bool) -> Outcome {

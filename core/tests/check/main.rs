@@ -1,6 +1,7 @@
 //! The checker on traces written by hand: what conforms is not reported, what breaks a rule is reported under
 //! that rule and no other.
 
+mod attribution;
 mod fairness;
 mod properties;
 mod refusals;
