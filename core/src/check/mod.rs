@@ -4,6 +4,7 @@
 //! the smallest set of leniencies that explains most is named (MODEL.md, section 4). Rules of one session
 //! stand in the files of their group; what concerns several sessions stands in `across`.
 
+mod account;
 mod across;
 mod align;
 mod attribute;
@@ -23,6 +24,7 @@ mod view;
 mod wir;
 mod words;
 
+pub use account::{Account, Asked, Fired, accounts};
 pub use catalogue::rules;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
