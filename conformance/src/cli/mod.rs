@@ -6,6 +6,7 @@ mod coverage;
 mod error;
 mod filter;
 mod leaks;
+mod matrix;
 mod out;
 mod replay;
 mod rules;
@@ -39,6 +40,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Matrix(args) => matrix::side_by_side(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Coverage(args) => coverage::coverage(&args),

@@ -6,6 +6,7 @@ mod coverage;
 mod json;
 mod ladder;
 mod leaks;
+pub mod matrix;
 mod netcat;
 mod rules;
 mod single;

@@ -1,0 +1,107 @@
+//! The matrix as a page: one file, nothing from elsewhere. What it looks like stands in `templates/matrix.html`.
+
+use askama::Template;
+use smtpspec_core::check::Verdict;
+
+use super::{
+    Cell, Fate, Matrix,
+    events::{DifferenceAt, EventRow, Reason},
+    replies::ReplyRow,
+};
+
+/// More conversations than this in one list are left to the JSON: a browser has to show them.
+const MOST: usize = 1000;
+
+#[derive(Template)]
+#[template(path = "matrix.html")]
+struct Page<'a> {
+    matrix: &'a Matrix,
+}
+
+/// The matrix as an HTML document.
+pub fn html(matrix: &Matrix) -> String {
+    // Rendering into memory cannot fail.
+    Page { matrix }.render().unwrap_or_default()
+}
+
+impl Page<'_> {
+    fn fates() -> &'static [Fate] {
+        &Fate::ALL
+    }
+
+    fn event_rows(&self) -> &[EventRow] {
+        let rows = &self.matrix.events.conversations;
+        &rows[..rows.len().min(MOST)]
+    }
+
+    fn reply_rows(&self) -> &[ReplyRow] {
+        let rows = &self.matrix.replies.conversations;
+        &rows[..rows.len().min(MOST)]
+    }
+
+    /// The rules that somebody breaks, each with the servers that do.
+    fn findings(&self) -> Vec<Finding<'_>> {
+        let broken = self.matrix.rules.iter().filter(|row| row.has_findings());
+        let findings = broken.map(|row| Finding {
+            row,
+            at: self
+                .matrix
+                .servers
+                .iter()
+                .zip(&row.cells)
+                .filter_map(|(server, cell)| {
+                    let cell = cell.as_ref()?;
+                    Some((server.name.as_str(), cell, cell.shortest.as_ref()?))
+                })
+                .collect(),
+        });
+        findings.collect()
+    }
+}
+
+struct Finding<'a> {
+    row: &'a super::RuleRow,
+    at: Vec<(&'a str, &'a Cell, &'a super::Shown)>,
+}
+
+/// A name as a fragment: what is no letter, digit, hyphen or dot becomes a hyphen.
+fn anchor(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '.' {
+            c
+        } else {
+            '-'
+        }
+    };
+    name.chars().map(plain).collect()
+}
+
+impl Cell {
+    /// The class of its element.
+    const fn class(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Holds => "good",
+            Verdict::Broken => "bad",
+            Verdict::NotStrict | Verdict::Inconclusive => "fair",
+            Verdict::NotObservable | Verdict::NotExercised => "faint",
+        }
+    }
+}
+
+impl Fate {
+    /// The class of its element.
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Content => "good",
+            Self::Ends => "bad",
+            Self::Altered | Self::Silent => "fair",
+            Self::Refused | Self::Closes | Self::NotReached => "faint",
+        }
+    }
+}
+
+/// The reasons behind a difference, each with its number.
+fn reasons(at: &DifferenceAt) -> String {
+    let number = |(reason, number): (&Reason, &usize)| format!("{reason} ({number})");
+    at.reasons.iter().map(number).collect::<Vec<_>>().join(", ")
+}
