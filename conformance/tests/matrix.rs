@@ -707,7 +707,7 @@ fn a_server_that_cannot_be_started_is_told_of_and_the_rest_goes_on() {
         "{stdout}"
     );
     assert!(
-        stderr.contains("left out") && stderr.contains("absent/install.sh"),
+        stderr.contains("left out, for they are not installed: absent"),
         "{stderr}"
     );
     assert!(!stdout.contains("absent"), "{stdout}");

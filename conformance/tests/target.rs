@@ -7,7 +7,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, time::
 use common::parse;
 use smtpspec::{
     run::{CampaignOptions, Case, Outcome, RunError, campaign},
-    target::{StartOptions, Target, TargetError},
+    target::{Adapter, StartOptions, Target, TargetError},
 };
 
 /// An adapter whose `run.sh` does `script`.
@@ -15,10 +15,7 @@ fn adapter(folder: &Path, script: &str) -> Target {
     let run = folder.join("run.sh");
     fs::write(&run, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&run, fs::Permissions::from_mode(0o755)).unwrap();
-    Target::Adapter {
-        name: "test".into(),
-        folder: folder.into(),
-    }
+    Target::Adapter(Adapter::in_folder(folder, None).unwrap())
 }
 
 /// The embedded server as an adapter that writes its event stream to standard output.

@@ -41,12 +41,15 @@ pub enum Command {
     Coverage(CoverageArgs),
     /// List the rules, or explain one.
     Rules(RulesArgs),
+    /// List the servers that smtpspec can start: what is installed, and what each shows.
+    Targets(TargetsArgs),
 }
 
 /// Which server, and how to see its events.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter.
+    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter (`smtpspec targets` lists them),
+    /// with `@VERSION` for another version than the usual one.
     #[arg(
         long,
         value_name = "NAME",
@@ -139,8 +142,8 @@ pub struct RunArgs {
 /// Arguments of `matrix`.
 #[derive(Debug, Args)]
 pub struct MatrixArgs {
-    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter (may be repeated) [default:
-    /// all that are installed].
+    /// A server that smtpspec starts itself: `embedded`, or the name of an adapter, with `@VERSION` for another
+    /// version than the usual one (may be repeated) [default: `embedded` and all that are installed].
     #[arg(long, value_name = "NAME")]
     pub target: Vec<String>,
     /// Which conversations. One for each look-alike end of data is always among them.
@@ -319,6 +322,14 @@ pub struct RulesArgs {
     /// A rule, such as `SES-2`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// Arguments of `targets`.
+#[derive(Debug, Args)]
+pub struct TargetsArgs {
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
 }
 
 /// A set of conversations.

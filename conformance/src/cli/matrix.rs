@@ -15,7 +15,7 @@ use super::{
 use crate::{
     report::matrix::{self, Column, Matrix, Seen},
     run::{Case, RunError, look_alikes, minimise},
-    target::{Target, TargetError, known},
+    target::{Adapter, Target, TargetError},
 };
 
 pub(super) fn side_by_side(args: &MatrixArgs) -> Result<u8, CliError> {
@@ -25,16 +25,20 @@ pub(super) fn side_by_side(args: &MatrixArgs) -> Result<u8, CliError> {
     let generated = !args.suite.families().is_empty();
     let seed = args.seed.or_else(|| generated.then(random_seed));
     let cases = with_look_alikes(args, seed)?;
-    let servers = Servers::new(args)?;
-    let columns = runtime()?.block_on(servers.play(&cases, args, seed))?;
-    if columns.iter().all(|column| column.seen.is_none()) {
-        return Err(CliError::NoServer(troubles(&columns)));
+    let targets = targets(args)?;
+    let mut run = Played::default();
+    runtime()?.block_on(run.play_all(&targets, &cases, args, seed));
+    if run.columns.iter().all(|column| column.seen.is_none()) && !run.interrupted {
+        return Err(CliError::NoServer(troubles(&run.columns)));
     }
-    let matrix = Matrix::new(args.again(seed), &reference(&cases), &columns);
+    let matrix = Matrix::new(args.again(seed), &reference(&cases), &run.columns);
     if let Some(dir) = &args.out {
         write(dir, &matrix)?;
     }
     print(&matrix, args.format)?;
+    if run.interrupted {
+        return Err(RunError::Interrupted.into());
+    }
     Ok(0)
 }
 
@@ -61,96 +65,99 @@ fn reference(cases: &[Case]) -> Transcript {
     memory::transcript(sessions.collect())
 }
 
-struct Servers {
-    targets: Vec<Target>,
-    /// Whether each was asked for by name. Else those that are not installed are left out.
-    named: bool,
+/// The servers that are asked for; else the embedded one and all that are installed, in their usual version.
+fn targets(args: &MatrixArgs) -> Result<Vec<Target>, CliError> {
+    let mut names = args.target.clone();
+    if names.is_empty() {
+        let startable = Adapter::all()?.into_iter().filter(Adapter::is_startable);
+        let (here, absent): (Vec<_>, Vec<_>) = startable.partition(Adapter::is_installed);
+        names = vec!["embedded".to_owned()];
+        names.extend(here.iter().map(Adapter::name));
+        if !absent.is_empty() {
+            let absent: Vec<String> = absent.iter().map(Adapter::name).collect();
+            anstream::eprintln!(
+                "left out, for they are not installed: {} (`smtpspec targets` says how to)",
+                absent.join(", ")
+            );
+        }
+    }
+    let targets: Result<_, TargetError> = names.iter().map(|name| Target::named(name)).collect();
+    Ok(targets?)
 }
 
-impl Servers {
-    fn new(args: &MatrixArgs) -> Result<Self, CliError> {
-        let names = if args.target.is_empty() {
-            known()
-        } else {
-            args.target.clone()
-        };
-        let targets: Result<_, TargetError> =
-            names.iter().map(|name| Target::named(name)).collect();
-        Ok(Self {
-            targets: targets?,
-            named: !args.target.is_empty(),
-        })
-    }
+/// What came of the servers so far.
+#[derive(Default)]
+struct Played {
+    columns: Vec<Column>,
+    /// By the user. The servers that were not reached say so.
+    interrupted: bool,
+}
 
-    /// Plays `cases` at each, one after the other: they would only slow each other down.
-    async fn play(
-        &self,
+impl Played {
+    /// Plays `cases` at each, one after the other: at once they would only slow each other down.
+    async fn play_all(
+        &mut self,
+        targets: &[Target],
         cases: &[Case],
         args: &MatrixArgs,
         seed: Option<u64>,
-    ) -> Result<Vec<Column>, CliError> {
-        let mut columns = Vec::new();
-        for target in &self.targets {
-            let run = args.at(target.name(), seed);
-            match play(target, cases, &run, args.minimises()).await {
-                Err(CliError::Target(error @ TargetError::NotInstalled { .. })) if !self.named => {
-                    anstream::eprintln!("left out: {error}");
+    ) {
+        for target in targets {
+            let mut column = Column {
+                name: target.name(),
+                seen: None,
+                trouble: None,
+            };
+            if self.interrupted {
+                column.trouble = Some("not played: interrupted".to_owned());
+            } else {
+                let run = args.at(&column.name, seed);
+                let played = self.play(target, cases, &run, args.minimises(), &mut column);
+                if let Err(error) = played.await {
+                    column.trouble = Some(format!("could not be started: {error}"));
                 }
-                Err(CliError::Run(RunError::Interrupted)) => {
-                    return Err(RunError::Interrupted.into());
-                }
-                Err(error) => columns.push(Column {
-                    name: target.name().to_owned(),
-                    seen: None,
-                    trouble: Some(format!("could not be started: {error}")),
-                }),
-                Ok(column) => columns.push(column),
             }
+            self.columns.push(column);
         }
-        Ok(columns)
     }
-}
 
-/// Starts one server, plays, stops it.
-async fn play(
-    target: &Target,
-    cases: &[Case],
-    args: &RunArgs,
-    minimises: bool,
-) -> Result<Column, CliError> {
-    let options = run_options(args);
-    let running = start(target, &args.target).await?;
-    let outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
-    if matches!(outcome.error, Some(RunError::Interrupted)) {
-        running.stop().await;
-        return Err(RunError::Interrupted.into());
-    }
-    let verdict = check(&outcome.transcript);
-    let mut trouble = outcome
-        .error
-        .map(|error| format!("lost in the middle: {error}"));
-    let mut minimal = Vec::new();
-    if minimises && trouble.is_none() {
-        match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
-            Ok(found) => minimal = found,
-            Err(RunError::Interrupted) => return Err(RunError::Interrupted.into()),
-            // What was played stands; it is only not made smaller.
-            Err(error) => {
-                trouble = Some(format!("its findings could not be made smaller: {error}"));
+    /// Starts one server, plays, stops it.
+    async fn play(
+        &mut self,
+        target: &Target,
+        cases: &[Case],
+        args: &RunArgs,
+        minimises: bool,
+        column: &mut Column,
+    ) -> Result<(), CliError> {
+        let options = run_options(args);
+        let running = start(target, &args.target).await?;
+        let outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
+        let verdict = check(&outcome.transcript);
+        let mut minimal = Vec::new();
+        if let Some(error) = outcome.error {
+            self.lost(column, "lost in the middle", &error);
+        } else if minimises {
+            match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
+                Ok(found) => minimal = found,
+                // What was played stands; it is only not made smaller.
+                Err(error) => self.lost(column, "its findings could not be made smaller", &error),
             }
         }
-    }
-    running.stop().await;
-    Ok(Column {
-        name: target.name().to_owned(),
-        seen: Some(Seen {
+        running.stop().await;
+        column.seen = Some(Seen {
             transcript: outcome.transcript,
             verdict,
             skipped: outcome.skipped,
             minimal,
-        }),
-        trouble,
-    })
+        });
+        Ok(())
+    }
+
+    fn lost(&mut self, column: &mut Column, what: &str, error: &RunError) {
+        self.interrupted |= matches!(error, RunError::Interrupted);
+        column.trouble = Some(format!("{what}: {error}"));
+    }
 }
 
 fn troubles(columns: &[Column]) -> String {

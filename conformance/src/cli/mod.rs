@@ -13,6 +13,7 @@ mod rules;
 mod run;
 mod serve;
 mod shared;
+mod targets;
 
 pub use args::{Cli, Command};
 pub use error::CliError;
@@ -45,5 +46,6 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Serve(args) => serve::serve(&args),
         Command::Coverage(args) => coverage::coverage(&args),
         Command::Rules(args) => rules::rules(&args),
+        Command::Targets(args) => targets::targets(&args),
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
     match Target::named(&args.target)? {
         Target::Embedded(config) => Ok(Target::Embedded(Box::new(Config { defects, ..*config }))),
         other if defects.is_empty() => Ok(other),
-        other => Err(CliError::DefectElsewhere(other.name().to_owned())),
+        other => Err(CliError::DefectElsewhere(other.name())),
     }
 }
 

@@ -11,6 +11,7 @@ mod netcat;
 mod rules;
 mod single;
 mod style;
+mod targets;
 
 pub use console::console;
 pub use counts::Counts;
@@ -19,6 +20,7 @@ pub use json::json;
 pub use ladder::{event_line, ladder};
 pub use rules::{explain_rule, list_rules};
 pub use single::{findings_of_one, one_session};
+pub use targets::{KnownTarget, list_targets, targets_json};
 
 use std::time::Duration;
 

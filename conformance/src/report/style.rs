@@ -8,6 +8,8 @@ use smtpspec_core::check::Verdict;
 pub(super) const STRONG: Style = Style::new().bold();
 /// For what may be passed over.
 pub(super) const FAINT: Style = Style::new().dimmed();
+/// For what is as one would have it.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// For events.
 pub(super) const EVENT: Style = AnsiColor::Cyan.on_default();
 /// For what the server says.
@@ -19,7 +21,7 @@ pub(super) const MISSING: Style = AnsiColor::Red.on_default();
 /// The style of a verdict.
 pub(super) const fn of(verdict: Verdict) -> Style {
     match verdict {
-        Verdict::Holds => AnsiColor::Green.on_default(),
+        Verdict::Holds => GOOD,
         Verdict::Broken => AnsiColor::Red.on_default().bold(),
         Verdict::NotStrict | Verdict::Inconclusive => AnsiColor::Yellow.on_default(),
         Verdict::NotObservable | Verdict::NotExercised => FAINT,

@@ -3,15 +3,198 @@
 //! What an adapter gets and owes is told in `conformance/adapters/README.md`.
 
 use std::{
-    env, io,
+    env,
+    ffi::OsStr,
+    fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
+use serde::Deserialize;
 use tokio::process::Command;
 
 use super::{Running, StartOptions, TargetError, child::ChildProcess};
 use crate::observe::{EventsSpec, Observer};
+
+/// The version of a server whose adapter names none.
+const CURRENT: &str = "current";
+/// What `install.sh` leaves in the folder of a version when it has finished.
+const DONE: &str = ".done";
+/// What describes an adapter.
+const ABOUT: &str = "adapter.toml";
+
+/// A third-party server in one version: a folder in which `run.sh` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    name: String,
+    folder: PathBuf,
+    about: About,
+    version: String,
+}
+
+/// What `adapter.toml` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct About {
+    /// The name of the software.
+    pub server: String,
+    /// The version that is meant where none is named.
+    pub version: String,
+    /// What must be there before `install.sh`, in one line.
+    pub needs: String,
+    /// What of the server can be seen, in one line.
+    pub shows: String,
+}
+
+impl Adapter {
+    /// The adapter in `folder`, for `version` of its server, or the one that `adapter.toml` names.
+    pub fn in_folder(folder: &Path, version: Option<&str>) -> Result<Self, TargetError> {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let name = folder.file_name().unwrap_or(OsStr::new("adapter"));
+        let name = name.to_string_lossy().into_owned();
+        let about = about(&folder.join(ABOUT))?;
+        let default = match about.version.as_str() {
+            "" => CURRENT,
+            version => version,
+        };
+        let version = version.unwrap_or(default).to_owned();
+        Ok(Self {
+            name,
+            folder,
+            about,
+            version,
+        })
+    }
+
+    /// Its name: with the version, where that is not the one that `adapter.toml` names.
+    pub fn name(&self) -> String {
+        if [CURRENT, &self.about.version].contains(&self.version.as_str()) {
+            self.name.clone()
+        } else {
+            format!("{}@{}", self.name, self.version)
+        }
+    }
+
+    /// What `adapter.toml` says.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The version of the server.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All there are, sorted by name; also those that are described but cannot be started here.
+    pub fn all() -> Result<Vec<Self>, TargetError> {
+        let folders = folders(|folder| is_startable(folder) || folder.join(ABOUT).is_file());
+        let adapters = folders.iter().map(|folder| Self::in_folder(folder, None));
+        adapters.collect()
+    }
+
+    /// Whether there is a `run.sh`; an adapter without one is for a server that runs elsewhere.
+    pub fn is_startable(&self) -> bool {
+        is_startable(&self.folder)
+    }
+
+    /// Whether the server is there, or needs no installation.
+    pub fn is_installed(&self) -> bool {
+        self.installed().is_some()
+    }
+
+    /// What `install.sh` said that it had installed; `None` when it has not finished.
+    pub fn installed(&self) -> Option<String> {
+        if !self.script().exists() {
+            return Some(self.version.clone());
+        }
+        let said =
+            fs::read_to_string(self.installed_folder().join(&self.version).join(DONE)).ok()?;
+        match said.trim() {
+            "" => Some(self.version.clone()),
+            said => Some(said.to_owned()),
+        }
+    }
+
+    /// The versions that are installed, sorted.
+    pub fn installed_versions(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.installed_folder());
+        let entries = entries.into_iter().flatten().flatten();
+        let done = entries.filter(|entry| entry.path().join(DONE).exists());
+        let names = done.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    fn installed_folder(&self) -> PathBuf {
+        self.folder.join("installed")
+    }
+
+    /// What installs the server.
+    pub fn install_command(&self) -> String {
+        let script = self.script();
+        if self.version == self.about.version || self.version == CURRENT {
+            script.display().to_string()
+        } else {
+            format!("{} {}", script.display(), self.version)
+        }
+    }
+
+    fn script(&self) -> PathBuf {
+        self.folder.join("install.sh")
+    }
+
+    /// Starts the server.
+    pub(super) async fn start(&self, options: &StartOptions) -> Result<Running, TargetError> {
+        if !self.is_installed() {
+            return Err(TargetError::NotInstalled {
+                name: self.name(),
+                command: self.install_command(),
+            });
+        }
+        let run = self.folder.join("run.sh");
+        let fail = |source| TargetError::Start {
+            what: format!("adapter `{}` ({})", self.name(), run.display()),
+            source,
+        };
+        let server = free_port().map_err(fail)?;
+        let scratch = tempfile::Builder::new().prefix("smtpspec-").tempdir();
+        let scratch = scratch.map_err(fail)?;
+        let observer = Observer::open(&EventsSpec::Tcp("127.0.0.1:0".to_owned())).await?;
+        let mut command = Command::new(&run);
+        command
+            .current_dir(&self.folder)
+            .env("SMTPSPEC_LISTEN", server.to_string())
+            .env("SMTPSPEC_IDLE_MS", options.idle.as_millis().to_string())
+            .env("SMTPSPEC_VERSION", &self.version)
+            .env("SMTPSPEC_DIR", scratch.path());
+        if let Some(program) = &options.program {
+            command.env("SMTPSPEC_PROGRAM", program);
+        }
+        if let Some(address) = observer.address() {
+            command.env("SMTPSPEC_EVENTS", address.to_string());
+        }
+        let child = ChildProcess::spawn(command, &observer, Some(scratch)).map_err(fail)?;
+        Running::watch(&self.name(), server, Some(observer), Some(child), options).await
+    }
+}
+
+fn about(path: &Path) -> Result<About, TargetError> {
+    let broken = |why: String| TargetError::About {
+        path: path.to_owned(),
+        why,
+    };
+    match fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| broken(error.to_string())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(About::default()),
+        Err(error) => Err(broken(error.to_string())),
+    }
+}
 
 /// Where the adapters are.
 pub(super) fn folder() -> PathBuf {
@@ -21,47 +204,76 @@ pub(super) fn folder() -> PathBuf {
 
 /// The adapters' names, sorted.
 pub(super) fn list() -> Vec<String> {
-    // Without the folder there are no adapters.
-    let entries = std::fs::read_dir(folder()).into_iter().flatten().flatten();
-    let adapters = entries.filter(|entry| entry.path().join("run.sh").is_file());
-    let names = adapters.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    names
+    let folders = folders(is_startable).into_iter();
+    let names = folders.filter_map(|folder| folder.file_name()?.to_str().map(str::to_owned));
+    names.collect()
 }
 
-/// Starts the adapter in `folder` and its server.
-pub(super) async fn start(
-    name: &str,
-    folder: &Path,
-    options: &StartOptions,
-) -> Result<Running, TargetError> {
-    let install = folder.join("install.sh");
-    if install.exists() && !folder.join(".installed").exists() {
-        return Err(TargetError::NotInstalled {
-            name: name.to_owned(),
-            script: install,
-        });
-    }
-    let fail = |source| TargetError::Start {
-        what: format!("adapter `{name}` ({})", folder.join("run.sh").display()),
-        source,
-    };
-    let server = free_port().map_err(fail)?;
-    let observer = Observer::open(&EventsSpec::Tcp("127.0.0.1:0".to_owned())).await?;
-    let mut command = Command::new(folder.join("run.sh"));
-    command
-        .current_dir(folder)
-        .env("SMTPSPEC_LISTEN", server.to_string())
-        .env("SMTPSPEC_IDLE_MS", options.idle.as_millis().to_string());
-    if let Some(address) = observer.address() {
-        command.env("SMTPSPEC_EVENTS", address.to_string());
-    }
-    let child = ChildProcess::spawn(command, &observer).map_err(fail)?;
-    Running::watch(name, server, Some(observer), Some(child), options).await
+fn is_startable(folder: &Path) -> bool {
+    folder.join("run.sh").is_file()
+}
+
+/// The adapters' folders that `fit`, sorted. Without a folder of folders there are none.
+fn folders(fit: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder()).into_iter().flatten().flatten();
+    let mut folders: Vec<_> = entries.map(|entry| entry.path()).collect();
+    folders.retain(|folder| fit(folder));
+    folders.sort();
+    folders
 }
 
 /// A port that nobody listens on at this moment.
 pub(super) fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    fn folder(about: &str) -> tempfile::TempDir {
+        let dir = tempfile::Builder::new().prefix("postal").tempdir().unwrap();
+        fs::write(dir.path().join("adapter.toml"), about).unwrap();
+        fs::write(dir.path().join("install.sh"), "").unwrap();
+        dir
+    }
+
+    #[test]
+    fn a_version_is_installed_when_its_script_has_finished() {
+        let dir = folder("version = \"3.0\"");
+        let of = |version| Adapter::in_folder(dir.path(), version).unwrap();
+        let done = dir.path().join("installed/2.0");
+        fs::create_dir_all(&done).unwrap();
+        assert!(!of(Some("2.0")).is_installed());
+        fs::write(done.join(DONE), "postal 2.0.1\n").unwrap();
+        let installed = of(Some("2.0")).installed();
+        assert_eq!(installed.as_deref(), Some("postal 2.0.1"));
+        assert_eq!(of(None).installed_versions(), ["2.0"]);
+        assert!(!of(None).is_installed());
+        let script = dir.path().join("install.sh").display().to_string();
+        assert_eq!(of(None).install_command(), script);
+        assert_eq!(of(Some("2.0")).install_command(), format!("{script} 2.0"));
+    }
+
+    #[test]
+    fn only_another_version_shows_in_the_name() {
+        let dir = folder("version = \"3.0\"");
+        let name = |version| Adapter::in_folder(dir.path(), version).unwrap().name();
+        let plain = name(None);
+        assert_eq!(name(Some("3.0")), plain);
+        assert_eq!(name(Some("2.0")), format!("{plain}@2.0"));
+    }
+
+    #[test]
+    fn a_broken_description_names_the_file_and_the_field() {
+        let dir = folder("verison = \"3.0\"");
+        let error = Adapter::in_folder(dir.path(), None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("adapter.toml") && error.contains("verison"),
+            "{error}"
+        );
+    }
 }

@@ -32,6 +32,6 @@ pub(super) async fn start(
     for defect in defects.iter() {
         command.args(["--defect", defect.name()]);
     }
-    let child = ChildProcess::spawn(command, &observer).map_err(fail)?;
+    let child = ChildProcess::spawn(command, &observer, None).map_err(fail)?;
     Running::watch(EMBEDDED, server, Some(observer), Some(child), options).await
 }

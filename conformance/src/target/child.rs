@@ -10,6 +10,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     process::{Child, ChildStdout, Command},
@@ -18,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Usage, usage::usage_of};
+use super::{Usage, guard::Guard, usage::usage_of};
 use crate::observe::{Observer, StreamReader};
 
 /// Octets kept of what a process prints: the last ones.
@@ -34,11 +35,18 @@ pub(super) struct ChildProcess {
     output: Output,
     /// Aborted when dropped.
     _tasks: JoinSet<()>,
+    _guard: Option<Guard>,
+    _scratch: Option<TempDir>,
 }
 
 impl ChildProcess {
     /// Starts `command`. Its standard output may be its event stream, for `observer`.
-    pub(super) fn spawn(mut command: Command, observer: &Observer) -> io::Result<Self> {
+    /// `scratch` is removed when the process has been ended.
+    pub(super) fn spawn(
+        mut command: Command,
+        observer: &Observer,
+        scratch: Option<TempDir>,
+    ) -> io::Result<Self> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -47,6 +55,7 @@ impl ChildProcess {
             .kill_on_drop(true);
         let mut child = command.spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let guard = group.and_then(|group| Guard::over(group, scratch.as_ref()).ok());
         let output = Output::default();
         let mut tasks = JoinSet::new();
         if let Some(stderr) = child.stderr.take() {
@@ -62,6 +71,8 @@ impl ChildProcess {
             exit,
             output,
             _tasks: tasks,
+            _guard: guard,
+            _scratch: scratch,
         })
     }
 

@@ -19,12 +19,20 @@ pub enum TargetError {
         known: Vec<String>,
     },
     /// An adapter's server has not been installed.
-    #[error("the server of adapter `{name}` is not installed: run {}", script.display())]
+    #[error("the server of adapter `{name}` is not installed: run {command}")]
     NotInstalled {
         /// The adapter.
         name: String,
         /// What installs it.
-        script: PathBuf,
+        command: String,
+    },
+    /// An adapter's description cannot be understood.
+    #[error("{}: {why}", path.display())]
+    About {
+        /// The file `adapter.toml`.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
     },
     /// Not an address, or a name that does not resolve.
     #[error("`{text}` is no address of a server (expected HOST:PORT): {source}")]

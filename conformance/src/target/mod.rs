@@ -4,17 +4,19 @@ mod adapter;
 mod apart;
 mod child;
 mod error;
+mod guard;
 mod probe;
 mod running;
 mod stage;
 mod usage;
 
+pub use adapter::{About, Adapter};
 pub use error::TargetError;
 pub use running::Running;
 pub use stage::{Scripts, Stage};
 pub use usage::Usage;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{env, net::SocketAddr, path::PathBuf, time::Duration};
 
 use smtpspec_core::receiver::{Config, Defects};
 use tokio::net::lookup_host;
@@ -45,12 +47,7 @@ pub enum Target {
         events: Option<EventsSpec>,
     },
     /// A third-party server, started by an adapter.
-    Adapter {
-        /// The adapter's name.
-        name: String,
-        /// Its folder, in which `run.sh` is.
-        folder: PathBuf,
-    },
+    Adapter(Adapter),
 }
 
 /// How to start a target.
@@ -63,6 +60,9 @@ pub struct StartOptions {
     pub idle: Duration,
     /// For the server to accept connections and its adapter to say hello. Default 20 s.
     pub start: Duration,
+    /// The command `smtpspec`, for adapters that observe their server with it. Default: the variable
+    /// `SMTPSPEC_PROGRAM`, else the running program, if it is called so.
+    pub program: Option<PathBuf>,
 }
 
 impl Default for StartOptions {
@@ -71,35 +71,48 @@ impl Default for StartOptions {
             allow_remote: false,
             idle: Duration::from_secs(1),
             start: Duration::from_secs(20),
+            program: own_program(),
         }
     }
 }
 
+/// The command `smtpspec`, where it can be named.
+fn own_program() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("SMTPSPEC_PROGRAM") {
+        return Some(named.into());
+    }
+    let running = env::current_exe().ok()?;
+    let name = running.file_stem()?;
+    (name == env!("CARGO_PKG_NAME")).then_some(running)
+}
+
 impl Target {
-    /// The target of this name: `embedded` (without defects), or an adapter.
+    /// The target of this name: `embedded` (without defects), or an adapter, with `@VERSION` for another version of
+    /// its server than the usual one.
     pub fn named(name: &str) -> Result<Self, TargetError> {
         if name == EMBEDDED {
             return Ok(Self::Embedded(Box::default()));
         }
-        let known = known();
-        if known.iter().any(|adapter| adapter == name) {
-            return Ok(Self::Adapter {
-                name: name.to_owned(),
-                folder: adapter::folder().join(name),
-            });
+        let (plain, version) = match name.split_once('@') {
+            Some((plain, version)) => (plain, Some(version)),
+            None => (name, None),
+        };
+        if adapter::list().iter().any(|adapter| adapter == plain) {
+            let folder = adapter::folder().join(plain);
+            return Ok(Self::Adapter(Adapter::in_folder(&folder, version)?));
         }
         Err(TargetError::Unknown {
             name: name.to_owned(),
-            known,
+            known: known(),
         })
     }
 
     /// Its name, as a transcript shows it.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
         match self {
-            Self::Embedded(_) | Self::Apart { .. } => EMBEDDED,
-            Self::Connect { address, .. } => address,
-            Self::Adapter { name, .. } => name,
+            Self::Embedded(_) | Self::Apart { .. } => EMBEDDED.to_owned(),
+            Self::Connect { address, .. } => address.clone(),
+            Self::Adapter(adapter) => adapter.name(),
         }
     }
 
@@ -112,7 +125,7 @@ impl Target {
                 let server = resolve(address, options.allow_remote).await?;
                 Running::connect(address, server, events.as_ref(), options).await
             }
-            Self::Adapter { name, folder } => adapter::start(name, folder, options).await,
+            Self::Adapter(adapter) => adapter.start(options).await,
         }
     }
 }

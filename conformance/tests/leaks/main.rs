@@ -15,7 +15,7 @@ use assert_cmd::cargo::cargo_bin;
 use pretty_assertions::assert_eq;
 use smtpspec::{
     run::{BrokenSessions, CampaignOptions, Held, Leaks, RESOURCES, RunError, leaks},
-    target::{StartOptions, Target},
+    target::{Adapter, StartOptions, Target},
 };
 use smtpspec_core::receiver::Defects;
 
@@ -41,10 +41,7 @@ fn leaky(folder: &Path, leak: &str) -> Target {
     );
     fs::write(&run, text).unwrap();
     fs::set_permissions(&run, fs::Permissions::from_mode(0o755)).unwrap();
-    Target::Adapter {
-        name: "leaky".into(),
-        folder: folder.into(),
-    }
+    Target::Adapter(Adapter::in_folder(folder, None).unwrap())
 }
 
 async fn play(target: Target, sessions: u64, options: CampaignOptions) -> Leaks {

@@ -168,7 +168,7 @@ fn row(
             continue;
         }
         for one in &how {
-            tally.note(one, server, case, &reasons, session.log.entries.len());
+            tally.note(one, server, case, &reasons, session.account.asked.len());
         }
         let alike = |other: &&mut Differing| other.how == how && other.reasons == reasons;
         match row.differ.iter_mut().find(alike) {
@@ -328,17 +328,17 @@ struct Tally(BTreeMap<String, BTreeMap<usize, At>>);
 struct At {
     conversations: usize,
     reasons: BTreeMap<Reason, usize>,
-    /// What to prefer in the example: a broken rule, then few entries.
+    /// What to prefer in the example: a broken rule, then few commands.
     weight: (bool, usize),
     example: String,
 }
 
 impl Tally {
-    fn note(&mut self, what: &str, server: usize, case: &str, reasons: &[Reason], entries: usize) {
+    fn note(&mut self, what: &str, server: usize, case: &str, reasons: &[Reason], asked: usize) {
         let breaks = reasons
             .iter()
             .any(|reason| matches!(reason, Reason::Breaks(_)));
-        let weight = (!breaks, entries);
+        let weight = (!breaks, asked);
         let at = match self.0.entry(what.to_owned()).or_default().entry(server) {
             Entry::Occupied(at) => at.into_mut(),
             Entry::Vacant(at) => at.insert(At {
