@@ -6,7 +6,8 @@ use assert_cmd::Command;
 use pretty_assertions::assert_eq;
 use smtpspec::{
     report::matrix::{
-        Column, Difference, Fate, Level, Matrix, Seen, console, html, json, markdown,
+        Column, Difference, DifferenceAt, Fate, Level, Matrix, Reason, Seen, console, html, json,
+        markdown,
     },
     run::{Case, documented, look_alikes},
 };
@@ -270,6 +271,47 @@ fn a_server_that_decides_otherwise_may_fire_otherwise() {
     );
 }
 
+#[test]
+fn an_event_of_no_connection_has_no_conversation_to_replay() {
+    let matrix = beside_changed(|run| {
+        let session = session(run, "seed/strict");
+        let entry = session.entries[entry_of(session, EventKind::OnConnect)].clone();
+        if let What::Event(mut record) = entry.what {
+            record.session = "another".into();
+            record.peer = "127.0.0.1:9".parse().unwrap();
+            run.strays.push((entry.at, record));
+        }
+    });
+    let rule = matrix.rules.iter().find(|row| row.id == "SES-5").unwrap();
+    let shown = rule.cells[1].as_ref().unwrap().shortest.as_ref().unwrap();
+    assert_eq!(shown.case, "");
+    assert!(shown.what.contains("127.0.0.1:9"), "{}", shown.what);
+    assert!(html(&matrix).contains("127.0.0.1:9") && !html(&matrix).contains("smtpspec replay"));
+}
+
+#[test]
+fn of_many_rules_behind_a_difference_those_that_are_broken_most_are_named() {
+    let reasons = [
+        (Reason::Breaks("ORD-6"), 19),
+        (Reason::Breaks("CON-2"), 2),
+        (Reason::Breaks("ORD-9"), 1),
+        (Reason::Breaks("REJ-1"), 3),
+        (Reason::Replies, 5),
+    ];
+    let mut at = DifferenceAt {
+        server: "good".into(),
+        conversations: 29,
+        reasons: reasons.into(),
+        example: "a/b".into(),
+    };
+    assert_eq!(
+        at.reasons_in_words(),
+        "breaks ORD-6 (19), REJ-1 (3), CON-2 (2) and 1 more; other replies (5)"
+    );
+    at.reasons = [(Reason::Breaks("ORD-6"), 29)].into();
+    assert_eq!(at.reasons_in_words(), "breaks ORD-6");
+}
+
 // Replies.
 
 /// Replaces `from`, which is there once, by `to` in what the server said in `case`.
@@ -350,6 +392,24 @@ fn a_reply_that_never_comes_is_none_unless_the_client_left_before() {
         session.entries.insert(last, left);
     });
     assert_eq!(replies(&matrix), [""; 0]);
+}
+
+#[test]
+fn where_many_answer_alike_those_that_do_not_are_named() {
+    let reference = play(&cases(), &[]);
+    let servers = ["one", "two", "three", "four", "five"].map(|name| {
+        let mut run = reference.clone();
+        if name == "three" {
+            say(&mut run, "seed/strict", "221", "421");
+        }
+        server(name, "S", run)
+    });
+    let matrix = Matrix::new(String::new(), &reference, &servers);
+    let text = on_console(&matrix);
+    assert!(
+        text.contains("\n    421 three | 221 the other 4\n"),
+        "{text}"
+    );
 }
 
 // Look-alikes.
@@ -622,7 +682,10 @@ fn twelve_servers_fit_a_terminal() {
     for line in text.lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
-    assert!(text.contains("opensm opens2 "), "{text}");
+    assert!(
+        text.contains("opensm opensm ") && text.contains(" tpd-1  tpd-2 "),
+        "{text}"
+    );
 }
 
 // The command.

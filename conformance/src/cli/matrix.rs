@@ -76,7 +76,7 @@ fn targets(args: &MatrixArgs) -> Result<Vec<Target>, CliError> {
         if !absent.is_empty() {
             let absent: Vec<String> = absent.iter().map(Adapter::name).collect();
             anstream::eprintln!(
-                "left out, for they are not installed: {} (`smtpspec targets` says how to)",
+                "left out, for they are not installed: {} (`smtpspec targets` says how to install them)",
                 absent.join(", ")
             );
         }

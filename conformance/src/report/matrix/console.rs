@@ -8,10 +8,10 @@ use smtpspec_core::check::Verdict;
 
 use super::{
     Fate, LookAlikeRow, Matrix,
-    events::{Difference, DifferenceAt, Reason},
-    replies::{Answer, Level, ReplyDifference},
+    events::{Difference, DifferenceAt},
+    replies::{Level, ReplyDifference, answers_in_words},
     rules::{Cell, RuleRow},
-    text::{count, cut, headings},
+    text::{count, cut, folded},
 };
 use crate::report::style::{self, FAINT, STRONG};
 
@@ -41,8 +41,10 @@ fn wrapped(out: &mut impl Write, indent: usize, text: &str) -> io::Result<()> {
     let (first, later) = (" ".repeat(indent), " ".repeat(indent + 2));
     let options = textwrap::Options::new(WIDTH)
         .initial_indent(&first)
-        .subsequent_indent(&later);
-    for line in textwrap::wrap(text, options.break_words(false)) {
+        .subsequent_indent(&later)
+        // A conversation's name is to be copied whole.
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for line in textwrap::wrap(text, options) {
         writeln!(out, "{line}")?;
     }
     Ok(())
@@ -51,7 +53,8 @@ fn wrapped(out: &mut impl Write, indent: usize, text: &str) -> io::Result<()> {
 /// A table whose first column names the rows and whose other columns are the servers.
 struct Table {
     first: usize,
-    headings: Vec<String>,
+    /// Each in as many lines as it needs.
+    headings: Vec<Vec<String>>,
     width: usize,
 }
 
@@ -75,17 +78,23 @@ impl Table {
             .max(NARROWEST);
         Self {
             first,
-            headings: headings(&names, width),
+            headings: names.iter().map(|name| folded(name, width)).collect(),
             width,
         }
     }
 
     fn heading(&self, out: &mut impl Write, first: &str) -> io::Result<()> {
-        write!(out, "  {FAINT}{first:<width$}", width = self.first)?;
-        for heading in &self.headings {
-            write!(out, " {heading:<width$}", width = self.width)?;
+        let lines = self.headings.iter().map(Vec::len).max().unwrap_or(0);
+        for line in 0..lines {
+            let label = if line == 0 { first } else { "" };
+            write!(out, "  {FAINT}{label:<width$}", width = self.first)?;
+            for heading in &self.headings {
+                let text = heading.get(line).map_or("", String::as_str);
+                write!(out, " {text:<width$}", width = self.width)?;
+            }
+            writeln!(out, "{FAINT:#}")?;
         }
-        writeln!(out, "{FAINT:#}")
+        Ok(())
     }
 
     fn cell(&self, out: &mut impl Write, style: Style, text: &str) -> io::Result<()> {
@@ -152,8 +161,8 @@ fn findings(out: &mut impl Write, matrix: &Matrix) -> io::Result<()> {
         for (server, cell) in matrix.servers.iter().zip(&row.cells) {
             let shortest = cell.as_ref().and_then(|cell| cell.shortest.as_ref());
             if let Some(shown) = shortest {
-                let (name, case, what) = (&server.name, &shown.case, cut(&shown.what, 240));
-                wrapped(out, 4, &format!("{name}  {case}: {what}"))?;
+                let (name, what) = (&server.name, cut(&shown.in_words(), 240));
+                wrapped(out, 4, &format!("{name}  {what}"))?;
             }
         }
     }
@@ -191,7 +200,11 @@ fn look_alikes(out: &mut impl Write, matrix: &Matrix) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    wrapped(out, 2, &format!("{}.", legend(&rows).join(". ")))
+    wrapped(
+        out,
+        2,
+        &format!("{}. {}", legend(&rows).join(". "), Fate::CAVEAT),
+    )
 }
 
 /// What the words in the table mean, of those that are there.
@@ -254,7 +267,7 @@ fn event_difference(out: &mut impl Write, difference: &Difference) -> io::Result
             example,
             ..
         } = at;
-        let reasons = reasons(at);
+        let reasons = at.reasons_in_words();
         wrapped(
             out,
             4,
@@ -262,15 +275,6 @@ fn event_difference(out: &mut impl Write, difference: &Difference) -> io::Result
         )?;
     }
     Ok(())
-}
-
-/// `breaks ORD-11 (2), other replies (3)`.
-fn reasons(at: &DifferenceAt) -> String {
-    let number = |(reason, number): (&Reason, &usize)| match at.reasons.len() {
-        1 if *number == at.conversations => reason.to_string(),
-        _ => format!("{reason} ({number})"),
-    };
-    at.reasons.iter().map(number).collect::<Vec<_>>().join(", ")
 }
 
 fn replies(out: &mut impl Write, matrix: &Matrix) -> io::Result<()> {
@@ -309,9 +313,11 @@ fn reply_difference(out: &mut impl Write, difference: &ReplyDifference) -> io::R
         "  {STRONG}{level} {to}{STRONG:#} in {}, such as {example}",
         count(*conversations, "conversation", "conversations")
     )?;
-    let answer = |answer: &Answer| format!("{} {}", answer.code, answer.servers.join(" "));
-    let answers: Vec<String> = difference.answers.iter().map(answer).collect();
-    wrapped(out, 4, &answers.join(" | "))
+    let answers = answers_in_words(&difference.answers, " ");
+    let answers = answers
+        .iter()
+        .map(|(code, servers)| format!("{code} {servers}"));
+    wrapped(out, 4, &answers.collect::<Vec<_>>().join(" | "))
 }
 
 fn left_out(out: &mut impl Write, all: usize) -> io::Result<()> {

@@ -18,6 +18,9 @@ use super::{
 const MISSING: &str = " missing";
 const EXTRA: &str = " extra";
 
+/// More rules than this behind one difference are counted, not named.
+const MOST_RULES: usize = 3;
+
 /// Where events differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Events {
@@ -84,6 +87,40 @@ impl std::fmt::Display for Reason {
             Self::BrokenOff => "line broken off",
             Self::Allowed => "allowed",
         })
+    }
+}
+
+impl DifferenceAt {
+    /// `breaks ORD-6 (19), CON-2 (2) and 3 more; other replies (5)`: the rules that are broken most, then all else.
+    pub fn reasons_in_words(&self) -> String {
+        let numbered = |what: &dyn std::fmt::Display, number: usize| {
+            let always = self.reasons.len() == 1 && number == self.conversations;
+            if always {
+                what.to_string()
+            } else {
+                format!("{what} ({number})")
+            }
+        };
+        let (mut rules, mut others) = (Vec::new(), Vec::new());
+        for (reason, number) in &self.reasons {
+            match reason {
+                Reason::Breaks(rule) => rules.push((*rule, *number)),
+                other => others.push(numbered(other, *number)),
+            }
+        }
+        if !rules.is_empty() {
+            rules.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+            let shown = rules.iter().take(MOST_RULES);
+            let shown: Vec<String> = shown
+                .map(|(rule, number)| numbered(rule, *number))
+                .collect();
+            let more = match rules.len().saturating_sub(MOST_RULES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            others.insert(0, format!("breaks {}{more}", shown.join(", ")));
+        }
+        others.join("; ")
     }
 }
 

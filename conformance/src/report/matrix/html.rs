@@ -5,8 +5,8 @@ use smtpspec_core::check::Verdict;
 
 use super::{
     Cell, Fate, Matrix,
-    events::{DifferenceAt, EventRow, Reason},
-    replies::ReplyRow,
+    events::EventRow,
+    replies::{ReplyRow, answers_in_words},
 };
 
 /// More conversations than this in one list are left to the JSON: a browser has to show them.
@@ -98,10 +98,4 @@ impl Fate {
             Self::Refused | Self::Closes | Self::NotReached => "faint",
         }
     }
-}
-
-/// The reasons behind a difference, each with its number.
-fn reasons(at: &DifferenceAt) -> String {
-    let number = |(reason, number): (&Reason, &usize)| format!("{reason} ({number})");
-    at.reasons.iter().map(number).collect::<Vec<_>>().join(", ")
 }

@@ -62,6 +62,10 @@ impl Fate {
         Self::NotReached,
     ];
 
+    /// What a reader of the table must know besides.
+    pub const CAVEAT: &'static str =
+        "What begins with CRLF cannot come through a sender that stuffs dots.";
+
     /// As tables write it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,10 +5,7 @@ use std::fmt;
 use askama::{Template, filters::Escaper};
 use smtpspec_core::check::Verdict;
 
-use super::{
-    Cell, Fate, Matrix,
-    events::{DifferenceAt, Reason},
-};
+use super::{Cell, Fate, Matrix, replies::answers_in_words};
 
 /// More lines than this in one list are left to the JSON.
 const MOST: usize = 100;
@@ -54,10 +51,4 @@ impl Cell {
             verdict => verdict.to_string(),
         }
     }
-}
-
-/// The reasons behind a difference, each with its number.
-fn reasons(at: &DifferenceAt) -> String {
-    let number = |(reason, number): (&Reason, &usize)| format!("{reason} ({number})");
-    at.reasons.iter().map(number).collect::<Vec<_>>().join(", ")
 }

@@ -89,6 +89,27 @@ pub struct Answer {
     pub servers: Vec<String>,
 }
 
+/// More servers than this that answer alike, while others do not, are counted, not named.
+const MOST_NAMES: usize = 3;
+
+/// Each code with the servers that answer so, their names joined by `between`. Where many agree, they stand last, as
+/// the others: what is worth reading is who does not.
+pub(super) fn answers_in_words(answers: &[Answer], between: &str) -> Vec<(String, String)> {
+    let most = answers.iter().max_by_key(|answer| answer.servers.len());
+    let many = most.filter(|most| most.servers.len() > MOST_NAMES);
+    let (mut named, mut others) = (Vec::new(), Vec::new());
+    for answer in answers {
+        let code = answer.code.clone();
+        if many.is_some_and(|many| many.code == code) {
+            others.push((code, format!("the other {}", answer.servers.len())));
+        } else {
+            named.push((code, answer.servers.join(between)));
+        }
+    }
+    named.extend(others);
+    named
+}
+
 /// All codes of one conversation, at some servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sequence {

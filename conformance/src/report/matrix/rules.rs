@@ -52,7 +52,7 @@ pub struct Cell {
 /// A conversation that shows a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shown {
-    /// Its name.
+    /// Its name; empty where an event came from no connection that was made.
     pub case: String,
     /// What was expected and what was seen there.
     pub what: String,
@@ -60,6 +60,16 @@ pub struct Shown {
     pub ladder: Option<String>,
     /// The smallest conversation that shows it, where it was looked for.
     pub smallest: Option<Smallest>,
+}
+
+impl Shown {
+    /// The conversation and what was found in it.
+    pub fn in_words(&self) -> String {
+        match self.case.as_str() {
+            "" => self.what.clone(),
+            case => format!("{case}: {}", self.what),
+        }
+    }
 }
 
 /// The smallest conversation that shows a finding.
@@ -109,8 +119,9 @@ fn cell(seen: &Seen, judged: &RuleVerdict) -> Cell {
     let shortest = shortest(&seen.transcript, judged);
     // An event that belongs to no connection has no conversation.
     let stray = || {
-        judged.findings.first().map(|finding| Shown {
-            case: finding.case.clone(),
+        let finding = judged.findings.first()?;
+        Some(Shown {
+            case: String::new(),
             what: shown(&finding.what),
             ladder: None,
             smallest: None,

@@ -1,4 +1,4 @@
-//! What servers said, made fit to be shown, and short names for columns.
+//! What servers said, made fit to be shown; names, numbers and lengths.
 
 /// `text` without what would move a cursor or turn a line around: such characters are shown, not sent.
 pub(super) fn shown(text: &str) -> String {
@@ -24,21 +24,12 @@ const fn turns_lines(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Short and different headings for `names`, each of at most `width` characters where that can be done.
-pub(super) fn headings(names: &[String], width: usize) -> Vec<String> {
-    let mut headings: Vec<String> = Vec::new();
-    for name in names {
-        let mut heading: String = name.chars().take(width).collect();
-        let mut number = 1;
-        while headings.contains(&heading) {
-            number += 1;
-            let digits = number.to_string();
-            let kept = width.saturating_sub(digits.len());
-            heading = name.chars().take(kept).collect::<String>() + &digits;
-        }
-        headings.push(heading);
-    }
-    headings
+/// `name` in lines of about the same length, at most `width` characters: a heading over a narrow column.
+pub(super) fn folded(name: &str, width: usize) -> Vec<String> {
+    let chars: Vec<char> = name.chars().collect();
+    let lines = chars.len().div_ceil(width.max(1)).max(1);
+    let lines = chars.chunks(chars.len().div_ceil(lines).max(1));
+    lines.map(|line| line.iter().collect()).collect()
 }
 
 /// `names`, with a number behind each that has been there before: one server may stand there twice.
@@ -79,9 +70,10 @@ mod tests {
     }
 
     #[test]
-    fn headings_are_short_and_differ() {
-        let names = ["opensmtpd", "opensmtpd-old", "exim"].map(str::to_owned);
-        assert_eq!(headings(&names, 5), ["opens", "open2", "exim"]);
+    fn a_long_heading_is_folded_and_says_all() {
+        assert_eq!(folded("opensmtpd@7.6", 6), ["opens", "mtpd@", "7.6"]);
+        assert_eq!(folded("python-smtpd", 7), ["python", "-smtpd"]);
+        assert_eq!(folded("exim", 6), ["exim"]);
     }
 
     #[test]
