@@ -4,7 +4,7 @@ use askama::Template;
 use smtpspec_core::check::Verdict;
 
 use super::{
-    Cell, Fate, Matrix,
+    Cell, Fate, LookAlikeRow, Matrix, Server,
     events::EventRow,
     replies::{ReplyRow, answers_in_words},
 };
@@ -37,6 +37,20 @@ impl Page<'_> {
     fn reply_rows(&self) -> &[ReplyRow] {
         let rows = &self.matrix.replies.conversations;
         &rows[..rows.len().min(MOST)]
+    }
+
+    /// The place of the finding behind what `server` does with a look-alike.
+    fn finding_behind(&self, row: &LookAlikeRow, server: &Server) -> Option<String> {
+        let mut servers = self.matrix.servers.iter();
+        let column = servers.position(|other| other.name == server.name)?;
+        let rule = match row.cells[column]? {
+            Fate::Ends => "CON-2",
+            Fate::Altered => "CON-3",
+            _ => return None,
+        };
+        let row = self.matrix.rules.iter().find(|row| row.id == rule)?;
+        row.cells[column].as_ref()?.shortest.as_ref()?;
+        Some(format!("{rule}-{}", anchor(&server.name)))
     }
 
     /// The rules that somebody breaks, each with the servers that do.
