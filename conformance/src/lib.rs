@@ -10,6 +10,7 @@
 
 pub mod cli;
 pub mod drive;
+pub mod expect;
 pub mod observe;
 pub mod record;
 pub mod report;

@@ -52,12 +52,18 @@ const CASES: [(&str, &str, &str); 7] = [
 #[ignore = "needs conformance/adapters/aiosmtpd/install.sh to have been run"]
 async fn aiosmtpd_shows_its_events() {
     let target = Target::named("aiosmtpd").unwrap();
-    let target = target.start(&StartOptions::default()).await.unwrap();
+    let mut target = target.start(&StartOptions::default()).await.unwrap();
     let cases = CASES.map(|(name, text, _)| Case {
         name: name.to_owned(),
         conversation: parse(&format!("%title t\n%purpose p\n%source s\n{text}")),
     });
-    let outcome = campaign(&target, cases.to_vec(), &CampaignOptions::default(), |_| ()).await;
+    let outcome = campaign(
+        &mut target,
+        cases.to_vec(),
+        &CampaignOptions::default(),
+        |_| (),
+    )
+    .await;
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     assert_eq!(outcome.transcript.strays, []);
     for (session, (name, _, want)) in outcome.transcript.sessions.iter().zip(CASES) {
@@ -78,9 +84,9 @@ const FINDINGS: [&str; 9] = [
 #[ignore = "needs conformance/adapters/aiosmtpd/install.sh to have been run"]
 async fn the_findings_are_those_that_the_adapters_readme_lists() {
     let target = Target::named("aiosmtpd").unwrap();
-    let target = target.start(&StartOptions::default()).await.unwrap();
+    let mut target = target.start(&StartOptions::default()).await.unwrap();
     let outcome = campaign(
-        &target,
+        &mut target,
         documented().unwrap(),
         &CampaignOptions::default(),
         |_| (),

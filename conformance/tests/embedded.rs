@@ -36,14 +36,14 @@ fn conversation(text: &str) -> Conversation {
 
 async fn play(conversations: Vec<Conversation>) -> Outcome {
     let target = Target::named("embedded").unwrap();
-    let target = target.start(&StartOptions::default()).await.unwrap();
+    let mut target = target.start(&StartOptions::default()).await.unwrap();
     let cases = conversations.into_iter().enumerate();
     let cases = cases.map(|(n, conversation)| Case {
         name: format!("case-{n}"),
         conversation,
     });
     let outcome = campaign(
-        &target,
+        &mut target,
         cases.collect(),
         &CampaignOptions::default(),
         |_| (),

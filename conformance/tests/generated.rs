@@ -14,8 +14,8 @@ const SEED: u64 = 2821;
 async fn conforms(cases: Vec<Case>) {
     let total = cases.len();
     let target = Target::Embedded(Box::default());
-    let running = target.start(&StartOptions::default()).await.unwrap();
-    let outcome = campaign(&running, cases, &CampaignOptions::default(), |_| ()).await;
+    let mut running = target.start(&StartOptions::default()).await.unwrap();
+    let outcome = campaign(&mut running, cases, &CampaignOptions::default(), |_| ()).await;
     running.stop().await;
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     assert_eq!(outcome.transcript.sessions.len(), total);

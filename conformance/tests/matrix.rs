@@ -16,7 +16,7 @@ use smtpspec_core::{
     event::{DisconnectReason, Event, EventKind, Hello},
     memory,
     receiver::{Config, Defect},
-    transcript::{ClientAct, SessionLog, Transcript, What},
+    transcript::{ClientAct, Death, SessionLog, Transcript, What},
 };
 
 /// Conversations with all that can differ, and few of them.
@@ -509,6 +509,19 @@ fn each_fate_of_a_look_alike_is_told_from_the_others() {
         }
     };
     assert_eq!(fate_when(altered), Fate::Altered);
+    let dies = |session: &mut SessionLog| {
+        answer(session, ["", ""]);
+        let last = session
+            .entries
+            .iter()
+            .rposition(|entry| matches!(entry.what, What::Server(_)));
+        session.entries[last.unwrap()].what = What::Died(Death {
+            status: "signal: 11 (SIGSEGV)".into(),
+            output: String::new(),
+            beside: 0,
+        });
+    };
+    assert_eq!(fate_when(dies), Fate::Dies);
     let no_data = |session: &mut SessionLog| {
         for entry in &mut session.entries {
             if let What::Received(octets) = &mut entry.what

@@ -17,19 +17,25 @@ async fn minimal(defect: &str, case: &str) -> Minimal {
         defects: [defect].into_iter().collect(),
         ..Config::default()
     };
-    let running = Target::Embedded(Box::new(config))
+    let mut running = Target::Embedded(Box::new(config))
         .start(&StartOptions::default())
         .await
         .unwrap();
     let mut cases = documented().unwrap();
     cases.retain(|known| known.name == case);
     let options = CampaignOptions::default();
-    let outcome = campaign(&running, cases.clone(), &options, |_| ()).await;
+    let outcome = campaign(&mut running, cases.clone(), &options, |_| ()).await;
     let mut verdict = check(&outcome.transcript);
     verdict.rules.retain(|rule| rule.rule.id == defect.rule());
-    let found = minimise(&running, &outcome.transcript, &verdict, &cases, &options)
-        .await
-        .unwrap();
+    let found = minimise(
+        &mut running,
+        &outcome.transcript,
+        &verdict,
+        &cases,
+        &options,
+    )
+    .await
+    .unwrap();
     running.stop().await;
     found.into_iter().next().expect("the defect is found")
 }

@@ -23,7 +23,7 @@ async fn play(cases: Vec<Case>, defect: Option<Defect>, reply: Duration) -> Outc
         ..Config::default()
     };
     let target = Target::Embedded(Box::new(config));
-    let running = target.start(&StartOptions::default()).await.unwrap();
+    let mut running = target.start(&StartOptions::default()).await.unwrap();
     let limits = Limits {
         reply,
         ..Limits::default()
@@ -32,7 +32,7 @@ async fn play(cases: Vec<Case>, defect: Option<Defect>, reply: Duration) -> Outc
         limits,
         ..CampaignOptions::default()
     };
-    let outcome = campaign(&running, cases, &options, |_| ()).await;
+    let outcome = campaign(&mut running, cases, &options, |_| ()).await;
     running.stop().await;
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
     outcome

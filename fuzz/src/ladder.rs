@@ -4,7 +4,7 @@
 //! - `C: text`, `S: text`: sent or received, with CRLF; `C! text`, `S! text`: without, but `\r` and `\n` are read
 //! - `R: 1000 text`: sent with CRLF, so many times over, if that can be repeated
 //! - `E: OnMailCommand {"reverse_path":"a@example.org"}`: an event fires
-//! - `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `overflow`, `server-close`, `server-reset`, `settled`
+//! - `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `overflow`, `server-close`, `server-reset`, `died STATUS`, `settled`
 //! - `session`: the next connection begins; `handler EVENT NTH`: a handler refuses that event of this connection
 //! - `stray {...}`: an event of no connection, its line as in an event stream
 //! - `wire-only`, `incomplete`, `no-reason`, `no-clock`, `late`, `helo-as-ehlo`, `before EVENT`, `blind EVENT`: how
@@ -20,7 +20,7 @@ use smtpspec_core::{
     memory,
     octets::Octets,
     repeat::Repeat,
-    transcript::{ClientAct, Entry, Open, ServerEnd, SessionLog, Transcript, What},
+    transcript::{ClientAct, Death, Entry, Open, ServerEnd, SessionLog, Transcript, What},
 };
 
 /// Reads a ladder.
@@ -99,6 +99,11 @@ fn happened(session: &SessionLog, at: u64, word: &str, rest: &str) -> Option<Wha
         "overflow" => What::Client(ClientAct::Overflow),
         "server-close" => What::Server(ServerEnd::Close),
         "server-reset" => What::Server(ServerEnd::Reset),
+        "died" => What::Died(Death {
+            status: rest.to_owned(),
+            output: String::new(),
+            beside: 0,
+        }),
         "settled" => What::Settled,
         _ => return None,
     })

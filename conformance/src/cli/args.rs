@@ -137,6 +137,13 @@ pub struct RunArgs {
     /// Exit with 1 also when the server is only not strict.
     #[arg(long)]
     pub strict: bool,
+    /// A file of findings that are known: exit with 0 when the run shows these and no others, else with 1. An adapter's
+    /// folder has one for its server, `expected.toml`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "strict"])]
+    pub expect: Option<PathBuf>,
+    /// Write the file of --expect from this run. What it says of findings that show again is kept.
+    #[arg(long, requires = "expect")]
+    pub update: bool,
 }
 
 /// Arguments of `matrix`.

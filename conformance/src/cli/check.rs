@@ -27,6 +27,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
         target_options: String::new(),
         strict: args.strict,
         leaks: None,
+        expected: None,
     };
     super::run::print(&report, args.format)?;
     Ok(report.exit_code())

@@ -7,6 +7,7 @@ use smtpspec_core::{
 };
 
 use crate::{
+    expect::ExpectError,
     observe::EventsSpecError,
     run::{CaseError, RunError},
     target::TargetError,
@@ -32,6 +33,12 @@ pub enum CliError {
     /// Defects can be planted in the embedded server only.
     #[error("--defect: only the embedded server has planted defects, not `{0}`")]
     DefectElsewhere(String),
+    /// The file of expected findings cannot be used.
+    #[error(transparent)]
+    Expect(#[from] ExpectError),
+    /// There is no file of expected findings.
+    #[error("--expect: there is no {}: --update writes it from this run", .0.display())]
+    NothingExpected(PathBuf),
     /// `--events` is malformed.
     #[error("--events: {0}")]
     Events(#[from] EventsSpecError),
@@ -118,6 +125,9 @@ pub enum CliError {
     /// The program's own file cannot be named.
     #[error("cannot find the file of this program, to start the embedded server with it: {0}")]
     OwnProgram(io::Error),
+    /// The embedded server died, as it was told to.
+    #[error("a planted defect has ended the server")]
+    PlantedDeath,
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),

@@ -49,13 +49,20 @@ async fn play_at(
     args: &RunArgs,
     rules: &Filter,
 ) -> Result<Played, CliError> {
-    let running = start(target, &args.target).await?;
+    let mut running = start(target, &args.target).await?;
     let bar = progress_line(indices.len());
     let options = run_options(args);
-    let played = leaks(&running, sessions, indices, &options, SETTLE, |progress| {
-        bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
-    })
+    let played = leaks(
+        &mut running,
+        sessions,
+        indices,
+        &options,
+        SETTLE,
+        |progress| {
+            bar.set_length(progress.total as u64);
+            bar.set_position(progress.done as u64);
+        },
+    )
     .await;
     bar.finish_and_clear();
     let Leaks {
@@ -75,7 +82,7 @@ async fn play_at(
         cases,
         leaks: Some(check),
     };
-    played.finish(&running, args, rules).await;
+    played.finish(&mut running, args, rules).await;
     running.stop().await;
     Ok(played)
 }

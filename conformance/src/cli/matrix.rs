@@ -131,14 +131,14 @@ impl Played {
         column: &mut Column,
     ) -> Result<(), CliError> {
         let options = run_options(args);
-        let running = start(target, &args.target).await?;
-        let outcome = campaign_with_progress(&running, cases.to_vec(), &options).await;
+        let mut running = start(target, &args.target).await?;
+        let outcome = campaign_with_progress(&mut running, cases.to_vec(), &options).await;
         let verdict = check(&outcome.transcript);
         let mut minimal = Vec::new();
         if let Some(error) = outcome.error {
             self.lost(column, "lost in the middle", &error);
         } else if minimises {
-            match minimise(&running, &outcome.transcript, &verdict, cases, &options).await {
+            match minimise(&mut running, &outcome.transcript, &verdict, cases, &options).await {
                 Ok(found) => minimal = found,
                 // What was played stands; it is only not made smaller.
                 Err(error) => self.lost(column, "its findings could not be made smaller", &error),

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod coverage;
 mod error;
+mod expected;
 mod filter;
 mod leaks;
 mod matrix;

@@ -16,6 +16,7 @@ use smtpspec_core::{
 use super::{
     CliError,
     args::{Format, RunArgs, Suite, TargetArgs},
+    expected,
     filter::Filter,
     out,
     shared::{defects, runtime, written},
@@ -50,6 +51,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         runtime()?.block_on(play_suite(&target, cases, args, &rules))?
     };
     let elapsed = start.elapsed();
+    let expected = expected::hold(args, &outcome, &verdict, &minimal)?;
     let report = RunReport {
         transcript: &outcome.transcript,
         verdict: &verdict,
@@ -59,6 +61,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         target_options: args.target.again(),
         strict: args.strict,
         leaks: leaks.as_ref(),
+        expected: expected.as_ref(),
     };
     if let Some(dir) = &args.out {
         out::write(dir, &report, &cases)?;
@@ -151,8 +154,8 @@ async fn play_suite(
     rules: &Filter,
 ) -> Result<Played, CliError> {
     let options = run_options(args);
-    let running = start(target, &args.target).await?;
-    let outcome = campaign_with_progress(&running, cases.clone(), &options).await;
+    let mut running = start(target, &args.target).await?;
+    let outcome = campaign_with_progress(&mut running, cases.clone(), &options).await;
     let verdict = check(&outcome.transcript);
     let mut played = Played {
         outcome,
@@ -161,7 +164,7 @@ async fn play_suite(
         cases,
         leaks: None,
     };
-    played.finish(&running, args, rules).await;
+    played.finish(&mut running, args, rules).await;
     running.stop().await;
     Ok(played)
 }
@@ -177,7 +180,7 @@ pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
 
 impl Played {
     /// Drops the rules that nobody asked for and minimises what was found of the others.
-    pub(super) async fn finish(&mut self, running: &Running, args: &RunArgs, rules: &Filter) {
+    pub(super) async fn finish(&mut self, running: &mut Running, args: &RunArgs, rules: &Filter) {
         self.verdict.rules.retain(|rule| rules.takes(rule.rule.id));
         if self.outcome.error.is_some() || args.no_minimise {
             return;
@@ -205,8 +208,8 @@ pub(super) async fn play(
     cases: Vec<Case>,
     args: &TargetArgs,
 ) -> Result<Outcome, CliError> {
-    let running = start(target, args).await?;
-    let outcome = campaign_with_progress(&running, cases, &options(args)).await;
+    let mut running = start(target, args).await?;
+    let outcome = campaign_with_progress(&mut running, cases, &options(args)).await;
     running.stop().await;
     Ok(outcome)
 }
@@ -232,7 +235,7 @@ fn options(args: &TargetArgs) -> CampaignOptions {
 }
 
 pub(super) async fn campaign_with_progress(
-    running: &Running,
+    running: &mut Running,
     cases: Vec<Case>,
     options: &CampaignOptions,
 ) -> Outcome {

@@ -81,8 +81,11 @@ async fn until_interrupted(
             .map_err(CliError::Output)?;
         }
     }
-    // Without a signal handler Ctrl-C ends the process at once, which is as good.
-    let _ = tokio::signal::ctrl_c().await;
+    tokio::select! {
+        // Without a signal handler Ctrl-C ends the process at once, which is as good.
+        _ = tokio::signal::ctrl_c() => {}
+        () = server.died() => return Err(CliError::PlantedDeath),
+    }
     server.shut_down().await;
     Ok(0)
 }

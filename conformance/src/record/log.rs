@@ -150,6 +150,20 @@ impl Log {
         self.state().finished
     }
 
+    /// Adds these, stamped now, in the place of what has been noted of the session's end already, and ends the log.
+    pub fn end_with(&self, whats: impl IntoIterator<Item = What>) {
+        let mut state = self.state();
+        state.entries.retain(|entry| entry.what != What::Settled);
+        let last = whats.into_iter().map(|what| Entry { at: now_ns(), what });
+        state.entries.extend(last);
+        state.finished = true;
+    }
+
+    /// When the last entry was added (ns); 0 for an empty log.
+    pub fn last_at(&self) -> u64 {
+        self.state().entries.last().map_or(0, |entry| entry.at)
+    }
+
     /// Ends the log: it takes no more entries.
     pub fn finish(&self) {
         self.state().finished = true;

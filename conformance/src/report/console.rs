@@ -12,6 +12,7 @@ use super::{
     Counts, RunReport,
     counts::{missed, rules_with},
     coverage::{coverage_of, coverage_summary},
+    expected::expected,
     ladder::ladder,
     leaks::leaks,
     netcat::by_hand,
@@ -102,18 +103,17 @@ fn not_as_written(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()
         }
     }
     if !report.skipped.is_empty() {
-        let names = some_of(report.skipped.iter().map(|(case, _)| case.as_str()));
-        let why = &report.skipped[0].1;
-        let what = if report.skipped.len() == 1 {
+        writeln!(out)?;
+    }
+    for group in report.skipped.chunk_by(|one, next| one.1 == next.1) {
+        let names = some_of(group.iter().map(|(case, _)| case.as_str()));
+        let why = &group[0].1;
+        let what = if group.len() == 1 {
             "conversation was"
         } else {
             "conversations were"
         };
-        writeln!(
-            out,
-            "\n{} {what} not played: {why} ({names})",
-            report.skipped.len()
-        )?;
+        writeln!(out, "{} {what} not played: {why} ({names})", group.len())?;
     }
     Ok(())
 }
@@ -261,6 +261,9 @@ fn summary(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         report.verdict.rules.len(),
         numbers.join(", ")
     )?;
+    if let Some(comparison) = report.expected {
+        return expected(out, comparison);
+    }
     let (style, conclusion) = conclusion(report);
     writeln!(out, "  {style}{conclusion}{style:#}")
 }

@@ -7,6 +7,7 @@ use super::{
     Counts, RunReport,
     counts::missed,
     coverage::{Numbers, coverage_of},
+    expected::ExpectedInJson,
     leaks::LeaksInJson,
 };
 
@@ -28,6 +29,8 @@ struct Document<'a> {
     skipped: Vec<Skipped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     leaks: Option<LeaksInJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<ExpectedInJson>,
     /// Findings in their smallest form, as far as they were looked for. Not part of the rules: those are the
     /// transcript's alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -123,6 +126,7 @@ pub fn json(report: &RunReport<'_>) -> String {
             .map(|(case, why)| Skipped { case, why })
             .collect(),
         leaks: report.leaks.map(LeaksInJson::from),
+        expected: report.expected.map(ExpectedInJson::from),
         minimal: report.minimal.iter().map(minimal).collect(),
     };
     // Strings and numbers only: there is nothing in it that JSON cannot carry.

@@ -9,10 +9,13 @@ use smtpspec_core::{
     transcript::{ClientAct, Entry, ServerEnd, SessionLog, What},
 };
 
-use super::style::{EVENT, FAINT, SERVER, STRONG};
+use super::style::{EVENT, FAINT, MISSING, SERVER, STRONG};
 
 /// Columns of the left half.
 const LEFT: usize = 60;
+
+/// Lines shown of what a server printed before its process ended.
+const LAST_WORDS: usize = 12;
 
 /// Writes the ladder of `session`. `clock` says whether the adapter stamps its events with the suite's clock;
 /// `marked` is the entry that a finding points at.
@@ -84,6 +87,19 @@ fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()>
         }
         What::Server(ServerEnd::Reset) => {
             writeln!(out, "{stamp}{FAINT}(the server resets){FAINT:#}")
+        }
+        What::Died(death) => {
+            writeln!(
+                out,
+                "{stamp}{MISSING}(the server's process ends: {}){MISSING:#}",
+                death.status
+            )?;
+            let lines: Vec<_> = death.output.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LAST_WORDS)..];
+            last.iter().try_for_each(|line| {
+                let line = shortened(&line.escape_debug().to_string());
+                writeln!(out, "{:1$}{FAINT}| {line}{FAINT:#}", "", stamp.len())
+            })
         }
         What::Expected {
             want,

@@ -11,6 +11,7 @@ use crate::run::{Growth, Held, LeakCheck, RESOURCES, Resource};
 /// Why what the server held may not be readable.
 const NOT_READABLE: &str =
     "not readable (only of a server that smtpspec itself has started, on Linux, by /proc)";
+const DIED: &str = "not measured: the server died in the run (SES-8)";
 const BROKEN_OFF: &str = "not measured: the run was broken off";
 
 /// For people.
@@ -23,6 +24,7 @@ pub(super) fn leaks(out: &mut impl Write, check: &LeakCheck) -> io::Result<()> {
     balance(out, check)?;
     match &check.held {
         Held::NotReadable => writeln!(out, "  open files, threads, memory: {NOT_READABLE}"),
+        Held::Died => writeln!(out, "  open files, threads, memory: {DIED}"),
         Held::BrokenOff => writeln!(out, "  open files, threads, memory: {BROKEN_OFF}"),
         Held::Measured(growth) => table(out, growth, check.sessions),
     }
@@ -123,6 +125,7 @@ impl From<&LeakCheck> for LeaksInJson {
     fn from(check: &LeakCheck) -> Self {
         let (not_measured, held) = match &check.held {
             Held::NotReadable => (Some(NOT_READABLE), Vec::new()),
+            Held::Died => (Some(DIED), Vec::new()),
             Held::BrokenOff => (Some(BROKEN_OFF), Vec::new()),
             Held::Measured(growth) => {
                 let held = RESOURCES.iter().map(|resource| HeldInJson {

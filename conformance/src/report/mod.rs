@@ -3,6 +3,7 @@
 mod console;
 mod counts;
 mod coverage;
+mod expected;
 mod json;
 mod ladder;
 mod leaks;
@@ -26,7 +27,10 @@ use std::time::Duration;
 
 use smtpspec_core::{check::RunVerdict, transcript::Transcript};
 
-use crate::run::{LeakCheck, Minimal};
+use crate::{
+    expect::Comparison,
+    run::{LeakCheck, Minimal},
+};
 
 /// A finished run, ready to be reported.
 #[derive(Debug)]
@@ -47,14 +51,20 @@ pub struct RunReport<'a> {
     pub strict: bool,
     /// What the suite `leaks` saw besides the rules.
     pub leaks: Option<&'a LeakCheck>,
+    /// How the findings compare with those that were expected, where some were.
+    pub expected: Option<&'a Comparison>,
 }
 
 impl RunReport<'_> {
-    /// The documented exit code: 0 conforms, 1 rules broken, 3 inconclusive. (2 is an error's.)
+    /// The documented exit code: 0 conforms, 1 rules broken, 3 inconclusive. (2 is an error's.) Where findings were
+    /// expected: 0 as expected, 1 not.
     pub fn exit_code(&self) -> u8 {
         use smtpspec_core::check::Verdict;
         if self.leaks.is_some_and(LeakCheck::failed) {
             return 1;
+        }
+        if let Some(comparison) = self.expected {
+            return u8::from(!comparison.holds());
         }
         match self.verdict.overall() {
             Verdict::Broken => 1,

@@ -1,17 +1,13 @@
 //! Plays all cases and gathers the transcript, whatever ends the run.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use smtpspec_core::transcript::{Header, TRANSCRIPT_VERSION, Transcript};
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::Instant;
 
 use super::{
-    CampaignOptions, Case,
-    session::{Slot, session},
+    CampaignOptions, Case, deaths,
+    round::{Table, round},
 };
 use crate::{
     drive::DriveError,
@@ -19,15 +15,20 @@ use crate::{
     target::{Running, TargetError},
 };
 
-/// For a target that has refused a connection to be seen to have died.
-const DYING: Duration = Duration::from_secs(1);
-
 /// Why a run could not be done. What was seen until then is in the transcript.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The server under test was lost.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The server under test died and does not come back.
+    #[error("{death}\nit could not be started again: {source}")]
+    NotAgain {
+        /// How it died.
+        death: String,
+        /// Why it does not come back.
+        source: TargetError,
+    },
     /// A connection could not be opened.
     #[error(transparent)]
     Drive(#[from] DriveError),
@@ -66,36 +67,62 @@ pub struct Outcome {
 }
 
 /// Plays `cases` at `target`; `progress` is called after each. Ctrl-C ends the run, not the program.
+///
+/// A server that dies is started again, and the run goes on: that it died is in the log of the session that did it.
 pub async fn campaign(
-    target: &Running,
+    target: &mut Running,
     cases: Vec<Case>,
     options: &CampaignOptions,
     progress: impl Fn(Progress),
 ) -> Outcome {
-    let (cases, skipped) = playable(target, cases);
-    let slots: Vec<Arc<Slot>> = cases.iter().map(|_| Arc::default()).collect();
-    let mut run = Run {
-        target,
-        options: Arc::new(options.clone()),
-        permits: Arc::new(Semaphore::new(options.jobs.max(1))),
-        sessions: JoinSet::new(),
-    };
-    let played = run.play(&cases, &slots, progress);
+    let (cases, mut skipped) = playable(target, cases);
+    let header = header(target, options);
+    let mut table = Table::new(cases, options);
     let error = tokio::select! {
         biased;
         () = interrupted() => Some(RunError::Interrupted),
-        result = played => result.err(),
+        result = play(target, &mut table, progress) => result.err(),
     };
-    drop(run);
+    table.strays.extend(target.stage().hub.take_strays());
+    skipped.extend(table.left_out());
     Outcome {
-        transcript: transcript(target, &slots, options, error.is_none()),
+        transcript: transcript(header, table, error.is_none()),
         skipped,
         error,
     }
 }
 
+/// Plays all rounds: one, and a further one behind each death.
+async fn play(
+    target: &mut Running,
+    table: &mut Table,
+    progress: impl Fn(Progress),
+) -> Result<(), RunError> {
+    let deadline = Instant::now() + table.options.run;
+    let mut waiting: VecDeque<usize> = (0..table.cases.len()).collect();
+    let mut deaths = 0;
+    while !waiting.is_empty() {
+        let jobs = table.options.jobs;
+        let Err(broken) = round(target, table, &mut waiting, jobs, deadline, &progress).await
+        else {
+            break;
+        };
+        let death = deaths::of(&broken.error);
+        let Some(death) = death.filter(|_| table.options.deaths > 0) else {
+            return Err(broken.error);
+        };
+        let death = (broken.error, death);
+        deaths += deaths::attribute(target, table, &broken.open, death, deadline).await?;
+        if deaths >= table.options.deaths {
+            table.leave_out(waiting, deaths);
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Conversations that the target can be tested with, and the others with the reason.
-fn playable(target: &Running, cases: Vec<Case>) -> (Vec<Arc<Case>>, Vec<(String, String)>) {
+fn playable(target: &Running, cases: Vec<Case>) -> (Vec<Case>, Vec<(String, String)>) {
     let scripts = target.stage().takes_scripts();
     let plays = |case: &Case| scripts || case.conversation.handlers.is_empty();
     let (played, skipped): (Vec<_>, Vec<_>) = cases.into_iter().partition(plays);
@@ -103,27 +130,19 @@ fn playable(target: &Running, cases: Vec<Case>) -> (Vec<Arc<Case>>, Vec<(String,
     let skipped = skipped
         .into_iter()
         .map(|case| (case.name, reason.to_owned()));
-    (
-        played.into_iter().map(Arc::new).collect(),
-        skipped.collect(),
-    )
+    (played, skipped.collect())
 }
 
 /// The sessions in the order of their cases, numbered from 1.
-fn transcript(
-    target: &Running,
-    slots: &[Arc<Slot>],
-    options: &CampaignOptions,
-    complete: bool,
-) -> Transcript {
-    let mut sessions: Vec<_> = slots.iter().filter_map(|slot| slot.take()).collect();
+fn transcript(header: Header, table: Table, complete: bool) -> Transcript {
+    let mut sessions: Vec<_> = table.slots.iter().filter_map(|slot| slot.take()).collect();
     for (session, conn) in sessions.iter_mut().zip(1..) {
         session.conn = conn;
     }
     Transcript {
-        header: header(target, options),
+        header,
         sessions,
-        strays: target.stage().hub.take_strays(),
+        strays: table.strays,
         complete,
     }
 }
@@ -137,65 +156,6 @@ pub(super) fn header(target: &Running, options: &CampaignOptions) -> Header {
         target: target.name().to_owned(),
         hello: target.stage().hello.clone(),
         disconnect_limit_ms: u64::try_from(limit).unwrap_or(u64::MAX),
-    }
-}
-
-struct Run<'a> {
-    target: &'a Running,
-    options: Arc<CampaignOptions>,
-    permits: Arc<Semaphore>,
-    /// Aborted when dropped.
-    sessions: JoinSet<Result<(), RunError>>,
-}
-
-impl Run<'_> {
-    async fn play(
-        &mut self,
-        cases: &[Arc<Case>],
-        slots: &[Arc<Slot>],
-        progress: impl Fn(Progress),
-    ) -> Result<(), RunError> {
-        let deadline = Instant::now() + self.options.run;
-        let target = self.target;
-        // One future for the whole run: it may be in the middle of finding out why.
-        let mut failed = pin!(target.failed());
-        let total = cases.len();
-        let mut waiting = cases.iter().zip(slots);
-        let mut done = 0;
-        while done < total {
-            let permits = Arc::clone(&self.permits);
-            tokio::select! {
-                error = &mut failed => return Err(error.into()),
-                () = sleep_until(deadline) => return Err(RunError::Time(self.options.run)),
-                Some(ended) = self.sessions.join_next() => {
-                    let result = ended.unwrap_or_else(|error| Err(RunError::Task(error)));
-                    if let Err(error) = result {
-                        return Err(self.explain(error).await);
-                    }
-                    done += 1;
-                    progress(Progress { done, total });
-                }
-                Ok(permit) = permits.acquire_owned(), if waiting.len() > 0 => {
-                    if let Some((case, slot)) = waiting.next() {
-                        let (case, slot) = (Arc::clone(case), Arc::clone(slot));
-                        let stage = target.stage().clone();
-                        let options = Arc::clone(&self.options);
-                        self.sessions.spawn(session(case, slot, stage, options, permit));
-                    }
-                }
-            }
-        }
-        if target.is_failing() {
-            // Seen too late to end the run, but what was seen after it cannot be trusted.
-            return Err(failed.await.into());
-        }
-        Ok(())
-    }
-
-    /// A server that refuses connections may have died: that explains more.
-    async fn explain(&self, error: RunError) -> RunError {
-        let failed = timeout(DYING, self.target.failed()).await;
-        failed.map_or(error, RunError::Target)
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Held {
     Measured(Growth),
     /// It is not ours to read, or the system does not show it.
     NotReadable,
+    /// The server died in the run: it is not the same process that was looked at first and last.
+    Died,
     /// The run was broken off before the last look.
     BrokenOff,
 }
@@ -66,7 +68,7 @@ impl LeakCheck {
             Held::Measured(growth) => RESOURCES
                 .iter()
                 .any(|resource| resource.leak(growth, self.sessions).is_some()),
-            Held::NotReadable | Held::BrokenOff => false,
+            Held::NotReadable | Held::Died | Held::BrokenOff => false,
         };
         leaks || !self.balances()
     }
@@ -93,7 +95,7 @@ pub struct Leaks {
 
 /// Plays the sessions numbered in `indices`. `settle` is how long the figures may take to come down after each part.
 pub async fn leaks(
-    target: &Running,
+    target: &mut Running,
     sessions: &BrokenSessions,
     indices: &[u64],
     options: &CampaignOptions,
@@ -101,6 +103,7 @@ pub async fn leaks(
     progress: impl Fn(Progress),
 ) -> Leaks {
     let warm_up = indices.len().div_ceil(10).max(WARM).min(indices.len());
+    let gathered = Gathered::new(header(target, options));
     let mut run = Run {
         target,
         sessions,
@@ -108,7 +111,7 @@ pub async fn leaks(
         settle,
         until: Instant::now() + options.run,
         interrupted: Box::pin(interrupted()),
-        gathered: Gathered::new(header(target, options)),
+        gathered,
         cases: Vec::new(),
         done: 0,
         total: warm_up + indices.len(),
@@ -116,6 +119,7 @@ pub async fn leaks(
     };
     let (readings, error) = run.play(&indices[..warm_up], indices).await;
     let Run {
+        target,
         mut gathered,
         cases,
         ..
@@ -130,7 +134,11 @@ pub async fn leaks(
             events: count(gathered.events.values().sum()),
             coverage: gathered.coverage.clone(),
             fired: fired(target, &gathered),
-            held: held(&readings, error.is_some()),
+            held: if has_died(&gathered) {
+                Held::Died
+            } else {
+                held(&readings, error.is_some())
+            },
         },
         gathered,
         cases,
@@ -153,6 +161,11 @@ fn fired(target: &Running, gathered: &Gathered) -> Option<(u64, u64)> {
     ))
 }
 
+fn has_died(gathered: &Gathered) -> bool {
+    let mut findings = gathered.verdict.findings();
+    findings.any(|finding| finding.rule == "SES-8")
+}
+
 fn held(readings: &[Option<Usage>], broken_off: bool) -> Held {
     match readings {
         [Some(before), Some(halfway), Some(after)] => Held::Measured(Growth {
@@ -166,7 +179,7 @@ fn held(readings: &[Option<Usage>], broken_off: bool) -> Held {
 }
 
 struct Run<'a, P> {
-    target: &'a Running,
+    target: &'a mut Running,
     sessions: &'a BrokenSessions,
     options: &'a CampaignOptions,
     settle: Duration,

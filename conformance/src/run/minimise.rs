@@ -60,7 +60,7 @@ impl Minimal {
 ///
 /// SES-5 and SES-6 are left out: it takes more than one session to break them.
 pub async fn minimise(
-    target: &Running,
+    target: &mut Running,
     transcript: &Transcript,
     verdict: &RunVerdict,
     cases: &[Case],

@@ -3,6 +3,7 @@
 mod broken;
 mod campaign;
 mod case;
+mod deaths;
 mod gathered;
 mod generated;
 mod growth;
@@ -11,6 +12,7 @@ mod look_alikes;
 mod minimise;
 mod options;
 mod player;
+mod round;
 mod session;
 mod settle;
 

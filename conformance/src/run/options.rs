@@ -20,6 +20,9 @@ pub struct CampaignOptions {
     pub linger: Duration,
     /// Where OnDisconnect cannot be seen: how long no event must come for a session to be over. Default 150 ms.
     pub quiet: Duration,
+    /// How many times the server may die and be started again; what is not played then is left out. With 0 a death ends
+    /// the run. Default 20.
+    pub deaths: usize,
     /// For the whole run; what is not finished then is cut off. Default 30 min.
     pub run: Duration,
 }
@@ -33,6 +36,7 @@ impl Default for CampaignOptions {
             grace: Duration::from_secs(1),
             linger: Duration::from_millis(30),
             quiet: Duration::from_millis(150),
+            deaths: 20,
             run: Duration::from_mins(30),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use smtpspec_core::transcript::{Open, SessionLog, What};
+use smtpspec_core::transcript::{Death, Open, SessionLog, What};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{CampaignOptions, Case, RunError, settle::settle};
@@ -31,6 +31,23 @@ impl Slot {
             open,
             entries,
         })
+    }
+}
+
+impl Slot {
+    /// The server died in this session.
+    pub(super) fn died(&self, death: Death) {
+        self.log.end_with([What::Died(death), What::Settled]);
+    }
+
+    /// Whether a client has had an address.
+    pub(super) fn was_opened(&self) -> bool {
+        self.opened.get().is_some()
+    }
+
+    /// When something happened last.
+    pub(super) fn last_at(&self) -> u64 {
+        self.log.last_at()
     }
 }
 

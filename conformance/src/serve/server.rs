@@ -1,6 +1,6 @@
 //! Accepts connections and gives each a session; ends them all in good order.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{future::pending, io, net::SocketAddr, sync::Arc};
 
 use smtpspec_core::receiver::{Config, Receiver};
 use tokio::{
@@ -20,6 +20,7 @@ const BACKLOG: u32 = 1024;
 pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
+    dead: watch::Receiver<bool>,
     accepting: JoinHandle<()>,
 }
 
@@ -34,6 +35,7 @@ impl Server {
         let listener = listen_on(listen)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        let (dying, dead) = watch::channel(false);
         let acceptor = Acceptor {
             listener,
             address,
@@ -43,12 +45,14 @@ impl Server {
             options: Arc::new(options),
             hooks,
             stopped,
+            dead: dying,
             sessions: JoinSet::new(),
             count: 0,
         };
         Ok(Self {
             address,
             stop,
+            dead,
             accepting: tokio::spawn(acceptor.run()),
         })
     }
@@ -56,6 +60,20 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Waits until a planted defect has ended the server.
+    pub async fn died(&self) {
+        let mut dead = self.dead.clone();
+        if dead.wait_for(|dead| *dead).await.is_err() {
+            // It has shut down in good order.
+            pending::<()>().await;
+        }
+    }
+
+    /// Whether a planted defect has ended the server.
+    pub fn has_died(&self) -> bool {
+        *self.dead.borrow()
     }
 
     /// Tells every session 421 and waits until they have ended.
@@ -84,6 +102,7 @@ struct Acceptor {
     hooks: Hooks,
     permits: Arc<Semaphore>,
     stopped: watch::Receiver<bool>,
+    dead: watch::Sender<bool>,
     sessions: JoinSet<()>,
     count: u64,
     same_id: bool,
@@ -92,9 +111,12 @@ struct Acceptor {
 impl Acceptor {
     async fn run(mut self) {
         let mut stopped = self.stopped.clone();
+        let mut dead = self.dead.subscribe();
         loop {
             tokio::select! {
                 () = stopping(&mut stopped) => break,
+                // All sessions end with this task.
+                () = dying(&mut dead) => return,
                 Some(_) = self.sessions.join_next() => {}
                 accepted = accept(&self.listener, &self.permits) => match accepted {
                     Ok((stream, peer, permit)) => self.serve(stream, peer, permit),
@@ -120,6 +142,7 @@ impl Acceptor {
             receiver,
             Arc::clone(&self.options),
             self.stopped.clone(),
+            self.dead.clone(),
         );
         self.sessions.spawn(async move {
             session.run().await;
@@ -138,6 +161,12 @@ async fn accept(
     // A reply in several writes must not be held back by the system. Fails only for a client that has left.
     let _ = stream.set_nodelay(true);
     Ok((stream, peer, permit))
+}
+
+/// Waits until a planted defect ends the server.
+async fn dying(dead: &mut watch::Receiver<bool>) {
+    // The acceptor holds a sender: the channel does not close while this waits.
+    let _ = dead.wait_for(|dead| *dead).await;
 }
 
 /// Waits until the server shuts down.

@@ -1,6 +1,6 @@
 //! One session: octets from the socket into the receiver, and what the receiver wants done onto the socket.
 
-use std::{io, sync::Arc};
+use std::{future::pending, io, sync::Arc};
 
 use smtpspec_core::receiver::{Output, Receiver};
 use tokio::{
@@ -21,6 +21,7 @@ pub(super) struct Session {
     receiver: Receiver,
     options: Arc<ServeOptions>,
     stopped: watch::Receiver<bool>,
+    dead: watch::Sender<bool>,
     buffer: Vec<u8>,
     /// The receiver has been told that nothing more will come.
     ended: bool,
@@ -32,12 +33,14 @@ impl Session {
         receiver: Receiver,
         options: Arc<ServeOptions>,
         stopped: watch::Receiver<bool>,
+        dead: watch::Sender<bool>,
     ) -> Self {
         Self {
             stream: Some(stream),
             receiver,
             options,
             stopped,
+            dead,
             buffer: vec![0; CHUNK],
             ended: false,
         }
@@ -67,6 +70,11 @@ impl Session {
                 Output::Reply(octets) => self.write(&octets).await,
                 Output::Wait(ms) => sleep(Duration::from_millis(ms)).await,
                 Output::Close => self.close().await,
+                Output::Die => {
+                    self.dead.send_replace(true);
+                    // This task does not outlive the server.
+                    pending::<()>().await;
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Why a server under test could not be had, or was lost.
 
-use std::{io, net::SocketAddr, path::PathBuf, process::ExitStatus, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::{
     drive::DriveError,
@@ -89,7 +89,7 @@ pub enum TargetError {
         /// The adapter.
         name: String,
         /// How.
-        status: ExitStatus,
+        status: String,
         /// The end of what it printed.
         output: String,
     },

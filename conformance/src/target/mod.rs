@@ -118,15 +118,16 @@ impl Target {
 
     /// Starts it, or finds it, and waits until it accepts connections and its adapter has said hello.
     pub async fn start(&self, options: &StartOptions) -> Result<Running, TargetError> {
-        match self {
-            Self::Embedded(config) => Running::embedded(config, options),
-            Self::Apart { program, defects } => apart::start(program, defects, options).await,
+        let running = match self {
+            Self::Embedded(config) => Running::embedded(config, options)?,
+            Self::Apart { program, defects } => apart::start(program, defects, options).await?,
             Self::Connect { address, events } => {
                 let server = resolve(address, options.allow_remote).await?;
-                Running::connect(address, server, events.as_ref(), options).await
+                Running::connect(address, server, events.as_ref(), options).await?
             }
-            Self::Adapter(adapter) => adapter.start(options).await,
-        }
+            Self::Adapter(adapter) => adapter.start(options).await?,
+        };
+        Ok(running.started(self, options))
     }
 }
 

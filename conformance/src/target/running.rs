@@ -10,7 +10,8 @@ use smtpspec_core::{event::Hello, receiver::Config};
 use tokio::time::timeout;
 
 use super::{
-    EMBEDDED, Scripts, Stage, StartOptions, TargetError, Usage, child::ChildProcess, probe::probe,
+    EMBEDDED, Scripts, Stage, StartOptions, Target, TargetError, Usage, child::ChildProcess,
+    probe::probe,
 };
 use crate::{
     observe::{EventsSpec, Hub, Observer},
@@ -24,6 +25,8 @@ const DYING: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Running {
     name: String,
+    /// How it was started.
+    started: Option<(Target, StartOptions)>,
     stage: Stage,
     server: Option<Server>,
     observer: Option<Observer>,
@@ -54,6 +57,7 @@ impl Running {
         };
         Ok(Self {
             name: EMBEDDED.to_owned(),
+            started: None,
             stage,
             server: Some(server),
             observer: None,
@@ -85,6 +89,7 @@ impl Running {
         let hub = observer.as_ref().map(|observer| observer.hub().clone());
         let mut running = Self {
             name: name.to_owned(),
+            started: None,
             stage: Stage {
                 server,
                 hello: None,
@@ -164,14 +169,20 @@ impl Running {
     /// Whether [`Running::failed`] has a reason to come to its end already.
     pub fn is_failing(&self) -> bool {
         let broken = self.observer.as_ref().is_some_and(Observer::is_broken);
-        broken || self.child.as_ref().is_some_and(ChildProcess::has_exited)
+        let exited = self.child.as_ref().is_some_and(ChildProcess::has_exited);
+        let died = self.server.as_ref().is_some_and(Server::has_died);
+        broken || exited || died
     }
 
     async fn died(&self) -> TargetError {
-        let Some(child) = &self.child else {
-            return pending().await;
+        let status = match (&self.child, &self.server) {
+            (Some(child), _) => child.exited().await.to_string(),
+            (None, Some(server)) => {
+                server.died().await;
+                "a planted defect".to_owned()
+            }
+            (None, None) => return pending().await,
         };
-        let status = child.exited().await;
         TargetError::Died {
             name: self.name.clone(),
             status,
@@ -202,6 +213,22 @@ impl Running {
     /// its clients: only [`Target::Apart`](super::Target::Apart) can be told from them.
     pub fn usage(&self) -> Option<Usage> {
         self.child.as_ref()?.usage()
+    }
+
+    /// Remembers how it was started, to be able to do it again.
+    pub(super) fn started(mut self, target: &Target, options: &StartOptions) -> Self {
+        self.started = Some((target.clone(), options.clone()));
+        self
+    }
+
+    /// Starts it anew in the place of the one that has died, at another address. What is left of that one is stopped.
+    pub async fn restart(&mut self) -> Result<(), TargetError> {
+        let Some((target, options)) = self.started.clone() else {
+            return Ok(());
+        };
+        let old = std::mem::replace(self, Box::pin(target.start(&options)).await?);
+        old.stop().await;
+        Ok(())
     }
 
     /// Stops it, if we started it.

@@ -45,11 +45,11 @@ fn leaky(folder: &Path, leak: &str) -> Target {
 }
 
 async fn play(target: Target, sessions: u64, options: CampaignOptions) -> Leaks {
-    let running = target.start(&StartOptions::default()).await.unwrap();
+    let mut running = target.start(&StartOptions::default()).await.unwrap();
     let material = BrokenSessions::new(5).unwrap();
     let indices: Vec<u64> = (0..sessions).collect();
     let settle = Duration::from_secs(2);
-    let played = leaks(&running, &material, &indices, &options, settle, |_| ()).await;
+    let played = leaks(&mut running, &material, &indices, &options, settle, |_| ()).await;
     running.stop().await;
     played
 }

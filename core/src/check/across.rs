@@ -1,6 +1,7 @@
 //! What can only be judged over several sessions: ids used twice, data that belongs to another session, events
 //! that belong to no connection.
 
+use core::net::SocketAddr;
 use std::collections::HashMap;
 
 use super::{
@@ -15,8 +16,9 @@ use crate::{
 
 pub(super) struct Across<'t> {
     arguments: Arguments,
-    /// The connection on which each of the server's session ids was first seen.
-    ids: HashMap<&'t str, u64>,
+    /// The connection on which each session id was first seen, of each server: one that took the place of a dead one,
+    /// at another address, counts anew.
+    ids: HashMap<(SocketAddr, &'t str), u64>,
 }
 
 impl<'t> Across<'t> {
@@ -28,7 +30,8 @@ impl<'t> Across<'t> {
         for session in &transcript.sessions {
             for entry in &session.entries {
                 if let What::Event(record) = &entry.what {
-                    across.ids.entry(&record.session).or_insert(session.conn);
+                    let id = (session.open.server, record.session.as_str());
+                    across.ids.entry(id).or_insert(session.conn);
                 }
             }
             across.note_arguments(&WireLog::new(session), session.conn);
@@ -63,7 +66,8 @@ impl<'t> Across<'t> {
     pub(super) fn judge(&self, view: &View<'_>) -> Vec<Found> {
         let events = || view.wire.events.iter();
         let reused = events().find_map(|event| {
-            let first = *self.ids.get(event.record.session.as_str())?;
+            let id = (view.log.open.server, event.record.session.as_str());
+            let first = *self.ids.get(&id)?;
             (first != view.log.conn).then(|| {
                 let id = &event.record.session;
                 let what = format!("session id {id:?} was used for connection {first} before");

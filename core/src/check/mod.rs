@@ -103,6 +103,12 @@ fn best_view(
         judge(&view)
     };
     let strict = Tolerance::default();
+    if let Some(death) = ses::death(wire) {
+        let data = UnansweredData::Accepted;
+        let header = &transcript.header;
+        let view = View::new(header, session, wire, arguments, &strict, data);
+        return use_it(&view, vec![death]);
+    }
     let mut best = (
         judge(&strict, UnansweredData::Accepted),
         strict.clone(),

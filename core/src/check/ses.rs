@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::Outcome,
+    model::{Outcome, WireLog},
     transcript::ClientAct,
     wire::Verb,
 };
 
 use EventKind::{OnConnect, OnDisconnect, OnReject};
 
-pub(super) const RULES: [Entry; 7] = [
+pub(super) const RULES: [Entry; 8] = [
     Entry {
         rule: Rule {
             id: "SES-1",
@@ -114,6 +114,20 @@ pub(super) const RULES: [Entry; 7] = [
         observable: sees_commands,
         exercised: |view| view.quit_accepted(),
     },
+    Entry {
+        rule: Rule {
+            id: "SES-8",
+            title: "The server survives every session",
+            level: Level::Must,
+            source: "RFC 5321 3.8, 7.8; nodemailer smtp-server issue 229, CVE-2020-35680",
+            explanation: "Whatever one client does, the server goes on serving the others. Where its process comes to \
+                its end, the sessions that were open are played again one by one at a new one, to tell which of them \
+                did it.",
+            example: "RST in the middle of a message, and the server's process ends with an uncaught exception",
+        },
+        observable: |_| true,
+        exercised: always,
+    },
 ];
 
 fn shows_reason(hello: Option<&Hello>) -> bool {
@@ -126,6 +140,20 @@ const fn carries(kind: EventKind) -> bool {
         kind,
         OnHeloCommand | OnEhloCommand | OnMailCommand | OnRcptCommand
     )
+}
+
+/// What a session shows in which the server died. Nothing else is to be said of it: whatever is missing, or came too
+/// much, is what a death leaves behind.
+pub(super) fn death(wire: &WireLog<'_>) -> Option<Found> {
+    let (death, entry) = wire.death?;
+    let alone = match death.beside {
+        0 => String::new(),
+        others => {
+            format!("; {others} other connections were open, and none of all these does it alone")
+        }
+    };
+    let what = format!("the server's process ended ({}){alone}", death.status);
+    Some(Found::new("SES-8", Some(entry), what))
 }
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {

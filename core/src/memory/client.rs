@@ -8,7 +8,7 @@ use crate::{
     model::Pacer,
     receiver::{Config, Defect, Output, Receiver, ScriptAgent, SmtpReceiveAgent, Verdict},
     repeat::Repeat,
-    transcript::{ClientAct, Entry, Open, ServerEnd, SessionLog, What},
+    transcript::{ClientAct, Death, Entry, Open, ServerEnd, SessionLog, What},
 };
 
 /// Nanoseconds between two things that happen.
@@ -129,6 +129,7 @@ impl Client {
                     self.log.push(What::Received(octets.into()));
                 }
                 Output::Wait(ms) => self.log.wait(ms),
+                Output::Die => self.die(),
                 Output::Close if self.over => {}
                 Output::Close => {
                     self.over = true;
@@ -136,6 +137,15 @@ impl Client {
                 }
             }
         }
+    }
+
+    fn die(&mut self) {
+        self.over = true;
+        self.log.push(What::Died(Death {
+            status: "planted".to_owned(),
+            output: String::new(),
+            beside: 0,
+        }));
     }
 
     /// Writes `segment`, and reads what the server has to say to it.

@@ -7,7 +7,7 @@ use super::replies::{ReplyReader, SeenReply};
 use crate::{
     event::{EventRecord, MessageDigest},
     repeat::Repeat,
-    transcript::{ClientAct, ServerEnd, SessionLog, What},
+    transcript::{ClientAct, Death, ServerEnd, SessionLog, What},
 };
 
 /// A reply with its place.
@@ -88,6 +88,8 @@ pub struct WireLog<'t> {
     pub acts: Vec<(ClientAct, usize, u64)>,
     /// How and when the server ended its side.
     pub server_end: Option<(ServerEnd, usize, u64)>,
+    /// How the server came to its end in the session, and the entry.
+    pub death: Option<(&'t Death, usize)>,
     /// Whether all that belongs to the session has been seen.
     pub settled: bool,
 }
@@ -106,6 +108,7 @@ impl<'t> WireLog<'t> {
             events: Vec::new(),
             acts: Vec::new(),
             server_end: None,
+            death: None,
             settled: false,
         };
         let mut reader = ReplyReader::default();
@@ -126,6 +129,7 @@ impl<'t> WireLog<'t> {
                 What::Event(record) => wire.events.push(LoggedEvent { record, entry, at }),
                 What::Client(act) => wire.acts.push((*act, entry, at)),
                 What::Server(end) => wire.server_end = Some((*end, entry, at)),
+                What::Died(death) => wire.death = Some((death, entry)),
                 What::Settled => wire.settled = true,
                 What::Expected { .. } => {}
             }

@@ -50,6 +50,8 @@ defects! {
     MixedSessionsUnderLoad = "mixed-sessions-under-load", "SES-5", "While four sessions or more are open OnRcptCommand carries the forward-path of another's RCPT.";
     SessionIdReused = "session-id-reused", "SES-6", "All connections have the same session id; the serving side plants it.";
     ActsAfterQuit = "acts-after-quit", "SES-7", "Commands pipelined behind QUIT fire their events.";
+    // As in nodemailer smtp-server 229: an error that nobody caught ended the process.
+    DiesWhenResetInData = "dies-when-reset-in-data", "SES-8", "The server dies when the connection is reset in a message.";
     MailBeforeGreeting = "mail-before-greeting", "ORD-1", "MAIL before a greeting fires OnMailCommand, though it is refused.";
     RcptBeforeMail = "rcpt-before-mail", "ORD-2", "RCPT outside a transaction fires OnRcptCommand, though it is refused.";
     DataBeforeRcpt = "data-before-rcpt", "ORD-3", "DATA without a recipient fires OnDataCommand, though it is refused.";

@@ -27,7 +27,11 @@ impl Receiver {
         match self.ending {
             Some(Ending::Lost) => {
                 self.act_on_what_was_cut();
-                if self.forgets_the_lost() {
+                if matches!(self.phase, Phase::Content(_)) && self.has(Defect::DiesWhenResetInData)
+                {
+                    self.outlet.die();
+                    self.phase = Phase::Over;
+                } else if self.forgets_the_lost() {
                     self.phase = Phase::Over;
                 } else {
                     self.end(self.reason_or(DisconnectReason::SenderDisconnected));

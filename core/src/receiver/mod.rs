@@ -53,6 +53,8 @@ pub enum Output {
     Wait(u64),
     /// Close the connection, then call [`Receiver::next_output`] until it gives `None`: it fires OnDisconnect.
     Close,
+    /// The whole server comes to its end (a planted defect): no session goes on, and nobody listens any more.
+    Die,
 }
 
 /// One session of the reference server.

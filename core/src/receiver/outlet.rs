@@ -136,6 +136,10 @@ impl Outlet {
         self.queue.push_back(Output::Close);
     }
 
+    pub(super) fn die(&mut self) {
+        self.queue.push_back(Output::Die);
+    }
+
     /// The next output.
     pub(super) fn next(&mut self) -> Option<Output> {
         self.queue.pop_front()
@@ -148,6 +152,6 @@ impl Outlet {
     /// Nobody can read replies any more; what takes time takes it all the same.
     pub(super) fn drop_replies(&mut self) {
         self.queue
-            .retain(|output| matches!(output, Output::Wait(_)));
+            .retain(|output| matches!(output, Output::Wait(_) | Output::Die));
     }
 }

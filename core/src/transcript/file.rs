@@ -213,7 +213,7 @@ mod tests {
     use crate::{
         event::{Event, HandlerScript},
         repeat::Repeat,
-        transcript::{ClientAct, ServerEnd, What},
+        transcript::{ClientAct, Death, ServerEnd, What},
     };
     use pretty_assertions::assert_eq;
 
@@ -237,6 +237,11 @@ mod tests {
             },
             What::Client(ClientAct::HalfClose),
             What::Server(ServerEnd::Reset),
+            What::Died(Death {
+                status: "exit status: 1".into(),
+                output: "Uncaught\n".into(),
+                beside: 0,
+            }),
             What::Settled,
         ];
         Transcript {
@@ -308,7 +313,7 @@ mod tests {
         let error = Transcript::parse(&text).unwrap_err().to_string();
         assert_eq!(
             error,
-            "line 12: lines to repeat: expected lines that do not begin with a dot"
+            "line 13: lines to repeat: expected lines that do not begin with a dot"
         );
     }
 
@@ -318,6 +323,6 @@ mod tests {
         text.truncate(text.len() - b"{\"end\":true}\n".len());
         text.extend_from_slice(b"{\"conn\":99,\"at\":1,\"sent\":\"x\"}\n");
         let error = Transcript::parse(&text).unwrap_err().to_string();
-        assert_eq!(error, "line 12: connection 99 has not been opened");
+        assert_eq!(error, "line 13: connection 99 has not been opened");
     }
 }

@@ -109,8 +109,28 @@ pub enum What {
         /// Whether it fits.
         met: bool,
     },
+    /// The server's process came to its end while this connection was played or its events were waited for.
+    Died(Death),
     /// All that belongs to this connection has been seen: the waiting for late events is over.
     Settled,
+}
+
+/// How the server under test came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Death {
+    /// What its process left: `exit status: 1`, `signal: 11 (SIGSEGV)`.
+    pub status: String,
+    /// The end of what it had printed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+    /// Other connections that were open then; 0 where this one alone did it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub beside: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What a client does to a connection.

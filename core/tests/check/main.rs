@@ -398,3 +398,11 @@ fn the_verdict_is_the_same_for_a_saved_transcript() {
     live.write_to(&mut file).unwrap();
     assert_eq!(check(&Transcript::parse(&file).unwrap()), check(&live));
 }
+
+#[test]
+fn a_death_of_the_server_is_all_that_is_said_of_a_session() {
+    breaks(
+        "SES-8",
+        &format!("{OPEN}\nC: half a message\nRST\ndied exit status: 1"),
+    );
+}

@@ -12,7 +12,7 @@ use smtpspec_core::{check::check, transcript::Transcript};
 use crate::trace::{hello, transcript};
 
 /// Lines of ladders as they may come in any order.
-const LINES: [&str; 42] = [
+const LINES: [&str; 43] = [
     "S: 220 hi",
     "S: 250 ok",
     "S: 354 go",
@@ -55,6 +55,7 @@ const LINES: [&str; 42] = [
     "half-close",
     "gave-up",
     "server-close",
+    "died exit status: 1",
 ];
 
 fn ladder() -> impl Strategy<Value = String> {

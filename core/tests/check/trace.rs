@@ -1,7 +1,7 @@
 //! Transcripts written as ladders, for tests that read like the trace they are about.
 //!
 //! `C: text` is sent and `S: text` received with CRLF; `C! escaped` and `S! escaped` as they stand (Rust's byte
-//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close` end.
+//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close`, `died STATUS` end.
 //! Each line happens a millisecond after the one above it.
 
 use smtpspec_core::{
@@ -12,7 +12,8 @@ use smtpspec_core::{
     octets::Octets,
     repeat::Repeat,
     transcript::{
-        ClientAct, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION, Transcript, What,
+        ClientAct, Death, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION,
+        Transcript, What,
     },
 };
 
@@ -99,6 +100,11 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             ("half-close", _) => What::Client(ClientAct::HalfClose),
             ("silence", _) => What::Client(ClientAct::Silence),
             ("gave-up", _) => What::Client(ClientAct::GaveUp),
+            ("died ", status) => What::Died(Death {
+                status: status.to_owned(),
+                output: String::new(),
+                beside: 0,
+            }),
             ("server-close", _) => What::Server(ServerEnd::Close),
             other => panic!("no such ladder line: {other:?}"),
         };

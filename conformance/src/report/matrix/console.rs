@@ -224,6 +224,7 @@ const fn word(fate: Fate) -> &'static str {
         Fate::Ends => "ENDS",
         Fate::Refused => "refuse",
         Fate::Closes => "close",
+        Fate::Dies => "DIES",
         Fate::Silent => "silent",
         Fate::NotReached => "noDATA",
     }
@@ -231,7 +232,7 @@ const fn word(fate: Fate) -> &'static str {
 
 const fn fate_style(fate: Option<Fate>) -> Style {
     match fate {
-        Some(Fate::Ends) => style::of(Verdict::Broken),
+        Some(Fate::Ends | Fate::Dies) => style::of(Verdict::Broken),
         Some(Fate::Content) => style::of(Verdict::Holds),
         Some(Fate::Altered | Fate::Silent) => style::of(Verdict::NotStrict),
         _ => FAINT,

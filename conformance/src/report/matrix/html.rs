@@ -46,6 +46,7 @@ impl Page<'_> {
         let rule = match row.cells[column]? {
             Fate::Ends => "CON-2",
             Fate::Altered => "CON-3",
+            Fate::Dies => "SES-8",
             _ => return None,
         };
         let row = self.matrix.rules.iter().find(|row| row.id == rule)?;
@@ -107,7 +108,7 @@ impl Fate {
     const fn class(self) -> &'static str {
         match self {
             Self::Content => "good",
-            Self::Ends => "bad",
+            Self::Ends | Self::Dies => "bad",
             Self::Altered | Self::Silent => "fair",
             Self::Refused | Self::Closes | Self::NotReached => "faint",
         }

@@ -34,6 +34,8 @@ pub enum Fate {
     Refused,
     /// The server closed the connection.
     Closes,
+    /// The server's process ended.
+    Dies,
     /// No reply to the message came.
     Silent,
     /// DATA was not accepted.
@@ -52,12 +54,13 @@ impl LookAlikeRow {
 
 impl Fate {
     /// All, as legends list them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Content,
         Self::Altered,
         Self::Ends,
         Self::Refused,
         Self::Closes,
+        Self::Dies,
         Self::Silent,
         Self::NotReached,
     ];
@@ -74,6 +77,7 @@ impl Fate {
             Self::Ends => "ENDS",
             Self::Refused => "refused",
             Self::Closes => "closes",
+            Self::Dies => "DIES",
             Self::Silent => "silent",
             Self::NotReached => "no DATA",
         }
@@ -87,6 +91,7 @@ impl Fate {
             Self::Ends => "it ended the message; what followed was taken for commands",
             Self::Refused => "the message was refused as a whole",
             Self::Closes => "the server closed the connection",
+            Self::Dies => "the server's process ended",
             Self::Silent => "no reply to the message came",
             Self::NotReached => "DATA was not accepted",
         }
@@ -144,12 +149,17 @@ fn fate(session: &Session<'_>, broken: &[&str]) -> Fate {
             .iter()
             .any(|entry| matches!(entry.what, What::Server(_)))
     };
+    let died = || {
+        let mut entries = session.log.entries.iter();
+        entries.any(|entry| matches!(entry.what, What::Died(_)))
+    };
     let kept = if broken.contains(&"CON-3") {
         Fate::Altered
     } else {
         Fate::Content
     };
     match rest {
+        _ if died() => Fate::Dies,
         _ if broken.contains(&"CON-2") || second(EventKind::OnMailCommand) => Fate::Ends,
         [Some(200..=299)] | [Some(200..=299), Some(221 | 421)] => kept,
         [Some(421), ..] => Fate::Closes,

@@ -44,8 +44,11 @@ impl<'a> Played<'a> {
         let accounts = accounts(transcript);
         let sessions = transcript.sessions.iter().zip(accounts);
         // A run that was cut off may hold sessions that never came to their end: they prove nothing.
-        let settled = |log: &SessionLog| log.entries.iter().any(|e| e.what == What::Settled);
-        let sessions = sessions.filter(|(log, _)| settled(log));
+        let over = |log: &SessionLog| {
+            let mut entries = log.entries.iter();
+            entries.any(|entry| matches!(entry.what, What::Settled | What::Died(_)))
+        };
+        let sessions = sessions.filter(|(log, _)| over(log));
         Self {
             hello: transcript.header.hello.as_ref(),
             sessions: sessions

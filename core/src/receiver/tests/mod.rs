@@ -66,6 +66,7 @@ impl Session {
                 Output::Reply(octets) => format!("< {}", show_reply(&octets)),
                 Output::Wait(ms) => format!("wait {ms}"),
                 Output::Close => "close".to_owned(),
+                Output::Die => "die".to_owned(),
             };
             self.trace.lock().unwrap().push(line);
         }
