@@ -27,9 +27,11 @@ fn log(sessions: &[&str], blind: &[EventKind]) -> Vec<u8> {
                 }
                 _ => format!("On{name}Command"),
             };
-            text += &format!(
-                "\n{{\"session\":\"s{n}\",\"seq\":{seq},\"peer\":\"127.0.0.1:{n}\",\"event\":\"{event}\"}}"
+            let line = format!(
+                r#"{{"session":"s{n}","seq":{seq},"peer":"127.0.0.1:{n}","event":"{event}"}}"#
             );
+            text.push('\n');
+            text.push_str(&line);
         }
     }
     text.into_bytes()
@@ -128,7 +130,7 @@ fn a_log_that_is_cut_off_says_nothing_of_its_ends() {
     assert_eq!(verdict(&run, "SES-2"), Verdict::Inconclusive);
     let text = String::from_utf8(log(&["Connect Ehlo Mail Rcpt"], &[])).unwrap();
     let text = text.lines().filter(|line| !line.contains("\"seq\":1,"));
-    let text: String = text.map(|line| format!("{line}\n")).collect();
+    let text = text.collect::<Vec<_>>().join("\n");
     let run = check_events(&Transcript::from_event_log(text.as_bytes(), true).unwrap());
     assert_eq!(run.findings().count(), 0);
     assert_eq!(verdict(&run, "SES-1"), Verdict::Inconclusive);

@@ -47,6 +47,14 @@ pub enum CliError {
     /// Nothing fits `--case`.
     #[error("--case: no conversation of the suite fits {}: names look like `seed/as-meant`", .0.join(", "))]
     NoCase(Vec<String>),
+    /// The load test has no conversations that could be compared.
+    #[error(
+        "--suite: leaks is a load test: there is nothing in it to compare; use `smtpspec run --suite leaks --target NAME`"
+    )]
+    LeaksSideBySide,
+    /// Of all servers of a matrix none could be started.
+    #[error("no server could be started:{0}")]
+    NoServer(String),
     /// Nothing fits `--rule`.
     #[error("--rule: no rule fits {}: `smtpspec rules` lists them all", .0.join(", "))]
     NoRule(Vec<String>),

@@ -8,6 +8,7 @@ mod error;
 mod expected;
 mod filter;
 mod leaks;
+mod matrix;
 mod observe;
 mod out;
 mod replay;
@@ -43,6 +44,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Matrix(args) => matrix::side_by_side(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Observe(command) => observe::observe(&command),

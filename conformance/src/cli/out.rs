@@ -99,7 +99,7 @@ fn comment(text: &str) -> String {
     format!("%# {}\n", text.replace(char::is_control, " "))
 }
 
-fn file(path: PathBuf, octets: &[u8]) -> Result<(), CliError> {
+pub(super) fn file(path: PathBuf, octets: &[u8]) -> Result<(), CliError> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(&path, octets));
     written.map_err(|source| CliError::Write { path, source })

@@ -74,7 +74,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     }
 }
 
-fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
+pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     let filter = Filter::new("--case", &args.case)?;
     let mut cases = Vec::new();
     if matches!(args.suite, Suite::Documented | Suite::All) {
@@ -104,15 +104,20 @@ fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
 
 /// A seed for this run, with the command that repeats it on standard error.
 pub(super) fn draw_seed(args: &RunArgs) -> u64 {
-    // Every hasher begins with keys of its own: no clock is needed, nor a generator for one number.
-    let drawn = RandomState::new().build_hasher().finish();
-    // Short enough to be typed again.
-    let seed = drawn >> 32;
+    let seed = random_seed();
     let (suite, cases, again) = (args.suite.name(), args.cases(), args.target.again());
     anstream::eprintln!(
         "seed {seed}: smtpspec run --suite {suite} --cases {cases} --seed {seed}{again}"
     );
     seed
+}
+
+/// Another one each time.
+pub(super) fn random_seed() -> u64 {
+    // Every hasher begins with keys of its own: no clock is needed, nor a generator for one number.
+    let drawn = RandomState::new().build_hasher().finish();
+    // Short enough to be typed again.
+    drawn >> 32
 }
 
 /// The target that the options name.
@@ -229,7 +234,7 @@ fn options(args: &TargetArgs) -> CampaignOptions {
     }
 }
 
-async fn campaign_with_progress(
+pub(super) async fn campaign_with_progress(
     running: &mut Running,
     cases: Vec<Case>,
     options: &CampaignOptions,

@@ -85,8 +85,10 @@ fn conversation(minimal: &Minimal) -> String {
     let lines = text
         .lines()
         .filter(|line| !head.iter().any(|word| line.starts_with(word)));
-    lines
-        .skip_while(|line| line.is_empty())
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let mut kept = String::new();
+    for line in lines.skip_while(|line| line.is_empty()) {
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    kept
 }

@@ -15,15 +15,13 @@ use super::{
     expected::expected,
     ladder::ladder,
     leaks::leaks,
-    netcat::netcat,
+    netcat::by_hand,
     style::{self, FAINT, STRONG},
 };
 use crate::run::{LeakCheck, Minimal, shortest};
 
 /// Ladders longer than this are left to `smtpspec replay`.
 const LONGEST_LADDER: usize = 60;
-/// Longer lines for `nc` are of no use to anybody.
-const LONGEST_NETCAT: usize = 400;
 /// More conversations than this that went another way are counted, not named.
 const MOST_MISSED: usize = 10;
 
@@ -201,8 +199,7 @@ fn smallest(out: &mut impl Write, report: &RunReport<'_>, minimal: &Minimal) -> 
         )?;
     }
     show(out, report, &minimal.session, &minimal.finding)?;
-    let line = netcat(&minimal.conversation, minimal.session.open.server);
-    if line.len() <= LONGEST_NETCAT && minimal.conversation.octet_count() > 0 {
+    if let Some(line) = by_hand(&minimal.conversation, minimal.session.open.server) {
         let scripted = !minimal.conversation.handlers.is_empty();
         let handlers = if scripted {
             ", with the handlers above"

@@ -7,6 +7,7 @@ mod expected;
 mod json;
 mod ladder;
 mod leaks;
+pub mod matrix;
 mod netcat;
 mod rules;
 mod single;

@@ -7,9 +7,18 @@ use smtpspec_core::{
     repeat::Repeat,
 };
 
+/// Longer lines are of no use to anybody.
+const LONGEST: usize = 400;
+
+/// The line for a shell that sends `conversation`, where it is short and sends something.
+pub(super) fn by_hand(conversation: &Conversation, server: SocketAddr) -> Option<String> {
+    let line = netcat(conversation, server);
+    (line.len() <= LONGEST && conversation.octet_count() > 0).then_some(line)
+}
+
 /// `printf '...' | nc HOST PORT`: all octets at once, without waiting for replies, pauses or ends. What is repeated
 /// comes out of a loop of awk between two `printf`s.
-pub(super) fn netcat(conversation: &Conversation, server: SocketAddr) -> String {
+fn netcat(conversation: &Conversation, server: SocketAddr) -> String {
     let mut commands: Vec<String> = Vec::new();
     let mut octets = Vec::new();
     for step in &conversation.steps {

@@ -123,6 +123,10 @@ fn reused_ids(transcript: &Transcript) -> Vec<Finding> {
 }
 
 /// Where a session is, as its events tell.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the session"
+)]
 struct Order<'t> {
     session: &'t SessionLog,
     events: Vec<(usize, &'t EventRecord)>,

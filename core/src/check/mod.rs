@@ -4,6 +4,7 @@
 //! the smallest set of leniencies that explains most is named (MODEL.md, section 4). Rules of one session
 //! stand in the files of their group; what concerns several sessions stands in `across`.
 
+mod account;
 mod across;
 mod align;
 mod attribute;
@@ -24,6 +25,7 @@ mod view;
 mod wir;
 mod words;
 
+pub use account::{Account, Asked, Fired, accounts};
 pub use catalogue::rules;
 pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
@@ -46,27 +48,13 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
     let across = Across::new(transcript);
     let mut tallies: Vec<Tally> = entries().map(Tally::new).collect();
     let mut leniencies = con::Leniencies::default();
-    let mut habits = Habits::default();
-    for session in &transcript.sessions {
-        let wire = WireLog::new(session);
-        best_view(
-            transcript,
-            session,
-            &wire,
-            across.elsewhere(),
-            &habits.clone(),
-            |view, mut founds| {
-                if view.tolerance.is_empty() {
-                    habits.extend(founds.iter().map(|found| found.rule));
-                }
-                founds.extend(across.judge(view));
-                leniencies.note(view, &session.open.case);
-                for tally in &mut tallies {
-                    tally.take(view, &founds);
-                }
-            },
-        );
-    }
+    each_view(transcript, &across, |session, view, mut founds| {
+        founds.extend(across.judge(view));
+        leniencies.note(view, &session.open.case);
+        for tally in &mut tallies {
+            tally.take(view, &founds);
+        }
+    });
     let strays = across.strays(transcript);
     let hello = transcript.header.hello.as_ref();
     let rules = tallies
@@ -85,6 +73,33 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
     RunVerdict {
         rules,
         leniencies: leniencies.seen,
+    }
+}
+
+/// Gives `use_it` each session in the reading by which it is judged.
+fn each_view<'t>(
+    transcript: &'t Transcript,
+    across: &Across<'_>,
+    mut use_it: impl FnMut(&'t SessionLog, &View<'_>, Vec<Found>),
+) {
+    let mut habits = Habits::default();
+    for session in &transcript.sessions {
+        let wire = WireLog::new(session);
+        let elsewhere = across.elsewhere();
+        let known = habits.clone();
+        best_view(
+            transcript,
+            session,
+            &wire,
+            elsewhere,
+            &known,
+            |view, founds| {
+                if view.tolerance.is_empty() {
+                    habits.extend(founds.iter().map(|found| found.rule));
+                }
+                use_it(session, view, founds);
+            },
+        );
     }
 }
 

@@ -32,9 +32,8 @@ impl Decision {
     /// This one, taken before `later`, or `later` if this one lets pass.
     pub(super) fn or(self, later: Self) -> Self {
         match (self, later) {
-            (Self::Proceed, later) => later,
             (Self::ProceedAfter(time), Self::Proceed) => Self::ProceedAfter(time),
-            (Self::ProceedAfter(_), later) => later,
+            (Self::Proceed | Self::ProceedAfter(_), later) => later,
             (refusal, _) => refusal,
         }
     }
