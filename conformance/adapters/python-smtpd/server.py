@@ -1,7 +1,7 @@
 """Python's smtpd under smtpspec: a subclass of SMTPServer and SMTPChannel that tells what it sees.
 
 smtpd has one hook, process_message; all else is seen by overriding the methods of its channel, as its users do. The
-protocol is in ../README.md, what the three Python servers share in ../python/smtpspec_events.py.
+protocol is in ../EVENT-STREAM.md, what the three Python servers share in ../python/smtpspec_events.py.
 """
 
 import asyncore

@@ -1,6 +1,6 @@
 //! Event streams: where a server's events come from, and to which connection each belongs.
 //!
-//! An adapter writes JSON Lines, a hello first (see `conformance/adapters/README.md`). They come over TCP, a Unix
+//! An adapter writes JSON Lines, a hello first (see `conformance/adapters/EVENT-STREAM.md`). They come over TCP, a Unix
 //! socket, a file or a child's standard output; a [`Hub`] routes them by the client's own port, never by timing.
 //!
 //! The other end, for servers that show their events in a protocol of their own: [`emit`] writes such a stream,
