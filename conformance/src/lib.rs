@@ -5,6 +5,7 @@
 //! - [`serve`]: the reference server: `smtpspec_core::receiver` on sockets.
 //! - [`target`]: finds, starts, watches and stops a server under test.
 //! - [`run`]: a campaign: many conversations at once against one target, a transcript out.
+//! - [`recall`]: known bugs of old releases, looked for again.
 //! - [`record`]: session logs in the making, and the suite's clock.
 //! - [`cli`] and [`report`]: arguments in, reports out.
 
@@ -12,6 +13,7 @@ pub mod cli;
 pub mod drive;
 pub mod expect;
 pub mod observe;
+pub mod recall;
 pub mod record;
 pub mod report;
 pub mod run;

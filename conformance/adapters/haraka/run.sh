@@ -2,7 +2,7 @@
 # Starts the server; the environment says where (../README.md).
 set -eu
 cd "$(dirname "$0")"
-. ../node/run.sh
+. ../node/start.sh
 haraka=$PWD/installed/$SMTPSPEC_VERSION/node_modules/Haraka
 config=$SMTPSPEC_DIR/config
 

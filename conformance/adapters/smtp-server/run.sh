@@ -1,5 +1,5 @@
 #!/bin/sh
 # Starts the server; the environment says where (../README.md).
 cd "$(dirname "$0")"
-. ../node/run.sh
+. ../node/start.sh
 exec "$node" server.js

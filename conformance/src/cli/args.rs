@@ -35,6 +35,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Play the same conversations at several servers and show them side by side. Exits with 0 whatever is found.
     Matrix(MatrixArgs),
+    /// Look for known bugs of old releases in those releases, and for their absence in the releases that fixed them.
+    Recall(RecallArgs),
     /// Judge a saved transcript again, or an event log of which there is no transcript.
     Check(CheckArgs),
     /// Run the embedded server and print each event as it fires.
@@ -254,6 +256,29 @@ pub struct ReplayArgs {
     /// Also write transcript, report and the conversations of all findings into this directory.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `recall`.
+#[derive(Debug, Args)]
+pub struct RecallArgs {
+    /// Only bugs whose id fits, for example `haraka-*` [default: all].
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// A table of bugs of your own.
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Console)]
+    pub format: Format,
+    /// Also write the table as Markdown into this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How long a reply may take before smtpspec gives up.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
+    /// Only print what is to be installed, a line `TARGET VERSION` for each.
+    #[arg(long, conflicts_with_all = ["format", "out"])]
+    pub installs: bool,
 }
 
 /// Arguments of `check`.

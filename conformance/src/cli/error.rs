@@ -11,6 +11,7 @@ use smtpspec_core::{
 use crate::{
     expect::ExpectError,
     observe::{EventsSpecError, OutletError, opensmtpd::FilterError},
+    recall::TableError,
     run::{CaseError, RunError},
     target::TargetError,
 };
@@ -58,6 +59,17 @@ pub enum CliError {
     /// Nothing fits `--rule`.
     #[error("--rule: no rule fits {}: `smtpspec rules` lists them all", .0.join(", "))]
     NoRule(Vec<String>),
+    /// The table of bugs cannot be used.
+    #[error(transparent)]
+    Bugs(#[from] TableError),
+    /// No bug of the table has such an id.
+    #[error(
+        "no bug fits `{0}`: their ids stand in the table (conformance/recall/recall.toml, or --table)"
+    )]
+    NoBug(String),
+    /// All bugs were skipped.
+    #[error("nothing could be looked for: conformance/recall/install.sh installs the servers")]
+    NothingRecalled,
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

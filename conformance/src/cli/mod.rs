@@ -11,6 +11,7 @@ mod leaks;
 mod matrix;
 mod observe;
 mod out;
+mod recall;
 mod replay;
 mod rules;
 mod run;
@@ -45,6 +46,7 @@ fn dispatch(cli: Cli) -> Result<u8, CliError> {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Matrix(args) => matrix::side_by_side(&args),
+        Command::Recall(args) => recall::recalled(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Observe(command) => observe::observe(&command),

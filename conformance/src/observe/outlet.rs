@@ -1,4 +1,4 @@
-//! An adapter's end of an event stream: events go out, handler scripts come in. See `conformance/adapters/README.md` for
+//! An adapter's end of an event stream: events go out, handler scripts come in. See `conformance/adapters/EVENT-STREAM.md` for
 //! the stream itself.
 //!
 //! A server may be there long before smtpspec is, and stays when it has gone: the connection is looked for again and

@@ -54,7 +54,7 @@ impl From<&Adapter> for KnownTarget {
 }
 
 /// A path below the current directory is shorter without it.
-fn from_here(path: &str) -> String {
+pub(super) fn from_here(path: &str) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let short = Path::new(path).strip_prefix(here).ok();
     short.map_or(path.to_owned(), |short| short.display().to_string())
