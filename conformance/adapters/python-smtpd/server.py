@@ -61,6 +61,12 @@ class Channel(smtpd.SMTPChannel):
         else:
             self.push(*banner)
 
+    def handle_read(self):
+        super().handle_read()
+        # A 221 was said, but smtpd closes only when its loop comes round: whether what the client sends meanwhile is still
+        # worked on would be up to chance.
+        self.initiate_send()
+
     def close(self):
         super().close()
         self.smtp_server.channels.pop(self.addr, None)
