@@ -55,8 +55,9 @@ fn list(bugs: &[Bug]) -> Result<u8, CliError> {
         .collect();
     all.sort_unstable();
     all.dedup();
-    let lines: String = all.iter().map(|(t, v)| format!("{t} {v}\n")).collect();
-    written(anstream::stdout().write_all(lines.as_bytes()))?;
+    let mut out = anstream::stdout().lock();
+    let lines = all.iter().map(|(t, v)| writeln!(out, "{t} {v}"));
+    written(lines.collect())?;
     Ok(0)
 }
 

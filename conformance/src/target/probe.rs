@@ -44,6 +44,6 @@ async fn attempt(stage: &Stage) -> Result<(), DriveError> {
         // Whether it comes is for the run to say.
         let _ = timeout(EVENTS, log.disconnected()).await;
     }
-    stage.hub.close(client, &log);
+    // The hub knows the probe's address to the end: what comes late of it must not become a stray.
     result
 }
