@@ -23,7 +23,7 @@ fn filter(args: &ObserveOpensmtpdArgs) -> Result<u8, CliError> {
     let events: EventsSpec = args.events.parse()?;
     let Some(listen) = &args.listen else {
         let input = io::stdin().lock();
-        opensmtpd::observe(input, io::stdout(), events)?;
+        opensmtpd::observe(input, io::stdout(), &events)?;
         return Ok(0);
     };
     let fail = |error: io::Error| CliError::Listen {
@@ -38,13 +38,13 @@ fn filter(args: &ObserveOpensmtpdArgs) -> Result<u8, CliError> {
             // An answer must not be held back by the system.
             stream.set_nodelay(true).map_err(fail)?;
             let input = stream.try_clone().map_err(fail)?;
-            opensmtpd::observe(input, stream, events)
+            opensmtpd::observe(input, stream, &events)
         }
         Ok(EventsSpec::Unix(path)) => {
             let listener = UnixListener::bind(path).map_err(fail)?;
             let (stream, _) = listener.accept().map_err(fail)?;
             let input = stream.try_clone().map_err(fail)?;
-            opensmtpd::observe(input, stream, events)
+            opensmtpd::observe(input, stream, &events)
         }
         Ok(EventsSpec::File(_)) | Err(_) => return Err(CliError::ListenSpec(listen.clone())),
     }?;

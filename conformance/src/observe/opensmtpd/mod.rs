@@ -57,13 +57,13 @@ pub enum FilterError {
 pub fn observe(
     input: impl Read,
     output: impl Write + Send + 'static,
-    events: EventsSpec,
+    events: &EventsSpec,
 ) -> Result<(), FilterError> {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut output = BufWriter::with_capacity(BUFFER, output);
     let hello = hello(&shake_hands(&mut input, &mut output)?);
     let mut told = Told {
-        outlet: Outlet::open(Some(&events), hello)?,
+        outlet: Outlet::open(Some(events), hello)?,
         sessions: HashMap::new(),
     };
     let output = Arc::new(Mutex::new(output));
