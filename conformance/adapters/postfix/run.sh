@@ -27,10 +27,4 @@ until [ -S "$milter" ]; do
     sleep 0.05
 done
 
-# The port was free a moment ago; another process may have it just now, for an outgoing connection.
-exec ../debian/enter.sh "$installed/root" sh -c '
-    for try in 1 2 3 4 5; do
-        postfix -c /smtpspec/conf start-fg && exit
-        sleep 0.2
-    done
-    exit 1' >&2
+exec ../debian/enter.sh "$installed/root" postfix -c /smtpspec/conf start-fg >&2

@@ -91,7 +91,7 @@ impl<'a> Client<'a> {
                 self.server_end(self.limits.silence).await
             }
             Step::HalfClose => self.half_close().await,
-            Step::Close => self.close(),
+            Step::Close => self.close().await,
             Step::Reset => self.reset(),
         }
     }
@@ -153,7 +153,12 @@ impl<'a> Client<'a> {
 
     /// FIN. What has come already is read before: it belongs to the evidence, and closing a socket that holds
     /// unread octets would send RST instead.
-    fn close(&mut self) -> Flow {
+    async fn close(&mut self) -> Flow {
+        let pacer = self.wire.pacer();
+        if pacer.due() == 0 && pacer.last_code().is_some_and(|code| code >= 500) {
+            // A server may leave behind a refusal that was one too many: who closes first is not left to chance.
+            self.wire.pause(self.limits.drop).await?;
+        }
         self.wire.drain()?;
         self.wire.log().push(What::Client(ClientAct::Close));
         self.wire.shut_down_sending()?;
@@ -184,7 +189,7 @@ impl<'a> Client<'a> {
             // A server may drop with another reply than 421: who closes first is not left to chance.
             self.wire.pause(self.limits.drop).await?;
         }
-        self.close()
+        self.close().await
     }
 
     /// Holds the last reply against `pattern`. Without a reply to the last command there is none to hold, unless

@@ -11,7 +11,8 @@ pub struct Limits {
     pub reply: Duration,
     /// For the server to end a silent session. Default 5 s.
     pub silence: Duration,
-    /// For a server whose handler was to drop the session to close, where no reply has said that it will. Default 200 ms.
+    /// For a server whose handler was to drop the session, or whose last reply was a refusal, to close, where no reply
+    /// has said that it will. Default 200 ms.
     pub drop: Duration,
     /// Between two segments that no reply comes between, so that they stay apart on the wire; not applied to
     /// sends of more than 64 segments, nor to more than 64 sends of a session. Default 500 µs.

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use smtpspec_core::transcript::{Header, TRANSCRIPT_VERSION, Transcript};
+use smtpspec_core::{
+    conversation::Step,
+    transcript::{Header, TRANSCRIPT_VERSION, Transcript},
+};
 use tokio::time::Instant;
 
 use super::{
@@ -93,20 +96,29 @@ pub async fn campaign(
     }
 }
 
-/// Plays all rounds: one, and a further one behind each death.
+/// Plays all rounds: one, a further one behind each death, and those with large messages when the others are over: a
+/// server that serves all sessions in one thread keeps the others waiting meanwhile, and their limits must not pay for it.
 async fn play(
     target: &mut Running,
     table: &mut Table,
     progress: impl Fn(Progress),
 ) -> Result<(), RunError> {
     let deadline = Instant::now() + table.options.run;
-    let mut waiting: VecDeque<usize> = (0..table.cases.len()).collect();
+    let large = |case: &usize| is_large(&table.cases[*case]);
+    let (mut large, mut waiting): (VecDeque<_>, VecDeque<_>) =
+        (0..table.cases.len()).partition(large);
     let mut deaths = 0;
-    while !waiting.is_empty() {
+    loop {
+        if waiting.is_empty() {
+            waiting = std::mem::take(&mut large);
+        }
+        if waiting.is_empty() {
+            break;
+        }
         let jobs = table.options.jobs;
         let Err(broken) = round(target, table, &mut waiting, jobs, deadline, &progress).await
         else {
-            break;
+            continue;
         };
         let death = deaths::of(&broken.error);
         let Some(death) = death.filter(|_| table.options.deaths > 0) else {
@@ -115,11 +127,18 @@ async fn play(
         let death = (broken.error, death);
         deaths += deaths::attribute(target, table, &broken.open, death, deadline).await?;
         if deaths >= table.options.deaths {
+            waiting.extend(large);
             table.leave_out(waiting, deaths);
             break;
         }
     }
     Ok(())
+}
+
+/// Whether it has a message of megabytes.
+fn is_large(case: &Case) -> bool {
+    let mut steps = case.conversation.steps.iter();
+    steps.any(|step| matches!(step, Step::Repeat(_)))
 }
 
 /// Conversations that the target can be tested with, and the others with the reason.

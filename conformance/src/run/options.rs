@@ -33,6 +33,8 @@ impl CampaignOptions {
         let mut options = self.clone();
         let limit = stage.disconnect_limit.unwrap_or_default();
         options.disconnect_limit = options.disconnect_limit.max(limit);
+        let gap = stage.segment_gap.unwrap_or_default();
+        options.limits.segment_gap = options.limits.segment_gap.max(gap);
         options
     }
 }
@@ -68,6 +70,7 @@ mod tests {
                 scripts: Scripts::None,
                 arrivals: None,
                 disconnect_limit: limit,
+                segment_gap: limit,
             };
             options.at(&stage).disconnect_limit
         };

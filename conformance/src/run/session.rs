@@ -120,6 +120,7 @@ mod tests {
             scripts: Scripts::None,
             arrivals: None,
             disconnect_limit: None,
+            segment_gap: None,
         };
         for _ in 0..20 {
             let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();

@@ -49,6 +49,9 @@ pub struct About {
     pub backlog: Option<NonZeroUsize>,
     /// So many milliseconds after the close OnDisconnect is due, where the server needs longer to tell of it.
     pub disconnect_limit_ms: Option<u64>,
+    /// So many milliseconds lie between segments that are to come apart, where the server takes offence at what has come
+    /// too soon.
+    pub segment_gap_ms: Option<u64>,
 }
 
 impl Adapter {
@@ -190,7 +193,7 @@ impl Adapter {
         let limit = self.about.disconnect_limit_ms.map(Duration::from_millis);
         Ok(running
             .with_backlog(self.about.backlog)
-            .with_disconnect_limit(limit))
+            .with_times(limit, self.about.segment_gap_ms.map(Duration::from_millis)))
     }
 }
 

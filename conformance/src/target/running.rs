@@ -58,6 +58,7 @@ impl Running {
             scripts,
             arrivals: None,
             disconnect_limit: None,
+            segment_gap: None,
         };
         Ok(Self {
             name: EMBEDDED.to_owned(),
@@ -101,6 +102,7 @@ impl Running {
                 scripts: Scripts::None,
                 arrivals: None,
                 disconnect_limit: None,
+                segment_gap: None,
             },
             server: None,
             observer,
@@ -153,9 +155,14 @@ impl Running {
         self
     }
 
-    /// OnDisconnect is due after `limit`, where that is longer than usual.
-    pub(super) fn with_disconnect_limit(mut self, limit: Option<Duration>) -> Self {
-        self.stage.disconnect_limit = limit;
+    /// OnDisconnect is due after `disconnect`, and segments are `gap` apart, where that is longer than usual.
+    pub(super) fn with_times(
+        mut self,
+        disconnect: Option<Duration>,
+        gap: Option<Duration>,
+    ) -> Self {
+        self.stage.disconnect_limit = disconnect;
+        self.stage.segment_gap = gap;
         self
     }
 

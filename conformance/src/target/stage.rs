@@ -25,6 +25,8 @@ pub struct Stage {
     pub arrivals: Option<Arc<Semaphore>>,
     /// When OnDisconnect is due, where the server needs longer than others to tell of it.
     pub disconnect_limit: Option<Duration>,
+    /// Between segments that are to come apart, where the server takes offence at what has come too soon.
+    pub segment_gap: Option<Duration>,
 }
 
 /// Who takes handler scripts.
