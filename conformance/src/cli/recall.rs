@@ -55,8 +55,9 @@ fn list(bugs: &[Bug]) -> Result<u8, CliError> {
         .collect();
     all.sort_unstable();
     all.dedup();
-    let lines: String = all.iter().map(|(t, v)| format!("{t} {v}\n")).collect();
-    written(anstream::stdout().write_all(lines.as_bytes()))?;
+    let mut out = anstream::stdout().lock();
+    let mut lines = all.iter();
+    written(lines.try_for_each(|(target, version)| writeln!(out, "{target} {version}")))?;
     Ok(0)
 }
 

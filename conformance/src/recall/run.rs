@@ -32,7 +32,7 @@ type Server = (String, String);
 enum Seen {
     Absent { command: String },
     Failed(String),
-    Played(Transcript),
+    Played(Box<Transcript>),
 }
 
 /// Plays `bugs`, one server after the other; `starts` is told which comes next.
@@ -101,7 +101,7 @@ async fn play(name: &str, cases: Vec<Case>, options: &CampaignOptions) -> Result
     } = campaign(&mut running, cases, options, |_| ()).await;
     running.stop().await;
     match error {
-        None => Ok(Seen::Played(transcript)),
+        None => Ok(Seen::Played(Box::new(transcript))),
         Some(error @ RunError::Interrupted) => Err(error),
         Some(error) => Ok(Seen::Failed(error.to_string())),
     }
