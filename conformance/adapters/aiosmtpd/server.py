@@ -2,7 +2,7 @@
 
 What aiosmtpd offers as a handler hook (``handle_*``) is taken there; what it does not offer - the beginning and
 the end of a connection, the start of DATA, HELP - is taken by overriding the methods of its SMTP class.
-The protocol is in ../README.md, what the three Python servers share in ../python/smtpspec_events.py.
+The protocol is in ../EVENT-STREAM.md, what the three Python servers share in ../python/smtpspec_events.py.
 """
 
 import asyncio

@@ -22,7 +22,7 @@ pass_on({
     adapter => 'exim',
     server => "Exim $version",
     events => \@events,
-    semantics => {map {$_ => JSON::PP::true} qw(disconnect_reason clock scripts)},
+    semantics => {map {$_ => JSON::PP::true} qw(disconnect_reason clock scripts blank_line_supplied)},
 });
 
 my $exim = IO::Socket::UNIX->new(Local => '/run/collector.sock', Listen => 1024)

@@ -10,5 +10,5 @@ folder=installed/$release
 
 ../debian/root.sh "$folder/root" "$release" exim4-daemon-heavy mount
 version=$(chroot "$folder/root" dpkg-query -W -f '${Version}' exim4-daemon-heavy)
-echo "Exim $version"
-echo "Exim $version" > "$folder/.done"
+echo "Exim $version" | tee "$folder/.done.part"
+mv "$folder/.done.part" "$folder/.done"

@@ -1,6 +1,6 @@
 'use strict'
 // Haraka under smtpspec: a plugin that tells what its hooks are called for, and plays scripts. The protocol is in
-// ../README.md. Haraka runs plugins in a sandbox with the return codes (OK, DENY, ...) as globals.
+// ../EVENT-STREAM.md. Haraka runs plugins in a sandbox with the return codes (OK, DENY, ...) as globals.
 
 const fs = require('fs')
 const path = require('path')

@@ -1,6 +1,6 @@
 'use strict'
 // What adapters of servers that run in Node share: the event stream to smtpspec, and the handler scripts that come
-// back over it. The protocol is in ../README.md. No syntax newer than Node 8's, which old servers need.
+// back over it. The protocol is in ../EVENT-STREAM.md. No syntax newer than Node 8's, which old servers need.
 
 const crypto = require('crypto')
 const net = require('net')

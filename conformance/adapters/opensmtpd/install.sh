@@ -12,5 +12,5 @@ folder=installed/$release
 # The client's name is looked up at each connection.
 echo "127.0.0.1 localhost" > "$folder/root/etc/hosts"
 version=$(chroot "$folder/root" dpkg-query -W -f '${Version}' opensmtpd)
-echo "OpenSMTPD $version"
-echo "OpenSMTPD $version" > "$folder/.done"
+echo "OpenSMTPD $version" | tee "$folder/.done.part"
+mv "$folder/.done.part" "$folder/.done"

@@ -9,6 +9,5 @@ release=${1:-$(sed -n 's/^version = "\(.*\)"$/\1/p' adapter.toml)}
 installed=$PWD/installed/$release
 
 ../debian/root.sh "$installed/root" "$release" postfix
-chroot "$installed/root" postconf -d -h mail_version > "$installed/.done.part"
+echo "Postfix $(chroot "$installed/root" postconf -d -h mail_version)" | tee "$installed/.done.part"
 mv "$installed/.done.part" "$installed/.done"
-echo "Postfix $(cat "$installed/.done")"

@@ -18,7 +18,7 @@ milter=$SMTPSPEC_DIR/milter
 (
     umask 0
     exec "$SMTPSPEC_PROGRAM" observe milter --listen "unix:$milter" --events "tcp:$SMTPSPEC_EVENTS" \
-        --server "Postfix $(cat "$installed/.done")"
+        --server "$(cat "$installed/.done")"
 ) &
 tries=0
 until [ -S "$milter" ]; do

@@ -1,7 +1,7 @@
 """Python's smtpd under smtpspec: a subclass of SMTPServer and SMTPChannel that tells what it sees.
 
 smtpd has one hook, process_message; all else is seen by overriding the methods of its channel, as its users do. The
-protocol is in ../README.md, what the three Python servers share in ../python/smtpspec_events.py.
+protocol is in ../EVENT-STREAM.md, what the three Python servers share in ../python/smtpspec_events.py.
 """
 
 import asyncore
@@ -60,6 +60,12 @@ class Channel(smtpd.SMTPChannel):
             self.handle_error()
         else:
             self.push(*banner)
+
+    def handle_read(self):
+        super().handle_read()
+        # A 221 was said, but smtpd closes only when its loop comes round: whether what the client sends meanwhile is still
+        # worked on would be up to chance.
+        self.initiate_send()
 
     def close(self):
         super().close()

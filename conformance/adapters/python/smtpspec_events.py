@@ -1,4 +1,4 @@
-"""What the adapters written in Python share: the event stream and handler scripts (../README.md).
+"""What the adapters written in Python share: the event stream and handler scripts (../EVENT-STREAM.md).
 
 Knows nothing of any server. Only the standard library, and no newer Python than 3.8: old releases of the servers
 need old interpreters.

@@ -10,6 +10,6 @@ installed=$PWD/installed/$release
 
 ../debian/root.sh "$installed/root" "$release" sendmail-bin
 # Its own number alone: Debian appends one of its own.
-chroot "$installed/root" dpkg-query -W -f '${source:Upstream-Version}' sendmail-bin > "$installed/.done.part"
+version=$(chroot "$installed/root" dpkg-query -W -f '${source:Upstream-Version}' sendmail-bin)
+echo "Sendmail $version" | tee "$installed/.done.part"
 mv "$installed/.done.part" "$installed/.done"
-echo "Sendmail $(cat "$installed/.done")"

@@ -15,7 +15,7 @@ milter=$SMTPSPEC_DIR/milter
 (
     umask 077
     exec "$SMTPSPEC_PROGRAM" observe milter --listen "unix:$milter" --events "tcp:$SMTPSPEC_EVENTS" \
-        --server "Sendmail $(cat "$installed/.done")" --slow-from OnEhloCommand=3
+        --server "$(cat "$installed/.done")" --slow-from OnEhloCommand=3
 ) &
 tries=0
 until [ -S "$milter" ]; do

@@ -1,6 +1,6 @@
 'use strict'
 // smtp-server under smtpspec: a server whose handlers tell what they are called for, and play scripts.
-// The protocol is in ../README.md.
+// The protocol is in ../EVENT-STREAM.md.
 
 const { environment, showAddress, text, Stream, Content } = require('../node/events')
 

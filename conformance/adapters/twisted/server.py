@@ -2,7 +2,7 @@
 
 The hooks are those that a server built on ``twisted.mail.smtp`` overrides: connectionMade, the commands that it has no
 question about (do_HELO and so on), validateFrom, validateTo, IMessage, connectionLost. The protocol is in
-../README.md, what the three Python servers share in ../python/smtpspec_events.py.
+../EVENT-STREAM.md, what the three Python servers share in ../python/smtpspec_events.py.
 """
 
 from importlib.metadata import version

@@ -10,7 +10,7 @@ use smtpspec_core::{
 
 use crate::{
     expect::ExpectError,
-    observe::{EventsSpecError, emit::EmitError},
+    observe::{EventsSpecError, OutletError, opensmtpd::FilterError},
     recall::TableError,
     run::{CaseError, RunError},
     target::TargetError,
@@ -135,12 +135,12 @@ pub enum CliError {
     /// `--listen` of `observe` names no address.
     #[error("--listen: `{0}` is no address: expected tcp:HOST:PORT or unix:PATH")]
     ListenSpec(String),
-    /// The server that is observed cannot be spoken to.
-    #[error("cannot speak to the server that is observed: {0}")]
-    Observe(io::Error),
+    /// A filter ended before its server.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The events that are observed cannot be told.
     #[error("--events: {0}")]
-    Emit(#[from] EmitError),
+    Outlet(#[from] OutletError),
     /// The server under test could not be had.
     #[error(transparent)]
     Target(#[from] TargetError),

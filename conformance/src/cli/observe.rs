@@ -1,15 +1,14 @@
 //! `smtpspec observe`: what a server shows in a protocol of its own, told as an event stream.
 
-use std::{io, net::TcpListener, os::unix::net::UnixListener, sync::Arc, thread};
+use std::{io, net::TcpListener, os::unix::net::UnixListener};
 
 use super::{
     CliError,
     args::{MilterArgs, ObserveCommand, ObserveOpensmtpdArgs},
 };
 use crate::observe::{
-    EventsSpec,
-    emit::EventSink,
-    milter::{self, Listener, MilterError},
+    EventsSpec, Outlet,
+    milter::{self, Listener},
     opensmtpd,
 };
 
@@ -24,7 +23,7 @@ fn filter(args: &ObserveOpensmtpdArgs) -> Result<u8, CliError> {
     let events: EventsSpec = args.events.parse()?;
     let Some(listen) = &args.listen else {
         let input = io::stdin().lock();
-        opensmtpd::observe(input, io::stdout(), events).map_err(CliError::Observe)?;
+        opensmtpd::observe(input, io::stdout(), events)?;
         return Ok(0);
     };
     let fail = |error: io::Error| CliError::Listen {
@@ -48,8 +47,7 @@ fn filter(args: &ObserveOpensmtpdArgs) -> Result<u8, CliError> {
             opensmtpd::observe(input, stream, events)
         }
         Ok(EventsSpec::File(_)) | Err(_) => return Err(CliError::ListenSpec(listen.clone())),
-    }
-    .map_err(CliError::Observe)?;
+    }?;
     Ok(0)
 }
 
@@ -62,27 +60,9 @@ fn milter(args: &MilterArgs) -> Result<u8, CliError> {
     })?;
     let mut hello = milter::hello(&args.server);
     hello.semantics.slow_from = args.slow_from.iter().copied().collect();
-    let sink = Arc::new(EventSink::open(events.as_ref(), hello)?);
+    let outlet = Outlet::open(events.as_ref(), hello)?;
     anstream::eprintln!("smtpspec observes: smtpd_milters = {}", listener.place());
-    let filter = {
-        let sink = Arc::clone(&sink);
-        thread::spawn(move || listener.serve(&sink, report))
-    };
-    // Whoever reads the events gone, there is nothing left to do. Where no script can come, that shows at a write.
-    match events {
-        Some(EventsSpec::Tcp(_) | EventsSpec::Unix(_)) => sink.read_scripts()?,
-        Some(EventsSpec::File(_)) | None => match filter.join() {
-            Ok(never) => never,
-            Err(panic) => std::panic::resume_unwind(panic),
-        },
-    }
-    Ok(0)
-}
-
-fn report(error: &MilterError) {
-    anstream::eprintln!("smtpspec observe milter: {error}");
-    if let MilterError::Emit(_) = error {
-        // Sessions that nobody hears of must not look as if they had none.
-        std::process::exit(2);
-    }
+    listener.serve(&outlet, |error| {
+        anstream::eprintln!("smtpspec observe milter: {error}");
+    })
 }

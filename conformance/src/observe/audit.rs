@@ -191,6 +191,8 @@ fn schema() -> Validator {
 mod tests {
     use super::*;
     use pretty_assertions::assert_eq;
+    use smtpspec_core::event::Semantics;
+    use std::collections::BTreeSet;
 
     const HELLO: &str = r#"{"smtpspec-events":1,"adapter":"a","server":"s 1","events":["OnConnect","OnMailCommand"],"semantics":{"clock":true}}"#;
 
@@ -225,12 +227,58 @@ mod tests {
         assert_eq!(audit.unseen, [EventKind::OnMailCommand]);
     }
 
+    /// A flag that is declared and not published would make every adapter that uses it invalid.
+    #[test]
+    fn the_schema_knows_each_field_of_the_semantics() {
+        fn names(object: &Value) -> BTreeSet<&String> {
+            object
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+                .collect()
+        }
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let declared = serde_json::to_value(all_declared()).unwrap();
+        let published = &schema["$defs"]["semantics"]["properties"];
+        assert_eq!(names(published), names(&declared));
+
+        let hello = Hello {
+            version: 1,
+            adapter: "a".into(),
+            server: "s".into(),
+            events: vec![],
+            semantics: all_declared(),
+        };
+        let audit = audit(&[&serde_json::to_string(&hello).unwrap()]);
+        assert_eq!(audit.problems, []);
+        assert_eq!(audit.hello, Some(hello));
+    }
+
+    /// Each field is named, so that a new one does not compile until it is here.
+    fn all_declared() -> Semantics {
+        Semantics {
+            disconnect_reason: true,
+            clock: true,
+            scripts: true,
+            late_end_of_headers: true,
+            helo_as_ehlo: true,
+            blank_line_supplied: true,
+            silent_once_refused: vec![EventKind::OnConnect],
+            slow_from: [(EventKind::OnEhloCommand, 3)].into(),
+            before_sequence_check: vec![EventKind::OnDataCommand],
+        }
+    }
+
     #[test]
     fn each_fault_is_named() {
         for (line, says) in [
             ("", "an empty line"),
             ("{", "no JSON"),
-            (r#"{"session":"s"}"#, "\"seq\" is a required property"),
+            (
+                r#"{"session":"s","at":1700000000000000002,"peer":"127.0.0.1:1","event":"OnConnect"}"#,
+                "\"seq\" is a required property",
+            ),
             (
                 r#"{"session":"s","seq":2,"at":1700000000000000002,"peer":"127.0.0.1:1","event":"OnFoo"}"#,
                 "event: ",
@@ -270,6 +318,10 @@ mod tests {
             (
                 r#"{"smtpspec-events":1,"adapter":"b","server":"s","events":[]}"#,
                 "differs from the first",
+            ),
+            (
+                r#"{"smtpspec-events":1,"adapter":"a","server":"s","events":[],"semantics":{"slow_from":{"OnFoo":3}}}"#,
+                "semantics.slow_from: ",
             ),
         ] {
             let problems = problems(line);

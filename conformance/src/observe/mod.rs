@@ -1,13 +1,12 @@
 //! Event streams: where a server's events come from, and to which connection each belongs.
 //!
-//! An adapter writes JSON Lines, a hello first (see `conformance/adapters/README.md`). They come over TCP, a Unix
+//! An adapter writes JSON Lines, a hello first (see `conformance/adapters/EVENT-STREAM.md`). They come over TCP, a Unix
 //! socket, a file or a child's standard output; a [`Hub`] routes them by the client's own port, never by timing.
 //!
-//! The other end, for servers that show their events in a protocol of their own: [`emit`] writes such a stream,
-//! [`milter`] takes what it tells from an MTA's milter connections.
+//! The other end, for servers that show their events in a protocol of their own: an [`Outlet`] is such a stream,
+//! [`milter`] takes what it tells from an MTA's milter connections, [`opensmtpd`] from smtpd.
 
 mod audit;
-pub mod emit;
 mod hub;
 mod lines;
 pub mod milter;
@@ -21,6 +20,7 @@ mod spec;
 pub use audit::{Audit, Problem, SCHEMA};
 pub use hub::Hub;
 pub use observer::{Observer, ScriptSender, StreamReader};
+pub use outlet::{Outlet, OutletError};
 pub use scripts::ScriptError;
 pub use source::ObserveError;
 pub use spec::{EventsSpec, EventsSpecError};

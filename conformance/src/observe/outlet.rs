@@ -1,11 +1,12 @@
-//! An adapter's end of an event stream: events go out, handler scripts come in.
+//! An adapter's end of an event stream: events go out, handler scripts come in. See `conformance/adapters/EVENT-STREAM.md` for
+//! the stream itself.
 //!
 //! A server may be there long before smtpspec is, and stays when it has gone: the connection is looked for again and
 //! again, and what happens while there is none is told to nobody.
 
 use std::{
     collections::HashMap,
-    fs::OpenOptions,
+    fs::File,
     io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     os::unix::net::UnixStream,
@@ -21,6 +22,20 @@ use super::EventsSpec;
 
 /// How often smtpspec is looked for.
 const PERIOD: Duration = Duration::from_millis(200);
+/// For smtpspec to take an event.
+const WRITE_LIMIT: Duration = Duration::from_secs(10);
+/// Scripts that no client has come for. Beyond it all are forgotten.
+const MOST_SCRIPTS: usize = 100_000;
+
+/// An event stream that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write events to {place}: {source}")]
+pub struct OutletError {
+    /// `file:PATH`, standard output.
+    place: String,
+    /// Why.
+    source: io::Error,
+}
 
 /// Which of the connections of its life an outlet is using.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +43,7 @@ pub(super) struct Generation(u64);
 
 /// Where events go. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Outlet(Arc<Mutex<State>>);
+pub struct Outlet(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -38,6 +53,7 @@ struct State {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ScriptLine {
     peer: SocketAddr,
     handlers: HandlerScript,
@@ -49,19 +65,36 @@ struct ReadyLine {
 }
 
 impl Outlet {
-    /// Connects to `spec` now, if smtpspec is there, and otherwise as soon as it is.
-    pub(super) fn open(spec: EventsSpec, hello: Hello) -> io::Result<Self> {
+    /// Begins a stream to `spec` (`None`: standard output) with `hello`. Where smtpspec listens there: now, if it does
+    /// already, and otherwise as soon as it does. Only over a connection can scripts come back: the hello claims them
+    /// there, and nowhere else.
+    pub fn open(spec: Option<&EventsSpec>, mut hello: Hello) -> Result<Self, OutletError> {
         let outlet = Self::default();
-        let first = connect(&spec);
-        let back = match first {
-            Ok((reader, writer)) => {
-                outlet.attach(writer, &hello)?;
-                reader
-            }
-            Err(_) => None,
+        hello.semantics.scripts = false;
+        let fail = |place: &str, source| OutletError {
+            place: place.to_owned(),
+            source,
         };
-        let connected = outlet.clone();
-        thread::spawn(move || connected.keep(&spec, &hello, back));
+        match spec {
+            None => {
+                let attached = outlet.attach(Box::new(io::stdout()), &hello);
+                attached.map_err(|source| fail("standard output", source))?;
+            }
+            Some(EventsSpec::File(path)) => {
+                let file = File::create(path);
+                let attached = file.and_then(|file| outlet.attach(Box::new(file), &hello));
+                attached.map_err(|source| fail(&format!("file:{}", path.display()), source))?;
+            }
+            Some(spec) => {
+                hello.semantics.scripts = true;
+                let back = outlet.connect(spec, &hello);
+                if let Err(error) = &back {
+                    say(&format!("waits for smtpspec at {spec}: {error}"));
+                }
+                let (spec, kept) = (spec.clone(), outlet.clone());
+                thread::spawn(move || kept.keep(&spec, &hello, back.ok()));
+            }
+        }
         Ok(outlet)
     }
 
@@ -96,6 +129,13 @@ impl Outlet {
         }
     }
 
+    /// Returns where scripts come from.
+    fn connect(&self, spec: &EventsSpec, hello: &Hello) -> io::Result<Box<dyn Read + Send>> {
+        let (reader, writer) = connect(spec)?;
+        self.attach(writer, hello)?;
+        Ok(reader)
+    }
+
     /// Reads scripts while there is a connection, and looks for one while there is none.
     fn keep(&self, spec: &EventsSpec, hello: &Hello, mut back: Option<Box<dyn Read + Send>>) {
         loop {
@@ -104,27 +144,33 @@ impl Outlet {
                 self.state().writer = None;
             }
             thread::sleep(PERIOD);
-            if self.generation().is_none()
-                && let Ok((reader, writer)) = connect(spec)
-                && self.attach(writer, hello).is_ok()
-            {
-                back = reader;
-            }
+            back = self.connect(spec, hello).ok();
         }
     }
 
     /// Until smtpspec has gone, or speaks of what this does not know.
     fn read_scripts(&self, reader: Box<dyn Read + Send>) {
         for line in BufReader::new(reader).lines() {
-            let Some(ScriptLine { peer, handlers }) =
-                line.ok().and_then(|line| serde_json::from_str(&line).ok())
-            else {
+            let Ok(line) = line else {
                 return;
             };
-            let mut state = self.state();
-            state.scripts.insert(peer, handlers);
-            state.line(&ReadyLine { ready: peer });
+            match serde_json::from_str(&line) {
+                Ok(line) => self.take(line),
+                Err(error) => {
+                    say(&format!("not a handler script: {error}: {line}"));
+                    return;
+                }
+            }
         }
+    }
+
+    fn take(&self, line: ScriptLine) {
+        let mut state = self.state();
+        if state.scripts.len() >= MOST_SCRIPTS {
+            state.scripts.clear();
+        }
+        state.scripts.insert(line.peer, line.handlers);
+        state.line(&ReadyLine { ready: line.peer });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -145,15 +191,21 @@ impl State {
                 writer.write_all(&line)?;
                 writer.flush()
             });
-        if written.is_err() {
-            // Smtpspec has gone: that is no reason for a mail server to stop.
+        if let Err(error) = written {
+            // That is no reason for a mail server to stop.
+            say(&format!("the event stream is lost: {error}"));
             self.writer = None;
         }
     }
 }
 
-/// The two directions of a connection; a file has one.
-type Connection = (Option<Box<dyn Read + Send>>, Box<dyn Write + Send>);
+/// For the log of the server that this is a part of.
+fn say(text: &str) {
+    anstream::eprintln!("smtpspec observe: {text}");
+}
+
+/// The two directions of a connection.
+type Connection = (Box<dyn Read + Send>, Box<dyn Write + Send>);
 
 fn connect(spec: &EventsSpec) -> io::Result<Connection> {
     Ok(match spec {
@@ -161,16 +213,105 @@ fn connect(spec: &EventsSpec) -> io::Result<Connection> {
             let stream = TcpStream::connect(address)?;
             // An event must not be held back by the system.
             stream.set_nodelay(true)?;
-            (Some(Box::new(stream.try_clone()?)), Box::new(stream))
+            stream.set_write_timeout(Some(WRITE_LIMIT))?;
+            (Box::new(stream.try_clone()?), Box::new(stream))
         }
         EventsSpec::Unix(path) => {
             let stream = UnixStream::connect(path)?;
-            (Some(Box::new(stream.try_clone()?)), Box::new(stream))
+            stream.set_write_timeout(Some(WRITE_LIMIT))?;
+            (Box::new(stream.try_clone()?), Box::new(stream))
         }
-        EventsSpec::File(path) => {
-            let mut options = OpenOptions::new();
-            let file = options.write(true).create(true).truncate(true).open(path)?;
-            (None, Box::new(file))
-        }
+        EventsSpec::File(_) => return Err(io::ErrorKind::Unsupported.into()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use pretty_assertions::assert_eq;
+    use smtpspec_core::event::{Event, EventKind, HandlerAction, Semantics};
+
+    use super::*;
+
+    const PEER: &str = "127.0.0.1:5";
+    const SCRIPT: &str =
+        r#"{"peer":"127.0.0.1:5","handlers":[{"event":"OnConnect","nth":1,"action":"drop"}]}"#;
+
+    fn hello() -> Hello {
+        Hello {
+            version: 1,
+            adapter: "test".into(),
+            server: "Test 1".into(),
+            events: vec![EventKind::OnConnect],
+            semantics: Semantics::default(),
+        }
+    }
+
+    fn record(seq: u64) -> EventRecord {
+        EventRecord {
+            session: "s".into(),
+            seq,
+            at: None,
+            peer: PEER.parse().unwrap(),
+            event: Event::OnConnect { local: None },
+        }
+    }
+
+    /// Smtpspec's end of the next connection: what comes over it, line by line, and where scripts go.
+    fn accept(listener: &TcpListener) -> (impl FnMut() -> String, TcpStream) {
+        let stream = listener.accept().unwrap().0;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        (move || lines.next().unwrap().unwrap(), stream)
+    }
+
+    #[test]
+    fn a_script_is_answered_and_taken_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let spec = EventsSpec::Tcp(listener.local_addr().unwrap().to_string());
+        let outlet = Outlet::open(Some(&spec), hello()).unwrap();
+        let (mut line, mut scripts) = accept(&listener);
+        let hello = line();
+        assert!(hello.contains(r#""scripts":true"#), "{hello}");
+        scripts.write_all(format!("{SCRIPT}\n").as_bytes()).unwrap();
+        assert_eq!(line(), r#"{"ready":"127.0.0.1:5"}"#);
+        let peer = PEER.parse().unwrap();
+        let script = outlet.script(peer);
+        assert_eq!(script.action(EventKind::OnConnect, 1), &HandlerAction::Drop);
+        assert!(outlet.script(peer).is_empty());
+    }
+
+    #[test]
+    fn smtpspec_may_go_and_come_again_and_hears_only_of_what_began_since() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let spec = EventsSpec::Tcp(listener.local_addr().unwrap().to_string());
+        let outlet = Outlet::open(Some(&spec), hello()).unwrap();
+        let first = outlet.generation().unwrap();
+        drop(accept(&listener));
+
+        let (mut line, _scripts) = accept(&listener);
+        assert!(line().contains("smtpspec-events"));
+        let second = outlet.generation().unwrap();
+        outlet.event(first, &record(1));
+        outlet.event(second, &record(2));
+        let event = line();
+        assert!(event.contains(r#""seq":2"#), "{event}");
+    }
+
+    #[test]
+    fn a_file_takes_no_scripts_and_does_not_claim_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events");
+        let outlet = Outlet::open(Some(&EventsSpec::File(path.clone())), hello()).unwrap();
+        outlet.event(outlet.generation().unwrap(), &record(1));
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(written.contains(r#""scripts":false"#), "{written}");
+        assert!(written.ends_with("}\n"), "{written}");
+        let nowhere = EventsSpec::File(folder.path().join("no/events"));
+        let error = Outlet::open(Some(&nowhere), hello()).err().unwrap();
+        assert!(error.to_string().contains("no/events"), "{error}");
+    }
 }

@@ -75,6 +75,7 @@ pub async fn campaign(
     options: &CampaignOptions,
     progress: impl Fn(Progress),
 ) -> Outcome {
+    let options = &options.at(target.stage());
     let (cases, mut skipped) = playable(target, cases);
     let header = header(target, options);
     let mut table = Table::new(cases, options);

@@ -103,6 +103,7 @@ pub async fn leaks(
     progress: impl Fn(Progress),
 ) -> Leaks {
     let warm_up = indices.len().div_ceil(10).max(WARM).min(indices.len());
+    let options = &options.at(target.stage());
     let gathered = Gathered::new(header(target, options));
     let mut run = Run {
         target,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::drive::Limits;
+use crate::{drive::Limits, target::Stage};
 
 /// How a campaign is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,16 @@ pub struct CampaignOptions {
     pub run: Duration,
 }
 
+impl CampaignOptions {
+    /// These, with as much time as the server needs.
+    pub(super) fn at(&self, stage: &Stage) -> Self {
+        let mut options = self.clone();
+        let limit = stage.disconnect_limit.unwrap_or_default();
+        options.disconnect_limit = options.disconnect_limit.max(limit);
+        options
+    }
+}
+
 impl Default for CampaignOptions {
     fn default() -> Self {
         Self {
@@ -39,5 +49,30 @@ impl Default for CampaignOptions {
             deaths: 20,
             run: Duration::from_mins(30),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{observe::Hub, target::Scripts};
+
+    #[test]
+    fn a_server_may_have_more_time_to_tell_of_an_end_and_never_less() {
+        let options = CampaignOptions::default();
+        let at = |limit| {
+            let stage = Stage {
+                server: ([127, 0, 0, 1], 25).into(),
+                hello: None,
+                hub: Hub::new(),
+                scripts: Scripts::None,
+                arrivals: None,
+                disconnect_limit: limit,
+            };
+            options.at(&stage).disconnect_limit
+        };
+        assert_eq!(at(None), options.disconnect_limit);
+        assert_eq!(at(Some(Duration::from_millis(1))), options.disconnect_limit);
+        assert_eq!(at(Some(Duration::from_secs(5))), Duration::from_secs(5));
     }
 }

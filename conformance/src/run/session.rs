@@ -119,6 +119,7 @@ mod tests {
             hub,
             scripts: Scripts::None,
             arrivals: None,
+            disconnect_limit: None,
         };
         for _ in 0..20 {
             let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();

@@ -6,15 +6,15 @@ use std::{
     env,
     ffi::OsStr,
     fs, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Deserialize;
 use tokio::process::Command;
 
-use super::{Running, StartOptions, TargetError, child::ChildProcess};
+use super::{Running, StartOptions, TargetError, child::ChildProcess, ports::free_port};
 use crate::observe::{EventsSpec, Observer};
 
 /// The version of a server whose adapter names none.
@@ -47,6 +47,8 @@ pub struct About {
     pub shows: String,
     /// The server's listen backlog, where that is so small that clients could overrun it.
     pub backlog: Option<NonZeroUsize>,
+    /// So many milliseconds after the close OnDisconnect is due, where the server needs longer to tell of it.
+    pub disconnect_limit_ms: Option<u64>,
 }
 
 impl Adapter {
@@ -185,7 +187,10 @@ impl Adapter {
         let child = ChildProcess::spawn(command, &observer, Some(scratch)).map_err(fail)?;
         let running =
             Running::watch(&self.name(), server, Some(observer), Some(child), options).await?;
-        Ok(running.with_backlog(self.about.backlog))
+        let limit = self.about.disconnect_limit_ms.map(Duration::from_millis);
+        Ok(running
+            .with_backlog(self.about.backlog)
+            .with_disconnect_limit(limit))
     }
 }
 
@@ -225,11 +230,6 @@ fn folders(fit: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     folders.retain(|folder| fit(folder));
     folders.sort();
     folders
-}
-
-/// A port that nobody listens on at this moment.
-pub(super) fn free_port() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
 #[cfg(test)]

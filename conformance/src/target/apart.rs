@@ -5,9 +5,7 @@ use std::path::Path;
 use smtpspec_core::receiver::Defects;
 use tokio::process::Command;
 
-use super::{
-    EMBEDDED, Running, StartOptions, TargetError, adapter::free_port, child::ChildProcess,
-};
+use super::{EMBEDDED, Running, StartOptions, TargetError, child::ChildProcess, ports::free_port};
 use crate::observe::{EventsSpec, Observer};
 
 /// Starts `program serve` with `defects` planted in it.

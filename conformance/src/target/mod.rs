@@ -5,6 +5,7 @@ mod apart;
 mod child;
 mod error;
 mod guard;
+mod ports;
 mod probe;
 mod running;
 mod stage;

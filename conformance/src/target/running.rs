@@ -57,6 +57,7 @@ impl Running {
             hub,
             scripts,
             arrivals: None,
+            disconnect_limit: None,
         };
         Ok(Self {
             name: EMBEDDED.to_owned(),
@@ -99,6 +100,7 @@ impl Running {
                 hub: hub.unwrap_or_default(),
                 scripts: Scripts::None,
                 arrivals: None,
+                disconnect_limit: None,
             },
             server: None,
             observer,
@@ -148,6 +150,12 @@ impl Running {
     pub(super) fn with_backlog(mut self, backlog: Option<NonZeroUsize>) -> Self {
         let permits = backlog.map(|most| Arc::new(Semaphore::new(most.get())));
         self.stage.arrivals = permits;
+        self
+    }
+
+    /// OnDisconnect is due after `limit`, where that is longer than usual.
+    pub(super) fn with_disconnect_limit(mut self, limit: Option<Duration>) -> Self {
+        self.stage.disconnect_limit = limit;
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a session needs of the target: where to connect, where events go, who takes handler scripts.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use smtpspec_core::event::{EventKind, HandlerScript, Hello};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -23,6 +23,8 @@ pub struct Stage {
     pub scripts: Scripts,
     /// How many connections may be waiting for the server to take them; without it, any number.
     pub arrivals: Option<Arc<Semaphore>>,
+    /// When OnDisconnect is due, where the server needs longer than others to tell of it.
+    pub disconnect_limit: Option<Duration>,
 }
 
 /// Who takes handler scripts.

@@ -1,6 +1,6 @@
 //! The event stream: JSON Lines that an adapter writes (MODEL.md, section 3).
 //!
-//! The first line is a [`Hello`], every other an [`EventRecord`]. `docs`: conformance/adapters/README.md.
+//! The first line is a [`Hello`], every other an [`EventRecord`]. `docs`: conformance/adapters/EVENT-STREAM.md.
 
 use core::net::SocketAddr;
 use std::collections::BTreeMap;

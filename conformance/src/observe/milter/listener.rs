@@ -10,15 +10,14 @@ use std::{
     },
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
     thread,
     time::Duration,
 };
 
 use smtpspec_core::event::HandlerAction;
 
-use super::{Conversation, Packet, PacketError, Told};
-use crate::observe::emit::{EmitError, EventSink, SessionEvents};
+use super::{Conversation, Packet, PacketError, Told, session::SessionEvents};
+use crate::observe::Outlet;
 
 /// For the MTA to say the next thing: libmilter's own default (`MI_TIMEOUT`).
 const READ_LIMIT: Duration = Duration::from_secs(7210);
@@ -62,17 +61,6 @@ impl fmt::Display for MilterSpec {
     }
 }
 
-/// Why a connection of the MTA was given up.
-#[derive(Debug, thiserror::Error)]
-pub enum MilterError {
-    /// By what the MTA sent.
-    #[error(transparent)]
-    Packet(#[from] PacketError),
-    /// By the event stream.
-    #[error(transparent)]
-    Emit(#[from] EmitError),
-}
-
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
@@ -106,7 +94,7 @@ impl Listener {
     }
 
     /// Serves for ever; what goes wrong in a connection is passed to `report`.
-    pub fn serve(&self, sink: &Arc<EventSink>, report: fn(&MilterError)) -> ! {
+    pub fn serve(&self, outlet: &Outlet, report: fn(&PacketError)) -> ! {
         let mut number = 0_u64;
         loop {
             let Ok(stream) = self.accept() else {
@@ -115,9 +103,9 @@ impl Listener {
                 continue;
             };
             number += 1;
-            let sink = Arc::clone(sink);
+            let outlet = outlet.clone();
             thread::spawn(move || {
-                if let Err(error) = serve_connection(stream, &sink, number) {
+                if let Err(error) = serve_connection(stream, &outlet, number) {
                     report(&error);
                 }
             });
@@ -156,9 +144,9 @@ fn limited_unix(stream: UnixStream) -> io::Result<UnixStream> {
 /// One connection of the MTA, which may serve several sessions after one another.
 fn serve_connection(
     mut stream: impl Read + Write,
-    sink: &Arc<EventSink>,
+    outlet: &Outlet,
     number: u64,
-) -> Result<(), MilterError> {
+) -> Result<(), PacketError> {
     let mut conversation = Conversation::default();
     let mut session = None;
     let mut sessions = 0;
@@ -166,46 +154,43 @@ fn serve_connection(
         let packet = match Packet::read(&mut stream) {
             Ok(Some(packet)) => packet,
             Ok(None) => break Ok(()),
-            Err(error) => break Err(error.into()),
+            Err(error) => break Err(error),
         };
         let told = match conversation.take(packet) {
             Ok(told) => told,
-            Err(error) => break Err(error.into()),
+            Err(error) => break Err(error),
         };
         if let Told::Session(peer, _) = told {
             sessions += 1;
             let name = format!("m{number}.{sessions}");
-            session = Some(SessionEvents::new(Arc::clone(sink), name, peer));
+            session = Some(SessionEvents::new(outlet.clone(), name, peer));
         }
-        if let Some(answer) = tell(told, &mut session)?
+        if let Some(answer) = tell(told, &mut session)
             && let Err(error) = answer.write(&mut stream)
         {
-            break Err(PacketError::Lost(error).into());
+            break Err(PacketError::Lost(error));
         }
     };
-    tell(conversation.end(), &mut session)?;
+    tell(conversation.end(), &mut session);
     result
 }
 
 /// Tells of it, does what the script says, and returns what is to be answered.
-fn tell(told: Told, session: &mut Option<SessionEvents>) -> Result<Option<Packet>, EmitError> {
+fn tell(told: Told, session: &mut Option<SessionEvents>) -> Option<Packet> {
     let (event, answered) = match told {
         Told::Session(_, event) | Told::Event(event) => (event, true),
         Told::End(event) => (event, false),
-        Told::Nothing(answer) => return Ok(answer),
+        Told::Nothing(answer) => return answer,
     };
-    let Some(events) = session else {
-        return Ok(None);
-    };
-    let action = events.fire(event)?;
+    let action = session.as_mut()?.fire(event);
     if !answered {
         *session = None;
-        return Ok(None);
+        return None;
     }
     if let HandlerAction::Sleep(milliseconds) = action {
         thread::sleep(Duration::from_millis(milliseconds));
     }
-    Ok(Some(Conversation::decide(&action).packet()))
+    Some(Conversation::decide(&action).packet())
 }
 
 #[cfg(test)]
@@ -219,7 +204,7 @@ mod tests {
     fn an_event_has_left_before_its_command_is_answered_and_the_end_is_told() {
         let suite = TcpListener::bind("127.0.0.1:0").unwrap();
         let spec = EventsSpec::Tcp(suite.local_addr().unwrap().to_string());
-        let sink = Arc::new(EventSink::open(Some(&spec), hello("Test 1")).unwrap());
+        let outlet = Outlet::open(Some(&spec), hello("Test 1")).unwrap();
         let suite = suite.accept().unwrap().0;
         suite.set_nonblocking(false).unwrap();
         suite
@@ -229,7 +214,7 @@ mod tests {
         assert!(lines.next().unwrap().unwrap().contains("smtpspec-events"));
 
         let (mut mta, filter) = UnixStream::pair().unwrap();
-        let served = thread::spawn(move || serve_connection(filter, &sink, 1));
+        let served = thread::spawn(move || serve_connection(filter, &outlet, 1));
         let connect = Packet {
             code: b'C',
             data: b"x\x004\x00\x05127.0.0.1\0".to_vec(),

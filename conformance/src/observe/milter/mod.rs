@@ -14,9 +14,10 @@ mod hello;
 mod listener;
 mod negotiate;
 mod packet;
+mod session;
 
 pub use conversation::{Conversation, Told};
 pub use decision::Decision;
 pub use hello::hello;
-pub use listener::{Listener, MilterError, MilterSpec, MilterSpecError};
+pub use listener::{Listener, MilterSpec, MilterSpecError};
 pub use packet::{Packet, PacketError};

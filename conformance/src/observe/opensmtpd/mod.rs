@@ -21,10 +21,7 @@ use self::{
     filter::{Answer, Filter, PHASES, REPORTS},
     line::{Line, parse},
 };
-use super::{
-    EventsSpec,
-    outlet::{Generation, Outlet},
-};
+use super::{EventsSpec, Outlet, OutletError, outlet::Generation};
 use crate::record::now_ns;
 
 /// Octets read and written at once.
@@ -45,17 +42,28 @@ const EVENTS: [EventKind; 11] = [
     EventKind::OnDisconnect,
 ];
 
+/// Why a filter ended before smtpd did.
+#[derive(Debug, thiserror::Error)]
+pub enum FilterError {
+    /// Its events cannot be told.
+    #[error(transparent)]
+    Outlet(#[from] OutletError),
+    /// Smtpd cannot be spoken to.
+    #[error("cannot speak to smtpd: {0}")]
+    Smtpd(#[from] io::Error),
+}
+
 /// Filters what smtpd writes to `input` until its end, and tells of it where `events` says.
 pub fn observe(
     input: impl Read,
     output: impl Write + Send + 'static,
     events: EventsSpec,
-) -> io::Result<()> {
+) -> Result<(), FilterError> {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut output = BufWriter::with_capacity(BUFFER, output);
     let hello = hello(&shake_hands(&mut input, &mut output)?);
     let mut told = Told {
-        outlet: Outlet::open(events, hello)?,
+        outlet: Outlet::open(Some(&events), hello)?,
         sessions: HashMap::new(),
     };
     let output = Arc::new(Mutex::new(output));

@@ -1,19 +1,19 @@
 //! The events of one session as they are told, and what its script does at each.
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashMap, net::SocketAddr};
 
 use smtpspec_core::event::{Event, EventKind, EventRecord, HandlerAction, HandlerScript};
 
-use super::{EmitError, EventSink};
+use crate::{
+    observe::outlet::{Generation, Outlet},
+    record::now_ns,
+};
 
 /// One session of the server under test.
-pub struct SessionEvents {
-    sink: Arc<EventSink>,
+pub(super) struct SessionEvents {
+    outlet: Outlet,
+    /// None: nobody listened when the session began.
+    told_to: Option<Generation>,
     name: String,
     peer: SocketAddr,
     script: HandlerScript,
@@ -23,10 +23,11 @@ pub struct SessionEvents {
 
 impl SessionEvents {
     /// The session that the server calls `name`, of the client at `peer`. Takes its script, if there is one.
-    pub fn new(sink: Arc<EventSink>, name: String, peer: SocketAddr) -> Self {
-        let script = sink.take_script(peer);
+    pub(super) fn new(outlet: Outlet, name: String, peer: SocketAddr) -> Self {
+        let script = outlet.script(peer);
         Self {
-            sink,
+            told_to: outlet.generation(),
+            outlet,
             name,
             peer,
             script,
@@ -36,25 +37,21 @@ impl SessionEvents {
     }
 
     /// Tells of an event; returns what the script does with it.
-    pub fn fire(&mut self, event: Event) -> Result<HandlerAction, EmitError> {
+    pub(super) fn fire(&mut self, event: Event) -> HandlerAction {
         let kind = event.kind();
         self.told += 1;
-        self.sink.event(&EventRecord {
+        let record = EventRecord {
             session: self.name.clone(),
             seq: self.told,
-            at: Some(now()),
+            at: Some(now_ns()),
             peer: self.peer,
             event,
-        })?;
+        };
+        if let Some(generation) = self.told_to {
+            self.outlet.event(generation, &record);
+        }
         let nth = self.counts.entry(kind).or_default();
         *nth += 1;
-        Ok(self.script.action(kind, *nth).clone())
+        self.script.action(kind, *nth).clone()
     }
-}
-
-/// Nanoseconds of UNIX time.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    // A clock before 1970 or after 2554 is wrong anyway.
-    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0))
 }
