@@ -184,7 +184,7 @@ fn half_in_json<'a>(version: &'a str, half: &'a Half, outcome: String) -> HalfIn
 
 /// A table to be kept.
 pub fn recall_markdown(recall: &Recall) -> String {
-    let mut out = format!("{}.\n\n", summary(recall));
+    let mut out = format!("# What `smtpspec recall` found\n\n{}.\n\n", summary(recall));
     out += "| bug | what went wrong | vulnerable | fixed | seen in | as |\n|---|---|---|---|---|---|\n";
     for row in &recall.rows {
         let bug = &row.bug;
