@@ -15,7 +15,7 @@ command -v "$python" >/dev/null || {
     echo "install.sh: $python is missing: install Python 3.9 or newer, or name another in the variable PYTHON" >&2
     exit 1
 }
-if [ ! -e "$folder/.done" ]; then
+if [ ! -s "$folder/.done" ]; then
     rm -rf "$folder"
     mkdir -p installed
     "$python" -m venv "$folder" || {
