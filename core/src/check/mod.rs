@@ -96,6 +96,8 @@ fn each_view<'t>(
             |view, founds| {
                 if view.tolerance.is_empty() {
                     habits.extend(founds.iter().map(|found| found.rule));
+                } else if view.tolerance.line_ends.bare_lf {
+                    habits.insert(BARE_LF);
                 }
                 use_it(session, view, founds);
             },
@@ -162,7 +164,11 @@ fn best_view(
     use_it(&view, founds);
 }
 
-/// The rules that sessions before this one have shown the server to break, strictly read.
+/// The rule that a server keeps loosely for which a bare LF ends a line.
+const BARE_LF: &str = "WIR-19";
+
+/// The rules that sessions before this one have shown the server to break, strictly read; and [`BARE_LF`], where one of
+/// them could only be read so.
 type Habits = std::collections::BTreeSet<&'static str>;
 
 /// What a server may be found to do whatever it takes for an end of a line or of data: a reply that is not as it
@@ -195,7 +201,10 @@ fn explains_more(
     let left = |founds: &[Found], tolerance: &Tolerance| {
         let riddles = founds.iter().filter(|found| is_riddle(found));
         let riddles: usize = riddles.map(weight).sum();
-        (riddles, founds.len() + tolerance.len())
+        // That a server does again what it is known to do costs nothing.
+        let usual = tolerance.line_ends.bare_lf && habits.contains(BARE_LF);
+        let leniencies = tolerance.len() - usize::from(usual);
+        (riddles, founds.len() + leniencies)
     };
     left(founds, tolerance) < left(best, best_tolerance)
 }

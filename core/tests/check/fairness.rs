@@ -351,6 +351,19 @@ fn a_farewell_that_nobody_asked_for_is_a_close_that_is_not_allowed() {
 }
 
 #[test]
+fn a_farewell_to_an_unknown_command_is_not_that_of_the_quit_behind_it() {
+    let ladder = format!(
+        "{GREETED}
+        C! POST / HTTP/1.1\\r\\nQUIT\\r\\n
+        E: OnReject
+        S: 221 I can break rules, too
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
+}
+
+#[test]
 fn behind_an_extension_that_was_taken_nothing_is_a_riddle() {
     conforms(&format!(
         "{GREETED}
