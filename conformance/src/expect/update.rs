@@ -47,6 +47,7 @@ pub fn update(
         let of_rule = |known: &&mut Known| known.rule == rule && known.verdict == verdict;
         if let Some(finding) = known.iter_mut().find(of_rule) {
             finding.cases.extend(patterns);
+            finding.cases.sort();
             continue;
         }
         let smallest = minimal.iter().find(|minimal| minimal.rule == rule);

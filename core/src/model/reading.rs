@@ -8,6 +8,7 @@ use core::ops::Range;
 use super::{
     content::read_message,
     exchange::{CommandLine, Exchange, History, Outcome, Stimulus},
+    expect::own_event,
     state::{Certainty, State, States, clears},
     tolerance::Tolerance,
     wire_log::{LoggedReply, WireLog},
@@ -253,7 +254,7 @@ impl<'w> Reader<'w, '_, '_> {
     ) -> Outcome {
         let reply_read = reply.map(|index| &self.wire.replies[index]);
         let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit)
-            || is_farewell(reply_read) && self.quit_behind(&span);
+            || is_farewell(reply_read) && takes_time(&stimulus) && self.quit_behind(&span);
         let outcome = match outcome(reply_read, quit) {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
             outcome => outcome,
@@ -340,6 +341,15 @@ fn asks_smtputf8(command: &Command<'_>) -> bool {
 
 fn is_farewell(reply: Option<&LoggedReply>) -> bool {
     reply.is_some_and(|logged| logged.reply.code == Some(221))
+}
+
+/// Whether a handler may be busy with it. To anything else a 221 is the server's own goodbye.
+fn takes_time(stimulus: &Stimulus<'_>) -> bool {
+    match stimulus {
+        Stimulus::Command(line) => own_event(line.verb).is_some(),
+        Stimulus::Message(_) => true,
+        Stimulus::Connection => false,
+    }
 }
 
 fn outcome(reply: Option<&LoggedReply>, quit: bool) -> Outcome {

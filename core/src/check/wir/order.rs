@@ -103,9 +103,7 @@ fn overtaken(view: &View<'_>, index: usize) -> Option<Found> {
         let other = &exchanges[other];
         other.verb() == Some(Verb::Quit) && other.outcome == Outcome::Unanswered
     };
-    // What no handler can be busy with was answered itself: the server said goodbye to it.
-    let takes_time = exchange.verb().and_then(own_event).is_some() || exchange.verb().is_none();
-    let quit = code == 221 && takes_time && later.any(unanswered_quit);
+    let quit = code == 221 && exchange.outcome != Outcome::Dropped && later.any(unanswered_quit);
     let what = || format!("QUIT was answered before {}", about(view, index));
     quit.then(|| Found::new("WIR-9", entry, what()))
 }
