@@ -350,6 +350,25 @@ fn a_farewell_that_nobody_asked_for_is_a_close_that_is_not_allowed() {
     }
 }
 
+/// The 421 was on its way when the client reset.
+#[test]
+fn a_drop_that_nobody_could_read_may_have_been_announced() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        RST
+        E: OnMailCommand a@example.org
+        E: OnDisconnect Dropped"
+    );
+    let mut run = transcript(Some(hello()), &[&ladder]);
+    run.sessions[0].open.handlers.rules.push(HandlerRule {
+        event: EventKind::OnMailCommand,
+        nth: 1,
+        action: HandlerAction::Drop,
+    });
+    assert_eq!(found(&check(&run)), []);
+}
+
 #[test]
 fn a_farewell_to_an_unknown_command_is_not_that_of_the_quit_behind_it() {
     let ladder = format!(

@@ -78,9 +78,13 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
     Some(Found::new("WIR-18", entry, what.into()))
 }
 
-/// Whether a handler was to drop the session, and OnDisconnect says that it did: then the server has closed, though
-/// the client may have left before it saw that.
+/// Whether a handler was to drop the session, OnDisconnect says that it did, and the client has read the last word: then
+/// the server has closed, though the client may have left before it saw that.
 fn handler_dropped(view: &View<'_>) -> bool {
+    let last = view.exchanges().last();
+    if last.is_none_or(|last| last.outcome != Outcome::Refused) {
+        return false;
+    }
     let mut rules = view.log.open.handlers.rules.iter();
     let said = view
         .all_of(EventKind::OnDisconnect)
