@@ -37,8 +37,8 @@ pub fn reply(input: &[u8]) {
 }
 
 fn has_bare_lf(octets: &[u8]) -> bool {
-    let mut ends = memchr::memchr_iter(b'\n', octets);
-    ends.any(|lf| !octets[..lf].ends_with(b"\r"))
+    let mut lines = octets.split_inclusive(|octet| *octet == b'\n');
+    lines.any(|line| line.ends_with(b"\n") && !line.ends_with(b"\r\n"))
 }
 
 type Strict = Vec<Result<(Vec<u8>, ReplyCode), ReplyError>>;
