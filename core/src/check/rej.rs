@@ -117,8 +117,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
         if !accepted && may_be_about_the_line(exchange) {
-            // 503 for what is wrong with the line is a wrong code, and the state may be right.
-            founds.push(Found::new("WIR-5", entry, what));
+            // 503 for what is wrong with the line is a wrong code, and the state may be right. Unless a refused DATA may
+            // have cleared it: a later command will tell.
+            if exchange.history.refused != Some(Verb::Data) {
+                founds.push(Found::new("WIR-5", entry, what));
+            }
             continue;
         }
         if accepted && greeting_not_wanted(view, index) {

@@ -260,6 +260,34 @@ impl<'t> View<'t> {
         })
     }
 
+    /// Whether the server acted on what stands behind each look-alike that is taken for an end of data: took a command
+    /// there or fired an event. Behind the next true end of data nothing is evidence.
+    pub(super) fn acts_behind_look_alikes(&self) -> bool {
+        let ended = |index: &usize| match &self.exchanges()[*index].stimulus {
+            Stimulus::Message(message) => message.ended_by.is_some(),
+            _ => false,
+        };
+        let mut ends = (0..self.exchanges().len()).filter(ended);
+        ends.all(|end| self.acts_behind(end))
+    }
+
+    fn acts_behind(&self, message: usize) -> bool {
+        let exchanges = self.exchanges();
+        let begin = exchanges[message].span.end;
+        // The look-alike's own line end may be the first of the true end.
+        let content = &self.wire.sent[begin.saturating_sub(2)..];
+        let end = memchr::memmem::find(content, b"\r\n.\r\n").unwrap_or(content.len());
+        let inside = |index: &usize| exchanges[*index].span.start < begin + end;
+        let taken = |index: usize| {
+            let mut fired = self.laid_to(index);
+            exchanges[index].outcome == Outcome::Accepted
+                || fired.any(|kind| kind != EventKind::OnReject)
+        };
+        let mut behind = (message + 1..exchanges.len()).take_while(inside);
+        // Where it was the last that was sent, the answer to it must do.
+        begin == self.wire.sent.len() || behind.any(taken)
+    }
+
     /// Events of `kind` among all of the session.
     pub(super) fn all_of(&self, kind: EventKind) -> impl Iterator<Item = &LoggedEvent<'t>> {
         self.wire

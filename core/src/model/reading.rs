@@ -92,12 +92,8 @@ struct Reader<'w, 'l, 't> {
 
 impl<'w> Reader<'w, '_, '_> {
     fn run(&mut self) {
-        let outcome = self.exchange(Stimulus::Connection, 0..0, Certainty::Yes);
-        let mut stop = if outcome == Outcome::Dropped {
-            Some(Stop::SessionEnded)
-        } else {
-            None
-        };
+        self.exchange(Stimulus::Connection, 0..0, Certainty::Yes);
+        let mut stop = self.said_goodbye().then_some(Stop::SessionEnded);
         while stop.is_none() {
             let mut lines = LineSplitter::new(self.tolerance.line_ends);
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
@@ -148,7 +144,8 @@ impl<'w> Reader<'w, '_, '_> {
             _ => {}
         }
         match (verb, outcome) {
-            (_, Outcome::Dropped) | (Verb::Quit, Outcome::Accepted) => Some(Stop::SessionEnded),
+            (_, Outcome::Dropped) if self.said_goodbye() => Some(Stop::SessionEnded),
+            (Verb::Quit, Outcome::Accepted) => Some(Stop::SessionEnded),
             (Verb::Data, Outcome::Accepted) if self.last_code() == Some(354) => self.message(),
             (Verb::Data, Outcome::Unanswered) if in_sequence != Certainty::No => {
                 self.reading.data_unanswered = true;
@@ -159,7 +156,10 @@ impl<'w> Reader<'w, '_, '_> {
             (Verb::Auth, Outcome::Accepted) if self.last_code() == Some(334) => {
                 Some(Stop::Extension(verb))
             }
-            (Verb::StartTls | Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
+            (Verb::StartTls, Outcome::Accepted) if self.last_code() == Some(220) => {
+                Some(Stop::Extension(verb))
+            }
+            (Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
             (Verb::Bdat, Outcome::Refused) => {
                 // The message has failed (RFC 3030, 2), and its transaction may be gone with it.
                 self.states.advance_maybe(State::after_message);
@@ -186,7 +186,15 @@ impl<'w> Reader<'w, '_, '_> {
             Outcome::Unanswered => self.states.advance_maybe(State::after_message),
             _ => self.states.advance(State::after_message),
         }
-        (outcome == Outcome::Dropped).then_some(Stop::SessionEnded)
+        self.said_goodbye().then_some(Stop::SessionEnded)
+    }
+
+    /// Whether the server has ended the session with a code that says so. One that leaves behind another refusal may
+    /// have acted on what came behind it.
+    fn said_goodbye(&self) -> bool {
+        let last = self.reading.exchanges.last();
+        last.is_some_and(|last| last.outcome == Outcome::Dropped)
+            && matches!(self.last_code(), Some(221 | 421))
     }
 
     fn remember(&mut self, verb: Verb, outcome: Outcome, in_sequence: Certainty, smtputf8: bool) {

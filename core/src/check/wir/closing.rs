@@ -66,7 +66,11 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         .exchanges()
         .last()
         .is_some_and(|last| last.verb() == Some(Verb::Quit));
-    if quit && !left_for_another_reason(view) {
+    let dropped_before = view
+        .exchanges()
+        .iter()
+        .any(|exchange| exchange.outcome == Outcome::Dropped);
+    if quit && !dropped_before && !left_for_another_reason(view) {
         let what = "the connection was closed before QUIT was answered";
         return Some(Found::new("WIR-7", entry, what.into()));
     }
