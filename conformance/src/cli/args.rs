@@ -459,6 +459,9 @@ pub enum Suite {
     Abrupt,
     /// Three documented conversations, cut off at every octet; with --case, for example `cuts/lost/*`, any others.
     Cuts,
+    /// Look-alike ends of data in every form, and line ends in the middle of commands: does a message become two here?
+    /// The report says what ends a message at this server and what that means.
+    Smuggling,
     /// All of these.
     All,
     /// A load test, not part of `all`: thousands of sessions that break off; what the server's processes hold
@@ -470,7 +473,7 @@ impl Suite {
     /// The families of generated conversations in it.
     pub const fn families(self) -> &'static [Family] {
         match self {
-            Self::Documented | Self::Cuts | Self::Leaks => &[],
+            Self::Documented | Self::Cuts | Self::Smuggling | Self::Leaks => &[],
             Self::Random => &[Family::Valid],
             Self::Malformed => &[Family::Malformed],
             Self::Abrupt => &[Family::Abrupt],
@@ -486,6 +489,7 @@ impl Suite {
             Self::Malformed => Family::Malformed.name(),
             Self::Abrupt => Family::Abrupt.name(),
             Self::Cuts => "cuts",
+            Self::Smuggling => "smuggling",
             Self::All => "all",
             Self::Leaks => "leaks",
         }

@@ -26,7 +26,7 @@ use crate::{
     report::{RunReport, console, json},
     run::{
         CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, every_cut,
-        generated, minimise,
+        generated, minimise, smuggling,
     },
     target::{Running, StartOptions, Target},
 };
@@ -88,6 +88,11 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         } else {
             cuts()?
         });
+    }
+    if matches!(args.suite, Suite::Smuggling | Suite::All) {
+        let known = |case: &Case| cases.iter().all(|other| other.name != case.name);
+        let further: Vec<Case> = smuggling()?.into_iter().filter(known).collect();
+        cases.extend(further);
     }
     if !args.suite.families().is_empty() {
         let seed = args.seed.unwrap_or_else(|| draw_seed(args));
