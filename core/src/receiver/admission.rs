@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::mechanism::Mechanism;
 use super::replies;
 use super::state::{Dialogue, Greeting};
 use super::table::{Need, Row, served};
@@ -129,7 +130,15 @@ fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
     };
     let nests = dialogue.greeting == Some(Greeting::Helo)
         && config.defects.has(Defect::SecondMailTakenAfterHelo);
-    let is_met = |need: Need| need.is_met(dialogue) || (nests && need == Need::NoTransaction);
+    let is_met = |need: Need| {
+        let auth = row.verb == Verb::Auth;
+        need.is_met(dialogue)
+            || (nests && need == Need::NoTransaction && !auth)
+            || (auth
+                && need
+                    .unasked_of_auth()
+                    .is_some_and(|defect| config.defects.has(defect)))
+    };
     needs.iter().copied().find(|need| !is_met(*need))
 }
 
@@ -139,10 +148,25 @@ fn check_limits(command: Command<'_>, dialogue: &Dialogue, config: &Config) -> R
         Command::Rcpt { parameters, .. } if !parameters.raw.is_empty() => {
             Err(Refusal::beyond(replies::PARAMETER_UNKNOWN))
         }
+        Command::Auth { mechanism, .. } => check_mechanism(mechanism, config),
         Command::Rcpt { .. } if is_full(dialogue, config) => {
             Err(Refusal::beyond(replies::TOO_MANY_RECIPIENTS))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether `name` is one of those announced.
+fn check_mechanism(name: &[u8], config: &Config) -> Result<(), Refusal> {
+    let mechanism = Mechanism::named(name).filter(|mechanism| {
+        *mechanism == Mechanism::Plain || !config.defects.has(Defect::LoginNotServed)
+    });
+    if mechanism.is_some() {
+        Ok(())
+    } else if config.defects.has(Defect::UnknownMechanism501) {
+        Err(Refusal::beyond(replies::MECHANISM_UNKNOWN_501))
+    } else {
+        Err(Refusal::beyond(replies::MECHANISM_UNKNOWN))
     }
 }
 
@@ -224,6 +248,7 @@ mod tests {
         let dialogue = Dialogue {
             greeting,
             transaction,
+            authenticated: false,
         };
         match admit(line.as_bytes(), &dialogue, &Config::default()) {
             Ok(_) => "ok".into(),
@@ -283,5 +308,11 @@ mod tests {
         assert_eq!(answer("FOO", None, None), "500");
         assert_eq!(answer("BDAT x", None, None), "502");
         assert_eq!(answer("vrfy x", None, None), "ok");
+        assert_eq!(answer("AUTH PLAIN", None, None), "503");
+        assert_eq!(answer("AUTH X", Some(Greeting::Helo), None), "503");
+        assert_eq!(answer("AUTH X", Some(Greeting::Ehlo), None), "504");
+        assert_eq!(answer("AUTH login", Some(Greeting::Ehlo), None), "ok");
+        let open = Some(Transaction::default());
+        assert_eq!(answer("AUTH PLAIN", Some(Greeting::Ehlo), open), "503");
     }
 }

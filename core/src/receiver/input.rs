@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::wire::{LineEnds, LineSplitter, Verb};
+use crate::wire::{LineEnds, LineSplitter, SASL_LINE_LIMIT, Verb};
 
 /// Octets of a command line with its CRLF (RFC 5321, 4.5.3.1.4).
 const LINE_LIMIT: usize = 512;
@@ -29,17 +29,30 @@ pub(super) struct LineLimit {
     pub(super) extended: bool,
     /// The defect `line-limit-256`.
     pub(super) halved: bool,
+    /// It is a response within an authentication exchange.
+    pub(super) response: bool,
 }
 
 impl LineLimit {
     /// In octets, CRLF included.
     fn of(self, line: &[u8]) -> usize {
-        if self.halved {
+        if self.response {
+            self.longest()
+        } else if self.halved {
             LINE_LIMIT / 2
         } else if self.extended && Verb::of(line) == Verb::Mail {
             LONGEST
         } else {
             LINE_LIMIT
+        }
+    }
+
+    /// A line of more octets is too long, whatever its verb.
+    const fn longest(self) -> usize {
+        match (self.response, self.halved) {
+            (true, true) => LINE_LIMIT,
+            (true, false) => SASL_LINE_LIMIT,
+            (false, _) => LONGEST,
         }
     }
 }
@@ -91,11 +104,12 @@ impl Input {
         *self = Self::new(self.ends);
     }
 
-    /// The next line, once its CRLF is there. Of a line without an end no more than a few hundred octets are kept.
+    /// The next line, once its CRLF is there. Of a line without an end no more octets are kept than it
+    /// may have.
     pub(super) fn next_line(&mut self, limit: LineLimit) -> Option<CommandLine> {
         let rest = self.buffer.get(self.start..).unwrap_or_default();
         let Some(line) = self.splitter.next(rest) else {
-            if self.too_long.is_some() || rest.len() > LONGEST {
+            if self.too_long.is_some() || rest.len() > limit.longest() {
                 self.drop_the_middle();
             }
             return None;
@@ -141,6 +155,7 @@ mod tests {
     const LIMIT: LineLimit = LineLimit {
         extended: true,
         halved: false,
+        response: false,
     };
 
     fn lines(pieces: &[&[u8]]) -> Vec<CommandLine> {
