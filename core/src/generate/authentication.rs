@@ -22,8 +22,6 @@ pub(super) enum Then {
     Refuses,
 }
 
-/// `\0ursel@example.org\0ostrich`.
-const URSEL: &str = "AHVyc2VsQGV4YW1wbGUub3JnAG9zdHJpY2g=";
 /// Name and password, one by one.
 const URSEL_NAME: &str = "dXJzZWxAZXhhbXBsZS5vcmc=";
 const URSEL_PASSWORD: &str = "b3N0cmljaA==";
@@ -146,6 +144,8 @@ impl Answer {
 mod tests {
     use super::*;
     use crate::wire::{SaslLine, parse_sasl_line};
+
+    const URSEL: &str = "AHVyc2VsQGV4YW1wbGUub3JnAG9zdHJpY2g=";
 
     #[test]
     fn the_openings_carry_what_they_say() {

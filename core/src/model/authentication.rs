@@ -76,12 +76,8 @@ impl AuthStep {
 fn responds(stimulus: &Stimulus<'_>) -> Option<bool> {
     match stimulus {
         Stimulus::Response(line) => Some(line.said == Said::Response),
-        Stimulus::Command(line) => match auth(line) {
-            Some((_, initial)) => {
-                Some(initial.is_some_and(|text| parse_initial_response(text).is_ok()))
-            }
-            None => None,
-        },
+        Stimulus::Command(line) => auth(line)
+            .map(|(_, initial)| initial.is_some_and(|text| parse_initial_response(text).is_ok())),
         _ => None,
     }
 }

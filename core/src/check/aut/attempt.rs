@@ -1,6 +1,6 @@
 //! AUT-2 to AUT-6, AUT-8, AUT-9 and AUT-15: what an AUTH command must be answered.
 
-use super::{Attempt, is_scripted, keyword::are_offered};
+use super::{Attempt, is_offered, is_scripted, keyword::are_offered};
 use crate::{
     check::{
         verdict::Level,
@@ -79,7 +79,7 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
     if attempt.offered.is_empty() || (is_scripted(view) && !accepted) {
         return None;
     }
-    if !attempt.is_offered() {
+    if !is_offered(attempt) {
         let told = matches!(code, 504 | 530 | 534 | 538) || (400..500).contains(&code);
         let why = "the mechanism was not announced, which is 504";
         return (!told).then_some(("AUT-6", Level::Should, why));

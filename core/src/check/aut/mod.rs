@@ -31,12 +31,10 @@ pub(super) struct Attempt<'a, 't> {
     failed_before: bool,
 }
 
-impl Attempt<'_, '_> {
-    /// Whether EHLO announced the mechanism.
-    fn is_offered(&self) -> bool {
-        let mut offered = self.offered.iter();
-        offered.any(|name| name.eq_ignore_ascii_case(self.mechanism))
-    }
+/// Whether EHLO announced the mechanism.
+fn is_offered(attempt: &Attempt<'_, '_>) -> bool {
+    let mut offered = attempt.offered.iter();
+    offered.any(|name| name.eq_ignore_ascii_case(attempt.mechanism))
 }
 
 /// The well-formed AUTH commands of the session that were answered.

@@ -1,7 +1,7 @@
 //! The rules of authentication as values. They are exercised where EHLO announces AUTH.
 
 use super::{
-    Attempt, attempt::is_judged, attempt::speaks_first, attempts, keyword::are_offered,
+    Attempt, attempt::is_judged, attempt::speaks_first, attempts, is_offered, keyword::are_offered,
     keyword::mechanisms, response, secrets,
 };
 use crate::{
@@ -81,7 +81,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "504 says that the server does not know the mechanism, or not yet; then it must not announce it.",
             "250 AUTH PLAIN LOGIN, AUTH LOGIN, 504",
         ),
-        |view| in_sequence(view, |attempt| attempt.is_offered()),
+        |view| in_sequence(view, is_offered),
     ),
     entry(
         Rule::should(
@@ -91,7 +91,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "The client then knows that another one may do. 530, 534 and 538 tell it as well.",
             "AUTH X-UNHEARD-OF, 501",
         ),
-        |view| in_sequence(view, |attempt| !attempt.is_offered()),
+        |view| in_sequence(view, |attempt| !is_offered(attempt)),
     ),
     entry(
         Rule::must(
@@ -115,7 +115,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| {
             in_sequence(view, |attempt| {
                 attempt.initial == Some(b"=")
-                    && attempt.is_offered()
+                    && is_offered(attempt)
                     && speaks_first(attempt.mechanism)
             })
         },
@@ -132,7 +132,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
             any_response(view, |exchange, line| {
                 line.said == Said::Garbage && exchange.span.len() <= SASL_LINE_LIMIT
             }) || in_sequence(view, |attempt| {
-                attempt.is_offered()
+                is_offered(attempt)
                     && attempt
                         .initial
                         .is_some_and(|initial| parse_initial_response(initial).is_err())
@@ -212,11 +212,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "The client may try again, or with another mechanism: that is no bad sequence.",
             "535, AUTH PLAIN, 503",
         ),
-        |view| {
-            in_sequence(view, |attempt| {
-                attempt.failed_before && attempt.is_offered()
-            })
-        },
+        |view| in_sequence(view, |attempt| attempt.failed_before && is_offered(attempt)),
     ),
     Entry {
         rule: Rule::must(
