@@ -96,6 +96,7 @@ fn mail(tag: &str, flavour: u8) -> String {
         3 => format!("MAIL FROM:{} SIZE=99 BODY=7BIT", path(tag, flavour)),
         // RFC 6531: announced by the receiver, and asked for.
         4 => format!("MAIL FROM:<{tag}-grüße@bücher.example> SMTPUTF8"),
+        5 => format!("MAIL FROM:{} AUTH=<>", path(tag, flavour)),
         _ => format!("MAIL FROM:{}", path(tag, flavour)),
     }
 }

@@ -198,6 +198,7 @@ fn check_mail_parameters(
 /// size-param      = "SIZE=" 1*20DIGIT            ; RFC 1870, 5
 /// body-param      = "BODY=" ( "7BIT" / "8BITMIME" )  ; RFC 6152, 2
 /// smtputf8-param  = "SMTPUTF8"                   ; RFC 6531, 3.4
+/// auth-param      = "AUTH=" ( xtext )            ; RFC 4954, 5: a mailbox or "<>"
 /// ```
 fn check_mail_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(), Refusal> {
     let keyword = parameter.keyword.to_ascii_uppercase();
@@ -215,14 +216,36 @@ fn check_mail_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(),
         (b"BODY", Some(body)) => {
             body.eq_ignore_ascii_case(b"7BIT") || body.eq_ignore_ascii_case(b"8BITMIME")
         }
+        (b"AUTH", Some(mailbox)) => is_xtext(mailbox),
         (b"SMTPUTF8", value) => value.is_none(),
-        (b"SIZE" | b"BODY", _) => false,
+        (b"SIZE" | b"BODY" | b"AUTH", _) => false,
         _ => return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN)),
     };
     if is_good {
         Ok(())
     } else {
         Err(Refusal::malformed(replies::PARAMETER_VALUE))
+    }
+}
+
+/// ```abnf
+/// xtext     = *( xchar / hexchar )               ; RFC 3461, 4
+/// xchar     = any ASCII CHAR between "!" and "~" but "+" and "="
+/// hexchar   = "+" 2(%x30-39 / %x41-46)
+/// ```
+///
+/// Whom it names nobody here trusts, so it is read and no more (RFC 4954, 5).
+fn is_xtext(mut text: &[u8]) -> bool {
+    let is_hex = |octet: &u8| octet.is_ascii_digit() || (b'A'..=b'F').contains(octet);
+    let filled = !text.is_empty();
+    loop {
+        text = match text {
+            [] => return filled,
+            [b'+', high, low, rest @ ..] if is_hex(high) && is_hex(low) => rest,
+            [b'+' | b'=', ..] => return false,
+            [b'!'..=b'~', rest @ ..] => rest,
+            _ => return false,
+        };
     }
 }
 
@@ -268,6 +291,11 @@ mod tests {
             ("BODY=BINARYMIME", "501", "555"),
             ("SMTPUTF8=1", "501", "555"),
             ("SIZE=1 size=2", "501", "555"),
+            ("AUTH=<>", "ok", "555"),
+            ("auth=e+3Dmc2@example.com SIZE=1", "ok", "555"),
+            ("AUTH=a+3d", "501", "555"),
+            ("AUTH=a+", "501", "555"),
+            ("AUTH", "501", "555"),
             ("RET=HDRS", "555", "555"),
         ];
         for (parameters, ehlo, helo) in cases {

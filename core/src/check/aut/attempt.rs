@@ -1,6 +1,6 @@
 //! AUT-2 to AUT-6, AUT-8, AUT-9 and AUT-15: what an AUTH command must be answered.
 
-use super::{Attempt, is_offered, is_scripted, keyword::are_offered};
+use super::{Attempt, garbage_level, is_offered, is_scripted, keyword::are_offered};
 use crate::{
     check::{
         verdict::Level,
@@ -64,7 +64,7 @@ fn out_of_sequence(
             (true, false, _) => Some(("AUT-2", Level::Should, "out of sequence is 503")),
         };
     }
-    if code == 503 || attempt.offered.is_empty() {
+    if code == 503 || attempt.offered.is_empty() || is_about_the_rest(attempt, code) {
         return None;
     }
     Some(if state.authenticated {
@@ -73,6 +73,12 @@ fn out_of_sequence(
     } else {
         ("AUT-3", Level::Must, "within a transaction it is 503")
     })
+}
+
+/// Whether the command would be refused like that in sequence too: nothing says what is looked at first.
+fn is_about_the_rest(attempt: &Attempt<'_, '_>, code: u16) -> bool {
+    let garbage = |initial| parse_initial_response(initial).is_err();
+    (code == 504 && !is_offered(attempt)) || (code == 501 && attempt.initial.is_some_and(garbage))
 }
 
 fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code: u16) -> Broken {
@@ -95,7 +101,7 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
             Some(("AUT-8", Level::Must, why))
         }
         (_, Some(initial)) if is_wrong_of_garbage(initial, code) => {
-            Some(("AUT-9", Level::Must, "what is no base64 is 501"))
+            Some(("AUT-9", garbage_level(initial), "what is no base64 is 501"))
         }
         _ => None,
     }

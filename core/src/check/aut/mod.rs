@@ -10,7 +10,10 @@ mod secrets;
 
 pub(super) use rules::RULES;
 
-use super::view::{Found, View};
+use super::{
+    verdict::Level,
+    view::{Found, View},
+};
 use crate::{
     event::EventKind,
     model::{AuthStep, CommandLine, Exchange, Outcome, Stimulus, auth},
@@ -66,6 +69,17 @@ fn attempts<'a, 't>(view: &'a View<'t>) -> Vec<Attempt<'a, 't>> {
         failed_before |= failed && exchange.in_sequence == crate::model::Certainty::Yes;
     }
     attempts
+}
+
+/// How bad it is not to refuse `text`, which is no base64: octets of another alphabet must be (RFC 4648, 3.3); of
+/// wrong padding and lengths that is not said.
+fn garbage_level(text: &[u8]) -> Level {
+    let is_known = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=".contains(octet);
+    if text.iter().all(is_known) {
+        Level::Should
+    } else {
+        Level::Must
+    }
 }
 
 /// Whether a handler has a say in authentications: what is refused then is its affair.

@@ -1,7 +1,7 @@
 //! AUT-9 to AUT-12 and AUT-14: what a line behind a challenge must be answered. AUT-13 is found where the code is
 //! looked at.
 
-use super::is_scripted;
+use super::{garbage_level, is_scripted};
 use crate::{
     check::{
         verdict::Level,
@@ -65,7 +65,11 @@ fn answered(exchange: &Exchange<'_>, line: &ResponseLine<'_>, code: u16) -> Brok
             // A line with octets that no line of SMTP has may be refused as such.
             let unreadable = !line.text.iter().all(|octet| matches!(octet, b' '..=b'~'));
             let told = code == 501 || (code == 500 && unreadable);
-            (!told).then_some(("AUT-9", Level::Must, "what is no base64 is 501"))
+            (!told).then_some((
+                "AUT-9",
+                garbage_level(line.text),
+                "what is no base64 is 501",
+            ))
         }
         Said::Response if code == 500 && len > SHORT => {
             let plain =

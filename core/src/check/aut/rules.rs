@@ -125,7 +125,8 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "AUT-9",
             "What is no base64 is refused by 501",
             "RFC 4954 4: \"If the server cannot [BASE64] decode any client response, it MUST fail the AUTH command with a 501 reply\"",
-            "Also behind the mechanism. A decoder that skips what it does not know lets two servers read two passwords.",
+            "Also behind the mechanism. A decoder that skips what it does not know (RFC 4648 3.3 forbids it) lets two \
+             servers read two passwords. To make up for missing padding is only not strict.",
             "334, `not base64`, 535",
         ),
         |view| {
