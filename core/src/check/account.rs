@@ -23,7 +23,7 @@ pub struct Account {
 /// What the client did, and how it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// The command line, escaped; `connection` or `message` for these.
+    /// The command line, escaped; `connection`, `response` or `message` for these.
     pub what: String,
     /// Index of its reply, if one came.
     pub reply: Option<usize>,
@@ -55,6 +55,7 @@ fn account(view: &View<'_>) -> Account {
         what: match &exchange.stimulus {
             Stimulus::Connection => "connection".to_owned(),
             Stimulus::Command(line) => escape(line.text),
+            Stimulus::Response(_) => "response".to_owned(),
             Stimulus::Message(_) => "message".to_owned(),
         },
         reply: exchange.reply,

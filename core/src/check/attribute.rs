@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{Event, EventKind, ParsingStatus},
-    model::{Certainty, CommandLine, Exchange, Stimulus},
+    model::{Certainty, Exchange, Said, Stimulus},
     octets::escape,
 };
 
@@ -44,7 +44,9 @@ fn missing(view: &View<'_>, index: usize, kind: EventKind) -> Found {
     let rule = match (kind, &exchange.stimulus) {
         (EventKind::OnEndOfHeaders, _) => "ORD-4",
         (EventKind::OnEndOfData, _) => "ORD-5",
-        (EventKind::OnReject, Stimulus::Command(line)) if by_protocol(line, exchange) => "REJ-1",
+        (EventKind::OnEndOfAuthentication, _) => "ORD-8",
+        (EventKind::OnReject, Stimulus::Response(line)) if line.said == Said::Cancel => "ORD-8",
+        (EventKind::OnReject, _) if by_protocol(exchange) => "REJ-1",
         (EventKind::OnReject, _) if own_fired || !view.log.open.handlers.is_empty() => "REJ-2",
         (EventKind::OnReject, _) => "REJ-3",
         _ => "ORD-11",
@@ -64,8 +66,12 @@ fn missing(view: &View<'_>, index: usize, kind: EventKind) -> Found {
 }
 
 /// Whether the protocol itself, not a handler, must have refused: malformed or out of sequence.
-fn by_protocol(line: &CommandLine<'_>, exchange: &Exchange<'_>) -> bool {
-    line.parsed.is_err() || exchange.in_sequence == Certainty::No
+fn by_protocol(exchange: &Exchange<'_>) -> bool {
+    match &exchange.stimulus {
+        Stimulus::Command(line) => line.parsed.is_err() || exchange.in_sequence == Certainty::No,
+        Stimulus::Response(line) => line.said != Said::Response,
+        Stimulus::Connection | Stimulus::Message(_) => false,
+    }
 }
 
 fn altered(view: &View<'_>, exchange: usize, event: usize) -> Found {
@@ -128,10 +134,9 @@ fn wrong_status(view: &View<'_>, exchange: usize, event: usize) -> Option<Found>
         return None;
     };
     let exchange_at = &view.exchanges()[exchange];
-    let Stimulus::Command(line) = &exchange_at.stimulus else {
-        return None;
-    };
-    if !by_protocol(line, exchange_at) || *status == ParsingStatus::ProtocolError {
+    // That the mechanism has failed on a garbled response is one way to put it.
+    let ended = view.alignment_has(exchange, EventKind::OnEndOfAuthentication);
+    if !by_protocol(exchange_at) || ended || *status == ParsingStatus::ProtocolError {
         return None;
     }
     let what = format!(

@@ -46,8 +46,14 @@ pub(super) fn sees_commands(hello: Option<&Hello>) -> bool {
 
 /// `observable` for rules about what a command's event carries.
 pub(super) fn sees_arguments(hello: Option<&Hello>) -> bool {
-    use EventKind::{OnEhloCommand, OnHeloCommand, OnMailCommand, OnRcptCommand};
-    let carry = [OnHeloCommand, OnEhloCommand, OnMailCommand, OnRcptCommand];
+    use EventKind::{OnAuthCommand, OnEhloCommand, OnHeloCommand, OnMailCommand, OnRcptCommand};
+    let carry = [
+        OnHeloCommand,
+        OnEhloCommand,
+        OnAuthCommand,
+        OnMailCommand,
+        OnRcptCommand,
+    ];
     hello.is_some_and(|hello| carry.iter().any(|kind| hello.sees(*kind)))
 }
 

@@ -16,12 +16,13 @@ use crate::{
 };
 
 use EventKind::{
-    OnConnect, OnDataCommand, OnDisconnect, OnEhloCommand, OnEndOfData, OnEndOfHeaders,
-    OnHeloCommand, OnMailCommand, OnRcptCommand, OnReject, OnRsetCommand,
+    OnAuthCommand, OnConnect, OnDataCommand, OnDisconnect, OnEhloCommand, OnEndOfAuthentication,
+    OnEndOfData, OnEndOfHeaders, OnHeloCommand, OnMailCommand, OnRcptCommand, OnReject,
+    OnRsetCommand,
 };
 
 /// The rules that can be judged, and the events that it takes.
-const JUDGED: [(&str, &[EventKind]); 10] = [
+const JUDGED: [(&str, &[EventKind]); 11] = [
     ("SES-1", &[OnConnect]),
     ("SES-2", &[OnDisconnect]),
     ("SES-4", &[OnDisconnect]),
@@ -42,6 +43,7 @@ const JUDGED: [(&str, &[EventKind]); 10] = [
             OnReject,
         ],
     ),
+    ("ORD-8", &[OnEndOfAuthentication, OnAuthCommand]),
 ];
 
 /// Judges a transcript in which nothing but events happened.
@@ -133,6 +135,8 @@ struct Order<'t> {
     /// All sessions of the log are over.
     ended: bool,
     greeted: bool,
+    /// Behind OnAuthCommand, and nothing has ended the exchange.
+    authenticating: bool,
     in_transaction: bool,
     recipients: bool,
     /// Behind OnDataCommand: whether OnEndOfHeaders has fired.
@@ -156,6 +160,7 @@ impl<'t> Order<'t> {
             events: events.collect(),
             ended,
             greeted: false,
+            authenticating: false,
             in_transaction: false,
             recipients: false,
             message: None,
@@ -216,6 +221,15 @@ impl<'t> Order<'t> {
                 self.clear();
             }
             OnRsetCommand if !refused => self.clear(),
+            OnAuthCommand => self.authenticating = !refused,
+            OnEndOfAuthentication => {
+                if !self.authenticating {
+                    let what = "OnEndOfAuthentication fired without OnAuthCommand";
+                    self.found("ORD-8", entry, what);
+                }
+                self.authenticating = false;
+            }
+            OnReject if self.authenticating => self.authenticating = false,
             OnMailCommand => self.mail(entry, refused),
             OnRcptCommand => {
                 if !self.in_transaction {

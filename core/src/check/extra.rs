@@ -33,6 +33,7 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
             kind @ (EventKind::OnEndOfHeaders | EventKind::OnEndOfData) => {
                 extra_of_message(view, event, before, kind)
             }
+            EventKind::OnEndOfAuthentication => extra_end_of_authentication(view, before),
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
             _ => extra_command_event(view, event, before),
         });
@@ -108,6 +109,25 @@ fn extra_of_message(
     )
 }
 
+/// ORD-8; or CON-8, where the client left within a response.
+fn extra_end_of_authentication(view: &View<'_>, before: usize) -> (&'static str, String) {
+    let rest = &view.wire.sent[view.reading.rest..];
+    let cut = view.reading.authenticating && before >= view.exchanges().len();
+    if cut && !rest.is_empty() {
+        let what = format!(
+            "the end of the response `{}` was never sent",
+            shortened(rest)
+        );
+        return ("CON-8", what);
+    }
+    let what = if cut {
+        "the exchange was never finished"
+    } else {
+        "no exchange has finished here with an outcome"
+    };
+    ("ORD-8", what.into())
+}
+
 fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'static str, String) {
     let fired = &view.events[event].record.event;
     let last = view.exchanges().len().saturating_sub(1);
@@ -128,6 +148,11 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
 /// The rule, if `fired` is the event of the command at `index`: why should that not have fired, or not again?
 fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static str, String)> {
     let exchange = &view.exchanges()[index];
+    if let Stimulus::Response(line) = &exchange.stimulus {
+        let fits = command_event_fits(&command_line(line.text), fired);
+        let what = || format!("{} answers a challenge", about(view, index));
+        return fits.then(|| ("AUT-13", what()));
+    }
     let Stimulus::Command(line) = &exchange.stimulus else {
         return None;
     };

@@ -3,9 +3,9 @@
 use super::{align::Fit, extra::command_line};
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
-    model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, own_event},
+    model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, auth, own_event},
     octets::Octets,
-    wire::{Command, ForwardPath, Path, ReversePath},
+    wire::{Command, ForwardPath, Path, ReversePath, without_initial_response},
 };
 
 /// How well `event` fits `exchange` as its `kind`.
@@ -28,6 +28,12 @@ pub(super) fn fit(
         ) => {
             rejected_command_fits(command.as_ref(), stimulus)
                 && response_fits(wire, exchange, response.as_ref())
+        }
+        (Event::OnEndOfAuthentication { mechanism, .. }, Stimulus::Command(line)) => {
+            mechanism_fits(mechanism.as_ref(), line)
+        }
+        (Event::OnEndOfAuthentication { mechanism, .. }, Stimulus::Response(line)) => {
+            mechanism_fits(mechanism.as_ref(), &line.auth)
         }
         (event, Stimulus::Command(line)) => command_event_fits(line, event),
         (Event::OnEndOfHeaders { headers }, Stimulus::Message(message)) => {
@@ -122,6 +128,10 @@ fn arguments_fit(command: &Command<'_>, event: &Event) -> bool {
     }
 }
 
+fn mechanism_fits(seen: Option<&Octets>, line: &CommandLine<'_>) -> bool {
+    auth(line).is_none_or(|(mechanism, _)| seen_as_sent(seen, mechanism))
+}
+
 fn seen_as_sent(seen: Option<&Octets>, sent: &[u8]) -> bool {
     seen.is_none_or(|seen| seen.0 == sent)
 }
@@ -197,9 +207,19 @@ fn could_hold(
     seen.size <= (octets.len() + line_ends - 2 * pairs + 2) as u64
 }
 
-/// A line too long to be kept may be reported by its beginning.
+/// A line too long to be kept may be reported by its beginning, AUTH without its initial response, and a response by
+/// its AUTH command. What it may not show is AUT-16's concern.
 fn rejected_command_fits(seen: Option<&Octets>, stimulus: &Stimulus<'_>) -> bool {
     match (seen, stimulus) {
+        (Some(seen), Stimulus::Response(line)) => {
+            let shown = without_initial_response(line.auth.text);
+            seen.0 == line.text || seen.0 == line.auth.text || seen.0 == shown
+        }
+        (Some(seen), Stimulus::Command(line))
+            if auth(line).is_some() && seen.0 == without_initial_response(line.text) =>
+        {
+            true
+        }
         (Some(seen), Stimulus::Command(line)) => {
             let cut = line.text.len() > crate::model::COMMAND_LINE_LIMIT && !seen.0.is_empty();
             seen.0 == line.text || (cut && line.text.starts_with(&seen.0))

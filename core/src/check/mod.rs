@@ -8,6 +8,7 @@ mod account;
 mod across;
 mod align;
 mod attribute;
+mod aut;
 mod catalogue;
 mod con;
 mod content_lines;
@@ -211,6 +212,7 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     ord::judge(view, &mut founds);
     rej::judge(view, &mut founds);
     wir::judge(view, &mut founds);
+    aut::judge(view, &mut founds);
     founds
 }
 

@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// The extensions that MAIL's parameters belong to, each with its parameter.
-pub(super) const EXTENSIONS: [(&str, &str); 3] = [
+pub(super) const EXTENSIONS: [(&str, &str); 4] = [
+    ("AUTH", "AUTH"),
     ("SIZE", "SIZE"),
     ("8BITMIME", "BODY"),
     ("SMTPUTF8", "SMTPUTF8"),

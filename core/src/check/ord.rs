@@ -8,12 +8,12 @@ use super::{
     words::about,
 };
 use crate::{
-    event::{EventKind, Hello},
-    model::{Certainty, LoggedEvent, Outcome, Stimulus, own_event},
+    event::{AuthOutcome, Event, EventKind, Hello},
+    model::{AuthStep, Certainty, LoggedEvent, Outcome, Stimulus, own_event},
     wire::Verb,
 };
 
-pub(super) const RULES: [Entry; 10] = [
+pub(super) const RULES: [Entry; 11] = [
     Entry {
         rule: Rule::must(
             "ORD-1",
@@ -103,6 +103,26 @@ pub(super) const RULES: [Entry; 10] = [
     },
     Entry {
         rule: Rule::must(
+            "ORD-8",
+            "OnEndOfAuthentication fires once for each exchange that has finished, with its outcome",
+            "bb643108, SMTP events: sequence 4 before 5; RFC 4954 4; MODEL.md ORD-8",
+            "Behind its OnAuthCommand and before the last reply, for success and for failure. A client that cancels \
+             the exchange (`*`) has no outcome: OnReject ends it; one that leaves has nothing but OnDisconnect. An \
+             agent that locks accounts counts these.",
+            "OnAuthCommand, OnReject (535), without OnEndOfAuthentication",
+        ),
+        observable: sees!(OnEndOfAuthentication),
+        exercised: |view| {
+            view.exchanges().iter().any(|exchange| {
+                use AuthStep::{Failed, Refused, Succeeded};
+                matches!(exchange.authentication, Some(Succeeded | Failed))
+                    || (matches!(exchange.stimulus, Stimulus::Response(_))
+                        && exchange.authentication == Some(Refused))
+            })
+        },
+    },
+    Entry {
+        rule: Rule::must(
             "ORD-9",
             "An event fires before the reply is on the wire",
             "SmtpReceiveAgent events: an event fires \"before the server responds\"; MODEL.md ORD-9",
@@ -157,11 +177,35 @@ fn out_of_sequence(
     })
 }
 
+/// ORD-8: an outcome that is not the one that the client was told.
+fn wrong_outcome(view: &View<'_>) -> Option<Found> {
+    let mut rules = view.log.open.handlers.rules.iter();
+    let scripted = rules.any(|rule| rule.event == EventKind::OnEndOfAuthentication);
+    let caused = view.alignment.cause.iter().zip(&view.events);
+    let mut ends = caused.filter_map(|(cause, event)| match event.record.event {
+        Event::OnEndOfAuthentication {
+            outcome: Some(outcome),
+            ..
+        } => Some(((*cause)?, event, outcome)),
+        _ => None,
+    });
+    ends.find_map(|(index, event, outcome)| {
+        let told = match view.exchanges()[index].authentication {
+            Some(AuthStep::Succeeded) => AuthOutcome::Success,
+            Some(AuthStep::Failed) if !scripted => AuthOutcome::Failure,
+            _ => return None,
+        };
+        let what = format!("OnEndOfAuthentication says {outcome:?}, the reply says {told:?}");
+        (outcome != told).then(|| Found::new("ORD-8", event.entry, what))
+    })
+}
+
 /// Two clocks of one machine agree to well within this (ns): the reader may be preempted between the read and
 /// the stamp, never the other way round, so this only guards against a clock that is being slewed.
 const CLOCK_SLACK: u64 = 2_000_000;
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
+    founds.extend(wrong_outcome(view));
     if !view.header.hello.as_ref().is_some_and(has_clock) {
         return;
     }

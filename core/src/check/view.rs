@@ -315,6 +315,12 @@ impl<'t> View<'t> {
             .map(|event| self.events[*event].record.event.kind())
     }
 
+    /// The events laid to `exchange`.
+    pub(super) fn laid_events(&self, exchange: usize) -> impl Iterator<Item = &Event> {
+        let laid = self.by_exchange.get(exchange).into_iter().flatten();
+        laid.map(|event| &self.events[*event].record.event)
+    }
+
     /// Whether any event has been laid to `exchange`.
     pub(super) fn fired_any(&self, exchange: usize) -> bool {
         self.laid_to(exchange).next().is_some()
@@ -434,7 +440,7 @@ fn refuses_session(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScr
             Some(kind) => kind,
             None => return false,
         },
-        Stimulus::Message(_) => return false,
+        Stimulus::Response(_) | Stimulus::Message(_) => return false,
     };
     let refuses =
         |action: &HandlerAction| matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail);

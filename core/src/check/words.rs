@@ -8,6 +8,7 @@ pub(super) fn about(view: &View<'_>, index: usize) -> String {
     match &view.exchanges()[index].stimulus {
         Stimulus::Connection => "the connection".into(),
         Stimulus::Command(line) => format!("`{}`", shortened(line.text)),
+        Stimulus::Response(line) => format!("the response `{}`", shortened(line.text)),
         Stimulus::Message(message) => match (message.content_size, message.complete) {
             (Some(size), _) => format!("the message of {size} octets"),
             (None, true) => "the message".into(),

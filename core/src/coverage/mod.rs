@@ -6,9 +6,11 @@
 mod content;
 mod pair;
 mod reach;
+mod response;
 
 pub use pair::{ContentStimulus, Form, Pair, Pause, SessionState, Stimulus, pairs};
 pub use reach::reached;
+pub use response::ResponseStimulus;
 
 use std::collections::BTreeMap;
 

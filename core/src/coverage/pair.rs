@@ -3,14 +3,15 @@
 
 use core::fmt;
 
+use super::response::ResponseStimulus;
 use crate::{
     conversation::Ending,
     model::{LookAlike, State, Transaction, own_event},
     wire::Verb,
 };
 
-/// A state of a session as a client sees it (MODEL.md, section 5). Authentication, BDAT and TLS come with
-/// those extensions.
+/// A state of a session as a client sees it (MODEL.md, section 5). BDAT and TLS come with those
+/// extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionState {
     /// Behind the banner.
@@ -21,6 +22,8 @@ pub enum SessionState {
     Transaction,
     /// At least one RCPT was accepted.
     Recipients,
+    /// Behind a 334: the server waits for a response.
+    Authenticating,
     /// Behind a 354, before the blank line.
     HeaderSection,
     /// Behind the blank line.
@@ -31,11 +34,12 @@ pub enum SessionState {
 
 impl SessionState {
     /// All of them, in the order of a session.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Connected,
         Self::Greeted,
         Self::Transaction,
         Self::Recipients,
+        Self::Authenticating,
         Self::HeaderSection,
         Self::Body,
         Self::Closed,
@@ -56,6 +60,7 @@ impl SessionState {
             Self::Greeted => "greeted",
             Self::Transaction => "transaction",
             Self::Recipients => "recipients",
+            Self::Authenticating => "authenticating",
             Self::HeaderSection => "header section",
             Self::Body => "body",
             Self::Closed => "closed",
@@ -72,6 +77,7 @@ const fn greeted(transaction: Transaction) -> State {
     State {
         greeted: true,
         transaction,
+        authenticated: false,
     }
 }
 
@@ -191,6 +197,8 @@ pub enum Stimulus {
     OverLongLine,
     /// Send a command line whose CR and LF come in two segments.
     SplitLineEnd,
+    /// Send something behind a challenge.
+    Response(ResponseStimulus),
     /// Send something in a message.
     Content(ContentStimulus),
     /// Send what is not the end of data.
@@ -219,6 +227,7 @@ impl fmt::Display for Stimulus {
             }
             Self::OverLongLine => "over-long command line".to_owned(),
             Self::SplitLineEnd => "command, its line end in two segments".to_owned(),
+            Self::Response(stimulus) => stimulus.name().to_owned(),
             Self::Content(stimulus) => stimulus.name().to_owned(),
             Self::LookAlike(look_alike) => format!("look-alike {look_alike}"),
             Self::End(ending, pause) => {
@@ -251,9 +260,9 @@ impl fmt::Display for Pair {
 }
 
 /// Whether a handler can refuse `verb`. The others have no event of their own, or none yet: whether a server refuses
-/// them is its own affair, and no stimulus apart.
+/// them is its own affair, and no stimulus apart. A refused AUTH may also be one whose credentials are wrong.
 pub(super) fn is_refusable(verb: Verb) -> bool {
-    own_event(verb).is_some() && !matches!(verb, Verb::Auth | Verb::Bdat)
+    own_event(verb).is_some() && verb != Verb::Bdat
 }
 
 /// Every pair there is, each once, by state.
@@ -261,6 +270,7 @@ pub fn pairs() -> impl Iterator<Item = Pair> {
     let at = |state: SessionState| {
         let stimuli = match SessionState::COMMAND.iter().find(|(at, _)| *at == state) {
             Some((_, met)) => of_commands(*met),
+            None if state == SessionState::Authenticating => of_challenge(),
             None if state.is_content() => of_content(state),
             None => Verb::ALL
                 .map(|verb| Stimulus::Command(verb, Form::Pipelined))
@@ -290,6 +300,12 @@ fn of_commands(met: State) -> Vec<Stimulus> {
     stimuli.extend([Stimulus::OverLongLine, Stimulus::SplitLineEnd]);
     stimuli.extend(ends(&[Pause::BetweenLines, Pause::InLine]));
     stimuli
+}
+
+fn of_challenge() -> Vec<Stimulus> {
+    let responses = ResponseStimulus::ALL.map(Stimulus::Response);
+    let leaves = ends(&[Pause::BetweenLines, Pause::InLine]);
+    responses.into_iter().chain(leaves).collect()
 }
 
 fn of_content(state: SessionState) -> Vec<Stimulus> {

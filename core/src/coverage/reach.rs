@@ -3,11 +3,12 @@
 use super::{
     content::in_message,
     pair::{Form, Pair, Pause, SessionState, Stimulus, is_refusable},
+    response::in_response,
 };
 use crate::{
     conversation::Ending,
     model::{
-        COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Reading, State,
+        AuthStep, COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Reading, State,
         Stimulus as Did, Stop, Tolerance, UnansweredData, WireLog, read,
     },
     transcript::{ClientAct, SessionLog},
@@ -29,14 +30,15 @@ pub fn reached(session: &SessionLog) -> Vec<Pair> {
         });
     }
     for (index, exchange) in reading.exchanges.iter().enumerate() {
+        let before = index
+            .checked_sub(1)
+            .map(|before| &reading.exchanges[before]);
         match &exchange.stimulus {
             Did::Connection => {}
             Did::Command(line) => {
-                let before = index
-                    .checked_sub(1)
-                    .map(|before| &reading.exchanges[before]);
                 in_command(&wire, exchange, line, before, &mut found);
             }
+            Did::Response(line) => in_response(&wire, exchange, line, before, &mut found),
             Did::Message(message) => in_message(&wire, exchange, message, &mut found),
         }
     }
@@ -129,6 +131,11 @@ fn left(wire: &WireLog<'_>, reading: &Reading<'_>) -> Option<Pair> {
             };
             (state, pause_in_content(&wire.sent[last.span.clone()]))
         }
+        _ if reading.authenticating => {
+            let challenged = last.authentication == Some(AuthStep::Challenged);
+            let state = challenged.then_some(SessionState::Authenticating)?;
+            (state, pause_in(rest))
+        }
         _ => (state_behind(last)?, pause_in(rest)),
     };
     let stimulus = Stimulus::End(ending, pause);
@@ -152,7 +159,7 @@ fn state_behind(last: &Exchange<'_>) -> Option<SessionState> {
         (_, Outcome::Unanswered | Outcome::Dropped | Outcome::Strange) => return None,
         (Did::Message(_), _) => met.after_message(),
         (Did::Command(line), Outcome::Accepted) => met.after(line.verb),
-        (Did::Command(_) | Did::Connection, _) => met,
+        (Did::Command(_) | Did::Response(_) | Did::Connection, _) => met,
     };
     Some(state.into())
 }

@@ -1,6 +1,7 @@
 //! The way to a goal: into the goal's state by well-formed commands, the stimulus, and on from there.
 
 use super::{
+    authentication::{Answer, Then, asking},
     commands::{self, PLAIN},
     content::{Message, line_for},
     plan::Draw,
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     conversation::Ending,
-    coverage::{ContentStimulus, Form, Pair, Pause, SessionState, Stimulus},
+    coverage::{ContentStimulus, Form, Pair, Pause, ResponseStimulus, SessionState, Stimulus},
     event::{EventKind, HandlerAction, HandlerRule},
     model::{Transaction, own_event},
     wire::Verb,
@@ -38,9 +39,13 @@ pub(super) fn aim<'a>(walk: &mut Walk<'a>, goal: Pair) -> &'a [Draw] {
         Stimulus::EarlyTalk => walk.plain(Verb::Ehlo, Joined::Never),
         Stimulus::Command(verb, form) => walk.stimulate(goal.state, verb, form),
         Stimulus::OverLongLine => walk.over_long(),
+        Stimulus::Response(stimulus) => walk.respond_with(stimulus),
         Stimulus::SplitLineEnd => walk.split_line_end(),
         Stimulus::End(ending, pause) if goal.state.is_content() => {
             walk.leave_content(goal.state, ending, pause);
+        }
+        Stimulus::End(ending, pause) if goal.state == SessionState::Authenticating => {
+            walk.leave_challenged(ending, pause);
         }
         Stimulus::End(ending, pause) => walk.leave(ending, pause),
         Stimulus::Content(stimulus) => walk.content_with(goal.state, stimulus),
@@ -66,7 +71,11 @@ impl Walk<'_> {
     }
 
     fn plain(&mut self, verb: Verb, joined: Joined) {
-        let sound = self.plan.sound.clone();
+        let mut sound = self.plan.sound.clone();
+        if verb == Verb::Auth {
+            // One that a server takes.
+            sound.flavour = PLAIN;
+        }
         self.command(verb, &sound, joined);
     }
 
@@ -82,7 +91,7 @@ impl Walk<'_> {
             return self.plain(Verb::Quit, Joined::Never);
         }
         let wanted = match state {
-            SessionState::Greeted => Transaction::None,
+            SessionState::Greeted | SessionState::Authenticating => Transaction::None,
             SessionState::Transaction => Transaction::Empty,
             _ => Transaction::Addressed,
         };
@@ -160,6 +169,64 @@ impl Walk<'_> {
             self.push(line, Joined::Never);
         }
         self.route.ending = Some(ending);
+    }
+
+    /// Leaves while the server waits for a response.
+    fn leave_challenged(&mut self, ending: Ending, pause: Pause) {
+        self.open_exchange(false);
+        self.await_last();
+        if pause == Pause::InLine {
+            let mut line = Answer::Right.line("AHRpbQB0YW5zdGFhZnRhbnN0YWFm", 0);
+            let kept = 1 + usize::from(self.plan.sound.flavour) % (line.len() - 1);
+            line.truncate(kept);
+            self.push(line, Joined::Never);
+        }
+        self.route.ending = Some(ending);
+    }
+
+    /// Gets the server to ask; gives what it asks for.
+    fn open_exchange(&mut self, twice: bool) -> &'static [&'static str] {
+        let opening = asking(twice);
+        self.push(format!("{}\r\n", opening.line).into_bytes(), Joined::Never);
+        self.fire(EventKind::OnAuthCommand);
+        match opening.then {
+            Then::Asks(asked) => asked,
+            Then::Ends(_) | Then::Refuses => &[],
+        }
+    }
+
+    /// A challenge, and `stimulus` behind it.
+    fn respond_with(&mut self, stimulus: ResponseStimulus) {
+        use ResponseStimulus as R;
+        let flavour = self.plan.sound.flavour;
+        if stimulus == R::Refused {
+            self.refuse(EventKind::OnEndOfAuthentication);
+        }
+        let asked = self.open_exchange(stimulus == R::ChallengedAgain);
+        let answer = match stimulus {
+            R::Wrong => Answer::Wrong,
+            R::Empty => Answer::Empty,
+            R::Cancel => Answer::Cancel,
+            R::Garbage => Answer::Garbage,
+            R::CommandLine => Answer::Command,
+            R::OverLong => Answer::OverLong,
+            _ => Answer::Right,
+        };
+        for (at, asked) in asked.iter().enumerate() {
+            let joined = if stimulus == R::Pipelined {
+                Joined::Always
+            } else {
+                Joined::Never
+            };
+            let mut piece = Piece::new(answer.line(asked, flavour), joined);
+            if stimulus == R::Split && at == 0 {
+                piece.cuts = vec![piece.octets.len() - 1];
+            }
+            self.route.pieces.push(piece);
+        }
+        if matches!(answer, Answer::Right | Answer::Wrong | Answer::Empty) {
+            self.end_authentication(answer == Answer::Right && stimulus != R::Refused);
+        }
     }
 
     /// Leaves in the middle of a message.

@@ -1,5 +1,6 @@
 //! Well-formed command lines: in every spelling that RFC 5321 allows and clients use.
 
+use super::authentication::opening;
 use crate::wire::Verb;
 
 /// What the walk does besides going deeper.
@@ -50,8 +51,7 @@ pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
         Verb::Rcpt => format!("RCPT TO:{}", path(tag, flavour)),
         Verb::Vrfy => format!("VRFY {tag}@example.org"),
         Verb::Expn => format!("EXPN {tag}"),
-        // Well formed; whoever serves it knows no such user.
-        Verb::Auth => "AUTH PLAIN AGFsaWNlAHNlY3JldA==".to_owned(),
+        Verb::Auth => opening(flavour).line.to_owned(),
         // No octets follow, whether it is served or not.
         Verb::Bdat => "BDAT 0 LAST".to_owned(),
         Verb::Unknown => "XUNKNOWN".to_owned(),
@@ -96,6 +96,7 @@ fn mail(tag: &str, flavour: u8) -> String {
         3 => format!("MAIL FROM:{} SIZE=99 BODY=7BIT", path(tag, flavour)),
         // RFC 6531: announced by the receiver, and asked for.
         4 => format!("MAIL FROM:<{tag}-grüße@bücher.example> SMTPUTF8"),
+        5 => format!("MAIL FROM:{} AUTH=<>", path(tag, flavour)),
         _ => format!("MAIL FROM:{}", path(tag, flavour)),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::Family;
 use crate::{
     conversation::Ending,
-    coverage::{ContentStimulus, Form, Pair, Stimulus, pairs},
+    coverage::{ContentStimulus, Form, Pair, ResponseStimulus, Stimulus, pairs},
 };
 
 /// Primes larger than the number of pairs: a stride that meets each of them once.
@@ -48,10 +48,21 @@ pub(super) fn goal(family: Family, seed: u64, index: u64) -> Option<Pair> {
 /// The family that a stimulus is in keeping with.
 const fn family_of(stimulus: Stimulus) -> Family {
     use ContentStimulus as C;
+    use ResponseStimulus as R;
     match stimulus {
         Stimulus::End(..) => Family::Abrupt,
         Stimulus::Command(_, Form::WellFormed | Form::Pipelined | Form::Refused)
         | Stimulus::SplitLineEnd
+        | Stimulus::Response(
+            R::Accepted
+            | R::ChallengedAgain
+            | R::Wrong
+            | R::Refused
+            | R::Empty
+            | R::Cancel
+            | R::Split
+            | R::Pipelined,
+        )
         | Stimulus::Content(
             C::BlankLine
             | C::BlankLineSplit
@@ -65,6 +76,7 @@ const fn family_of(stimulus: Stimulus) -> Family {
         | Stimulus::EarlyTalk
         | Stimulus::OverLongLine
         | Stimulus::LookAlike(_)
+        | Stimulus::Response(R::Garbage | R::CommandLine | R::OverLong)
         | Stimulus::Content(C::OverLongLine | C::BareLf | C::BareCr | C::Nul | C::EightBit) => {
             Family::Malformed
         }

@@ -8,6 +8,8 @@ const KINDS: &[EventKind] = &[
     EventKind::OnConnect,
     EventKind::OnHeloCommand,
     EventKind::OnEhloCommand,
+    EventKind::OnAuthCommand,
+    EventKind::OnEndOfAuthentication,
     EventKind::OnMailCommand,
     EventKind::OnMailCommand,
     EventKind::OnRcptCommand,

@@ -2,11 +2,12 @@
 //!
 //! `numbers` draws from octets, whoever they come from; `plan` holds what is drawn. `walk` turns draws into commands and messages, guided by the
 //! model's states, so that most conversations get deep; `goal` gives every other one a pair of a state and a stimulus
-//! to reach, and `aim` leads there. `commands`, `damage` and `content` say what is sent, `delivery` in which writes,
+//! to reach, and `aim` leads there. `commands`, `authentication`, `damage` and `content` say what is sent, `delivery` in which writes,
 //! `telling` where it is best cut, `handlers` what the server's handlers do.
 
 mod aim;
 mod arbitrary;
+mod authentication;
 mod commands;
 mod content;
 mod damage;

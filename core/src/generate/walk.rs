@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     aim::aim,
+    authentication::{ANSWERS, Answer, Then, opening},
     commands::{self, SIDES, Side},
     plan::{Draw, Plan},
     route::{Joined, Piece, Route},
@@ -17,7 +18,7 @@ use crate::{
 
 /// What a handler does with an event, as far as the walk heeds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
+pub(super) enum Decision {
     Accepted,
     Refused,
     Dropped,
@@ -131,6 +132,7 @@ impl<'a> Walk<'a> {
         let verb = match self.state.transaction {
             Transaction::None if !self.state.greeted && draw.flavour < 40 => Verb::Helo,
             Transaction::None if !self.state.greeted => Verb::Ehlo,
+            Transaction::None if !self.state.authenticated && draw.flavour % 16 == 9 => Verb::Auth,
             Transaction::None => Verb::Mail,
             Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => Verb::Data,
             // Out of sequence.
@@ -161,13 +163,56 @@ impl<'a> Walk<'a> {
         match verb {
             Verb::Data if decision == Decision::Refused => self.after_refused_data(draw),
             Verb::Data => self.message(taken, draw),
+            Verb::Auth if taken => self.authenticate(draw),
             _ if taken => self.state = self.state.after(verb),
             _ => {}
         }
     }
 
+    /// What follows an AUTH that the server has taken, by a draw that is not damaged.
+    fn authenticate(&mut self, draw: &Draw) {
+        let success = match opening(draw.flavour).then {
+            Then::Refuses => return,
+            Then::Ends(success) => success,
+            Then::Asks(asked) => match self.respond(asked, draw) {
+                None => return,
+                Some(success) => success,
+            },
+        };
+        self.end_authentication(success);
+    }
+
+    /// Answers what is asked for, up to the answer that is not right; `None` where the protocol ends the exchange.
+    fn respond(&mut self, asked: &[&str], draw: &Draw) -> Option<bool> {
+        let joined = if draw.eager() {
+            Joined::IfPipelined
+        } else {
+            Joined::Never
+        };
+        let wrong_at = draw.side.index(asked.len());
+        let wrong = ANSWERS[draw.side.index(ANSWERS.len())];
+        let mut success = true;
+        for (at, asked) in asked.iter().enumerate() {
+            let answer = if at == wrong_at { wrong } else { Answer::Right };
+            self.push(answer.line(asked, draw.flavour), joined);
+            match answer {
+                Answer::Right => {}
+                Answer::Wrong | Answer::Empty => success = false,
+                _ => return None,
+            }
+        }
+        Some(success)
+    }
+
+    /// The mechanism has decided.
+    pub(super) fn end_authentication(&mut self, success: bool) {
+        if self.fire(EventKind::OnEndOfAuthentication) == Decision::Accepted && success {
+            self.state = self.state.after_authentication();
+        }
+    }
+
     /// An event of `kind` fires; what its handler does with it.
-    fn fire(&mut self, kind: EventKind) -> Decision {
+    pub(super) fn fire(&mut self, kind: EventKind) -> Decision {
         let nth = self.fired.entry(kind).or_default();
         *nth += 1;
         let heeds = self.plan.manner.heeds && self.plan.goal.is_none();

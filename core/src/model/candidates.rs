@@ -34,6 +34,10 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
                 line_ends.bare_lf |= line.text.contains(&b'\n');
                 line_ends.bare_cr |= line.text.contains(&b'\r');
             }
+            Stimulus::Response(line) => {
+                line_ends.bare_lf |= line.text.contains(&b'\n');
+                line_ends.bare_cr |= line.text.contains(&b'\r');
+            }
             Stimulus::Connection => {}
         }
     }

@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::{
+    authentication::{AuthStep, ResponseLine},
     content::Message,
     state::{Certainty, State},
 };
@@ -31,6 +32,8 @@ pub enum Stimulus<'w> {
     Connection,
     /// It sent a command line.
     Command(CommandLine<'w>),
+    /// It answered a challenge, or should have (RFC 4954, 4).
+    Response(ResponseLine<'w>),
     /// It sent a message, or began to.
     Message(Message),
 }
@@ -81,6 +84,8 @@ pub struct Exchange<'w> {
     pub in_sequence: Certainty,
     /// The state it met, where only one is possible.
     pub state: Option<State>,
+    /// What the reply says of an authentication, where there is one.
+    pub authentication: Option<AuthStep>,
     /// What went before.
     pub history: History,
 }

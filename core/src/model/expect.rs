@@ -1,6 +1,7 @@
 //! Which events each exchange allows: the heart of the model (MODEL.md, sections 1 and 2).
 
 use super::{
+    authentication::{AuthStep, Said},
     content::Message,
     exchange::{CommandLine, Exchange, Outcome, Stimulus},
     state::Certainty,
@@ -34,6 +35,15 @@ pub const fn own_event(verb: Verb) -> Option<EventKind> {
 pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript) -> Vec<Pattern> {
     let full = match &exchange.stimulus {
         Stimulus::Connection => connection(exchange.outcome),
+        Stimulus::Response(line) => response(line.said, exchange, handlers),
+        Stimulus::Command(line)
+            if line.parsed.is_ok()
+                && exchange.authentication.is_some()
+                && (exchange.in_sequence != Certainty::No
+                    || exchange.outcome == Outcome::Accepted) =>
+        {
+            authentication(exchange, handlers)
+        }
         Stimulus::Command(line) => command(line, exchange, hello, handlers),
         Stimulus::Message(message) => content(message, exchange.outcome, hello),
     };
@@ -114,6 +124,44 @@ fn command(
         Outcome::Dropped | Outcome::Unanswered | Outcome::Strange => {
             vec![own_reject, own, vec![reject], vec![]]
         }
+    }
+}
+
+/// AUTH in sequence: the exchange begins, and may end at once. It is refused by the protocol (the mechanism is not
+/// known), by the handler of OnAuthCommand, or when the exchange has ended.
+fn authentication(exchange: &Exchange<'_>, handlers: &HandlerScript) -> Vec<Pattern> {
+    use EventKind::{OnAuthCommand, OnEndOfAuthentication, OnReject};
+    let begun = vec![OnAuthCommand];
+    let begun_reject = vec![OnAuthCommand, OnReject];
+    let ended = vec![OnAuthCommand, OnEndOfAuthentication];
+    let ended_reject = vec![OnAuthCommand, OnEndOfAuthentication, OnReject];
+    let reject = vec![OnReject];
+    match exchange.authentication {
+        Some(AuthStep::Challenged) => vec![begun],
+        Some(AuthStep::Succeeded) => vec![ended],
+        Some(AuthStep::Failed) if !may_refuse(handlers, &ended) => vec![ended_reject],
+        Some(AuthStep::Failed | AuthStep::Refused) => vec![ended_reject, begun_reject, reject],
+        _ if exchange.outcome == Outcome::Accepted => vec![ended, begun],
+        _ => vec![ended_reject, ended, begun_reject, begun, reject, vec![]],
+    }
+}
+
+/// What ends an exchange: the mechanism, whose word a handler may not accept; or the protocol, for which there is no
+/// outcome.
+fn response(said: Said, exchange: &Exchange<'_>, handlers: &HandlerScript) -> Vec<Pattern> {
+    use EventKind::{OnEndOfAuthentication, OnReject};
+    let ended = vec![OnEndOfAuthentication];
+    let ended_reject = vec![OnEndOfAuthentication, OnReject];
+    let reject = vec![OnReject];
+    match exchange.authentication {
+        Some(AuthStep::Challenged) => vec![vec![]],
+        Some(AuthStep::Succeeded) => vec![ended],
+        Some(AuthStep::Failed) if !may_refuse(handlers, &ended) => vec![ended_reject],
+        Some(AuthStep::Refused) if said == Said::Cancel => vec![reject],
+        Some(AuthStep::Failed | AuthStep::Refused) => vec![ended_reject, reject],
+        _ if exchange.outcome == Outcome::Accepted => vec![vec![]],
+        _ if said == Said::Cancel => vec![reject, vec![]],
+        _ => vec![ended_reject, ended, reject, vec![]],
     }
 }
 

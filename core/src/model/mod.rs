@@ -4,6 +4,7 @@
 //! sent (an `exchange`), `expect` says which events each exchange may fire. `state` holds the table; `tolerance` names what a
 //! lenient reading takes. `pacer` is the same reading for a client that must know how long to wait.
 
+mod authentication;
 mod blank_line;
 mod candidates;
 mod content;
@@ -16,6 +17,7 @@ mod state;
 mod tolerance;
 mod wire_log;
 
+pub use authentication::{AuthStep, ResponseLine, Said, auth};
 pub use candidates::relevant_tolerances;
 pub use content::Message;
 pub use exchange::{COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Stimulus};

@@ -11,6 +11,8 @@ enum Due {
     Banner,
     Command,
     Data,
+    /// AUTH or a response to a challenge.
+    Authentication,
     Message,
 }
 
@@ -18,8 +20,10 @@ enum Due {
 #[derive(Debug)]
 enum Mode {
     Commands,
-    /// DATA was sent; its reply decides.
+    /// DATA, AUTH or a response to a challenge was sent; its reply decides.
     Undecided,
+    /// A challenge was read: the next line answers it, whatever it looks like.
+    Response,
     Content(Box<DataStream>),
 }
 
@@ -91,6 +95,13 @@ impl Pacer {
                 };
                 self.read_on();
             }
+            Some(Due::Authentication) => {
+                self.mode = match code {
+                    Some(334) => Mode::Response,
+                    _ => Mode::Commands,
+                };
+                self.read_on();
+            }
             Some(Due::Banner | Due::Command | Due::Message) => {}
         }
     }
@@ -111,12 +122,26 @@ impl Pacer {
                         begin_with(&mut self.begin, line.text);
                         Verb::of(&core::mem::take(&mut self.begin))
                     };
-                    let data = verb == Verb::Data;
                     taken += line.len;
-                    if data {
+                    let due = match verb {
+                        Verb::Data => Due::Data,
+                        Verb::Auth => Due::Authentication,
+                        _ => Due::Command,
+                    };
+                    if due != Due::Command {
                         self.mode = Mode::Undecided;
                     }
-                    self.expect(if data { Due::Data } else { Due::Command });
+                    self.expect(due);
+                }
+                Mode::Response => {
+                    let Some(line) = self.lines.next(&self.unread[taken..]) else {
+                        taken += self.drop_from(taken);
+                        break;
+                    };
+                    taken += line.len;
+                    self.begin.clear();
+                    self.mode = Mode::Undecided;
+                    self.expect(Due::Authentication);
                 }
                 Mode::Content(stream) => {
                     let used = stream.push(&self.unread[taken..], |_| ());
@@ -153,7 +178,7 @@ impl Pacer {
             return;
         }
         self.surplus -= 1;
-        if due == Due::Data {
+        if matches!(due, Due::Data | Due::Authentication) {
             self.mode = Mode::Commands;
         }
     }
@@ -232,6 +257,28 @@ mod tests {
         assert_eq!(pacer.due(), 1);
         pacer.received(b"503 no\r\n");
         assert_eq!(pacer.due(), 1);
+    }
+
+    #[test]
+    fn behind_a_challenge_comes_a_response_whatever_it_looks_like() {
+        let mut pacer = after(&[("", "220 hi\r\n"), ("AUTH LOGIN\r\n", "334 x\r\n")]);
+        pacer.sent(b"DATA\r\n");
+        assert_eq!(pacer.due(), 1);
+        pacer.received(b"334 y\r\n");
+        assert_eq!(pacer.due(), 0);
+        pacer.sent(b"cGFzcw==\r\nDATA\r\n");
+        pacer.received(b"535 no\r\n");
+        assert_eq!(pacer.due(), 1, "the exchange is over");
+        pacer.received(b"354 go\r\n");
+        assert!(pacer.in_content());
+    }
+
+    #[test]
+    fn behind_a_refused_auth_come_commands() {
+        let mut pacer = after(&[("", "220 hi\r\n"), ("AUTH X\r\nDATA\r\n", "504 no\r\n")]);
+        assert_eq!(pacer.due(), 1);
+        pacer.received(b"354 go\r\n");
+        assert!(pacer.in_content());
     }
 
     #[test]

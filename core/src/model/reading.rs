@@ -6,6 +6,7 @@
 use core::ops::Range;
 
 use super::{
+    authentication::{AuthStep, ResponseLine, Said, auth, rounds},
     content::read_message,
     exchange::{CommandLine, Exchange, History, Outcome, Stimulus},
     expect::own_event,
@@ -29,10 +30,10 @@ pub enum Stop {
     Extension(Verb),
 }
 
-/// What a DATA that was never answered is taken for.
+/// What a DATA, or an AUTH, that was never answered is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnansweredData {
-    /// It was accepted: content follows.
+    /// It was accepted: content follows, or responses do.
     #[default]
     Accepted,
     /// It was refused: commands follow.
@@ -52,6 +53,8 @@ pub struct Reading<'w> {
     pub stop: Stop,
     /// Whether it was left open how a DATA was answered.
     pub data_unanswered: bool,
+    /// Whether the client was to answer a challenge: what comes then is a response.
+    pub authenticating: bool,
     /// Whether the last greeting announced PIPELINING.
     pub pipelining: bool,
 }
@@ -72,6 +75,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             rest: 0,
             stop: Stop::EndOfInput,
             data_unanswered: false,
+            authenticating: false,
             pipelining: false,
         },
     };
@@ -153,9 +157,7 @@ impl<'w> Reader<'w, '_, '_> {
                     .then(|| self.message())
                     .flatten()
             }
-            (Verb::Auth, Outcome::Accepted) if self.last_code() == Some(334) => {
-                Some(Stop::Extension(verb))
-            }
+            (Verb::Auth, _) => self.behind_auth(in_sequence),
             (Verb::StartTls, Outcome::Accepted) if self.last_code() == Some(220) => {
                 Some(Stop::Extension(verb))
             }
@@ -167,6 +169,75 @@ impl<'w> Reader<'w, '_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// What follows an AUTH command.
+    fn behind_auth(&mut self, in_sequence: Certainty) -> Option<Stop> {
+        let last = self.reading.exchanges.last()?;
+        let Stimulus::Command(line) = &last.stimulus else {
+            return None;
+        };
+        let (line, step) = (*line, last.authentication);
+        let unanswered = last.outcome == Outcome::Unanswered;
+        match step {
+            Some(AuthStep::Challenged) => return self.responses(line, None),
+            Some(AuthStep::Succeeded) => self.states.advance(State::after_authentication),
+            Some(AuthStep::Open) if unanswered && in_sequence != Certainty::No => {
+                let (mechanism, initial) = auth(&line)?;
+                self.states.advance_maybe(State::after_authentication);
+                let rounds = rounds(mechanism, initial);
+                if self.data == UnansweredData::Accepted && rounds > 0 {
+                    return self.responses(line, Some(rounds));
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// The lines of an exchange up to its end. `rounds`: nobody saw the challenge, and so many lines are still to come.
+    fn responses(&mut self, auth: CommandLine<'w>, mut rounds: Option<usize>) -> Option<Stop> {
+        loop {
+            let mut lines = LineSplitter::new(self.tolerance.line_ends);
+            let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
+                self.reading.authenticating = true;
+                return Some(Stop::EndOfInput);
+            };
+            let response = ResponseLine::new(line.text, line.end, auth);
+            let span = self.at..self.at + line.len;
+            self.at = span.end;
+            let outcome = self.exchange(Stimulus::Response(response), span, Certainty::Yes);
+            let last = self.reading.exchanges.last();
+            match last.and_then(|last| last.authentication) {
+                Some(AuthStep::Challenged) => rounds = None,
+                Some(AuthStep::Succeeded) => {
+                    self.states.advance(State::after_authentication);
+                    return None;
+                }
+                Some(AuthStep::Open) if outcome == Outcome::Unanswered => {
+                    self.states.advance_maybe(State::after_authentication);
+                    let left = rounds.unwrap_or(1).saturating_sub(1);
+                    if left == 0 || response.said != Said::Response {
+                        return None;
+                    }
+                    rounds = Some(left);
+                }
+                _ => return self.left_exchange(response, outcome),
+            }
+        }
+    }
+
+    /// Behind a refusal, or behind an answer that is none to a response: then the server took the line for a command.
+    fn left_exchange(&mut self, response: ResponseLine<'_>, outcome: Outcome) -> Option<Stop> {
+        let verb = Verb::of(response.text);
+        match outcome {
+            Outcome::Dropped if self.said_goodbye() => return Some(Stop::SessionEnded),
+            Outcome::Accepted if parse_command(response.text).is_ok() => {
+                self.states.advance(|state| state.after(verb));
+            }
+            _ => {}
+        }
+        None
     }
 
     fn message(&mut self) -> Option<Stop> {
@@ -267,7 +338,13 @@ impl<'w> Reader<'w, '_, '_> {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
             outcome => outcome,
         };
+        let authentication = AuthStep::of(
+            &stimulus,
+            outcome,
+            reply_read.and_then(|read| read.reply.code),
+        );
         self.reading.exchanges.push(Exchange {
+            authentication,
             stimulus,
             entry: self.segment_end(&span).map_or(0, |segment| segment.0),
             sent_at: self.sent_at(&span),
@@ -355,7 +432,7 @@ fn is_farewell(reply: Option<&LoggedReply>) -> bool {
 fn takes_time(stimulus: &Stimulus<'_>) -> bool {
     match stimulus {
         Stimulus::Command(line) => own_event(line.verb).is_some(),
-        Stimulus::Message(_) => true,
+        Stimulus::Message(_) | Stimulus::Response(_) => true,
         Stimulus::Connection => false,
     }
 }

@@ -10,6 +10,8 @@ pub enum Needs {
     Nothing,
     /// An accepted HELO or EHLO, and no open transaction.
     GreetingOnly,
+    /// The same, and a client that is not authenticated (RFC 4954, 4).
+    Stranger,
     /// An open transaction.
     Transaction,
     /// An open transaction with at least one accepted recipient.
@@ -33,7 +35,8 @@ pub enum Effect {
 
 /// The model's table: verb, what it needs, what it does once accepted.
 ///
-/// AUTH, STARTTLS and BDAT stand as commands without effect: where a server accepts one, the reading ends there.
+/// STARTTLS and BDAT stand as commands without effect: where a server accepts one, the reading ends there. What AUTH
+/// does is decided by the exchange that it begins.
 pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Helo, Needs::Nothing, Effect::Greet),
     (Verb::Ehlo, Needs::Nothing, Effect::Greet),
@@ -47,7 +50,7 @@ pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Quit, Needs::Nothing, Effect::None),
     (Verb::Vrfy, Needs::Nothing, Effect::None),
     (Verb::Expn, Needs::Nothing, Effect::None),
-    (Verb::Auth, Needs::Nothing, Effect::None),
+    (Verb::Auth, Needs::Stranger, Effect::None),
     (Verb::StartTls, Needs::Nothing, Effect::None),
     (Verb::Bdat, Needs::Nothing, Effect::None),
     (Verb::Unknown, Needs::Nothing, Effect::None),
@@ -80,6 +83,8 @@ pub struct State {
     pub greeted: bool,
     /// The transaction.
     pub transaction: Transaction,
+    /// An authentication has succeeded. Nothing takes that back.
+    pub authenticated: bool,
 }
 
 impl State {
@@ -87,6 +92,7 @@ impl State {
     pub const START: Self = Self {
         greeted: false,
         transaction: Transaction::None,
+        authenticated: false,
     };
 
     /// Whether the table lets `verb` through.
@@ -94,6 +100,9 @@ impl State {
         match row(verb).0 {
             Needs::Nothing => true,
             Needs::GreetingOnly => self.greeted && self.transaction == Transaction::None,
+            Needs::Stranger => {
+                self.greeted && self.transaction == Transaction::None && !self.authenticated
+            }
             Needs::Transaction => self.transaction != Transaction::None,
             Needs::Recipient => self.transaction == Transaction::Addressed,
         }
@@ -108,6 +117,7 @@ impl State {
                 return Self {
                     greeted: true,
                     transaction: Transaction::None,
+                    ..self
                 };
             }
             Effect::Open => Transaction::Empty,
@@ -116,6 +126,15 @@ impl State {
         };
         Self {
             transaction,
+            ..self
+        }
+    }
+
+    /// The state behind an authentication that has succeeded.
+    #[must_use]
+    pub fn after_authentication(self) -> Self {
+        Self {
+            authenticated: true,
             ..self
         }
     }
@@ -223,6 +242,17 @@ mod tests {
             addressed.after(Verb::Helo),
         ] {
             assert_eq!(cleared, greeted);
+        }
+    }
+
+    #[test]
+    fn authentication_is_for_strangers_between_transactions_and_stays() {
+        let greeted = State::START.after(Verb::Ehlo);
+        assert!(!State::START.allows(Verb::Auth) && greeted.allows(Verb::Auth));
+        assert!(!greeted.after(Verb::Mail).allows(Verb::Auth));
+        let known = greeted.after_authentication();
+        for state in [known, known.after(Verb::Rset), known.after(Verb::Ehlo)] {
+            assert!(!state.allows(Verb::Auth) && state.allows(Verb::Mail));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::mechanism::Mechanism;
 use super::replies;
 use super::state::{Dialogue, Greeting};
 use super::table::{Need, Row, served};
@@ -129,7 +130,15 @@ fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
     };
     let nests = dialogue.greeting == Some(Greeting::Helo)
         && config.defects.has(Defect::SecondMailTakenAfterHelo);
-    let is_met = |need: Need| need.is_met(dialogue) || (nests && need == Need::NoTransaction);
+    let is_met = |need: Need| {
+        let auth = row.verb == Verb::Auth;
+        need.is_met(dialogue)
+            || (nests && need == Need::NoTransaction && !auth)
+            || (auth
+                && need
+                    .unasked_of_auth()
+                    .is_some_and(|defect| config.defects.has(defect)))
+    };
     needs.iter().copied().find(|need| !is_met(*need))
 }
 
@@ -139,10 +148,25 @@ fn check_limits(command: Command<'_>, dialogue: &Dialogue, config: &Config) -> R
         Command::Rcpt { parameters, .. } if !parameters.raw.is_empty() => {
             Err(Refusal::beyond(replies::PARAMETER_UNKNOWN))
         }
+        Command::Auth { mechanism, .. } => check_mechanism(mechanism, config),
         Command::Rcpt { .. } if is_full(dialogue, config) => {
             Err(Refusal::beyond(replies::TOO_MANY_RECIPIENTS))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether `name` is one of those announced.
+fn check_mechanism(name: &[u8], config: &Config) -> Result<(), Refusal> {
+    let mechanism = Mechanism::named(name).filter(|mechanism| {
+        *mechanism == Mechanism::Plain || !config.defects.has(Defect::LoginNotServed)
+    });
+    if mechanism.is_some() {
+        Ok(())
+    } else if config.defects.has(Defect::UnknownMechanism501) {
+        Err(Refusal::beyond(replies::MECHANISM_UNKNOWN_501))
+    } else {
+        Err(Refusal::beyond(replies::MECHANISM_UNKNOWN))
     }
 }
 
@@ -174,6 +198,7 @@ fn check_mail_parameters(
 /// size-param      = "SIZE=" 1*20DIGIT            ; RFC 1870, 5
 /// body-param      = "BODY=" ( "7BIT" / "8BITMIME" )  ; RFC 6152, 2
 /// smtputf8-param  = "SMTPUTF8"                   ; RFC 6531, 3.4
+/// auth-param      = "AUTH=" ( xtext )            ; RFC 4954, 5: a mailbox or "<>"
 /// ```
 fn check_mail_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(), Refusal> {
     let keyword = parameter.keyword.to_ascii_uppercase();
@@ -191,14 +216,36 @@ fn check_mail_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(),
         (b"BODY", Some(body)) => {
             body.eq_ignore_ascii_case(b"7BIT") || body.eq_ignore_ascii_case(b"8BITMIME")
         }
+        (b"AUTH", Some(mailbox)) => is_xtext(mailbox),
         (b"SMTPUTF8", value) => value.is_none(),
-        (b"SIZE" | b"BODY", _) => false,
+        (b"SIZE" | b"BODY" | b"AUTH", _) => false,
         _ => return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN)),
     };
     if is_good {
         Ok(())
     } else {
         Err(Refusal::malformed(replies::PARAMETER_VALUE))
+    }
+}
+
+/// ```abnf
+/// xtext     = *( xchar / hexchar )               ; RFC 3461, 4
+/// xchar     = any ASCII CHAR between "!" and "~" but "+" and "="
+/// hexchar   = "+" 2(%x30-39 / %x41-46)
+/// ```
+///
+/// Whom it names nobody here trusts, so it is read and no more (RFC 4954, 5).
+fn is_xtext(mut text: &[u8]) -> bool {
+    let is_hex = |octet: &u8| octet.is_ascii_digit() || (b'A'..=b'F').contains(octet);
+    let filled = !text.is_empty();
+    loop {
+        text = match text {
+            [] => return filled,
+            [b'+', high, low, rest @ ..] if is_hex(high) && is_hex(low) => rest,
+            [b'+' | b'=', ..] => return false,
+            [b'!'..=b'~', rest @ ..] => rest,
+            _ => return false,
+        };
     }
 }
 
@@ -224,6 +271,7 @@ mod tests {
         let dialogue = Dialogue {
             greeting,
             transaction,
+            authenticated: false,
         };
         match admit(line.as_bytes(), &dialogue, &Config::default()) {
             Ok(_) => "ok".into(),
@@ -243,6 +291,11 @@ mod tests {
             ("BODY=BINARYMIME", "501", "555"),
             ("SMTPUTF8=1", "501", "555"),
             ("SIZE=1 size=2", "501", "555"),
+            ("AUTH=<>", "ok", "555"),
+            ("auth=e+3Dmc2@example.com SIZE=1", "ok", "555"),
+            ("AUTH=a+3d", "501", "555"),
+            ("AUTH=a+", "501", "555"),
+            ("AUTH", "501", "555"),
             ("RET=HDRS", "555", "555"),
         ];
         for (parameters, ehlo, helo) in cases {
@@ -283,5 +336,11 @@ mod tests {
         assert_eq!(answer("FOO", None, None), "500");
         assert_eq!(answer("BDAT x", None, None), "502");
         assert_eq!(answer("vrfy x", None, None), "ok");
+        assert_eq!(answer("AUTH PLAIN", None, None), "503");
+        assert_eq!(answer("AUTH X", Some(Greeting::Helo), None), "503");
+        assert_eq!(answer("AUTH X", Some(Greeting::Ehlo), None), "504");
+        assert_eq!(answer("AUTH login", Some(Greeting::Ehlo), None), "ok");
+        let open = Some(Transaction::default());
+        assert_eq!(answer("AUTH PLAIN", Some(Greeting::Ehlo), open), "503");
     }
 }

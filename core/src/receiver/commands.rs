@@ -44,10 +44,11 @@ impl Receiver {
         LineLimit {
             extended: self.dialogue.greeting == Some(Greeting::Ehlo),
             halved: self.has(Defect::LineLimit256),
+            response: false,
         }
     }
 
-    fn handle_line(&mut self, line: &[u8]) {
+    pub(super) fn handle_line(&mut self, line: &[u8]) {
         if matches!(self.phase, Phase::Barred) && Verb::of(line) != Verb::Quit {
             let refusal = Refusal::new(Cause::Beyond, replies::NOT_AFTER_REFUSAL);
             return self.refuse_by_protocol(line, &refusal);
@@ -64,6 +65,9 @@ impl Receiver {
         match decision {
             Decision::Pass if self.refuses_path(&admitted.command) => {
                 self.refuse_by_handler(line, verb, replies::PATH_REFUSED);
+            }
+            Decision::Pass if admitted.row.effect == Effect::Authenticate => {
+                self.begin_authentication(line, admitted.command);
             }
             Decision::Pass => self.carry_out(admitted),
             Decision::Refuse(reply) => self.refuse_by_handler(line, verb, &reply),
@@ -118,6 +122,9 @@ impl Receiver {
         let smtputf8 = matches!(command, Command::Mail { parameters, .. }
             if parameters.get("SMTPUTF8").is_some());
         self.dialogue.advance(row.effect, smtputf8);
+        if row.verb == Verb::Rset && self.has(Defect::RsetForgetsAuthentication) {
+            self.dialogue.authenticated = false;
+        }
         if keeps_transaction {
             self.dialogue.transaction = kept;
         }
@@ -174,10 +181,10 @@ impl Receiver {
         }
     }
 
-    fn refuse_by_handler(&mut self, line: &[u8], verb: Verb, reply: &str) {
+    pub(super) fn refuse_by_handler(&mut self, line: &[u8], verb: Verb, reply: &str) {
         if !self.has(Defect::HandlerRefusalWithoutReject) {
             self.outlet
-                .reject(Some(line), ParsingStatus::Complete, reply);
+                .reject(Some(self.shown(line)), ParsingStatus::Complete, reply);
         }
         self.break_rej_4(verb);
         self.answer_refused(verb, reply);
@@ -208,12 +215,20 @@ impl Receiver {
         }
     }
 
-    fn refuse_by_protocol(&mut self, line: &[u8], refusal: &Refusal) {
+    pub(super) fn refuse_by_protocol(&mut self, line: &[u8], refusal: &Refusal) {
         let verb = Verb::of(line);
         if let Some(reply) = self.forgives(verb, refusal.cause) {
             return self.outlet.reply(To::Command(verb), reply);
         }
-        let mut reply = self.voice.say(&refusal.reply);
+        self.fire_all_the_same(line, verb, refusal.cause);
+        let status = (!self.keeps_to_itself(refusal)).then_some(ParsingStatus::ProtocolError);
+        self.answer_error(line, status, &refusal.reply);
+    }
+
+    /// Answers what counts as an error of the client's, and parts from one that has made too many. Without `status`
+    /// no OnReject fires.
+    pub(super) fn answer_error(&mut self, line: &[u8], status: Option<ParsingStatus>, reply: &str) {
+        let mut reply = self.voice.say(reply);
         // 4yz is no error of the client's.
         let is_error = !reply.starts_with('4');
         self.errors = self.errors.saturating_add(u32::from(is_error));
@@ -221,12 +236,10 @@ impl Receiver {
         if ends {
             reply = self.voice.say(replies::TOO_MANY_ERRORS);
         }
-        self.fire_all_the_same(line, verb, refusal.cause);
-        if !self.keeps_to_itself(refusal) {
-            self.outlet
-                .reject(Some(line), ParsingStatus::ProtocolError, &reply);
+        if let Some(status) = status {
+            self.outlet.reject(Some(self.shown(line)), status, &reply);
         }
-        self.answer_refused(verb, &reply);
+        self.answer_refused(Verb::of(line), &reply);
         if ends {
             self.part(DisconnectReason::TooManyErrors);
         }

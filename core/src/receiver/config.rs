@@ -3,6 +3,15 @@
 use super::Defects;
 use crate::wire::{Leniencies, Leniency};
 
+/// Who can authenticate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The authentication identity.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+}
+
 /// Settings of the reference server; the default is what the model asks for.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -17,6 +26,9 @@ pub struct Config {
     pub max_errors: u32,
     /// What is taken besides the strict grammar.
     pub leniencies: Leniencies,
+    /// Who can authenticate (AUTH, RFC 4954). The default is a user `ursel@example.org` with the password `ostrich`, and
+    /// one called `tim` with the password `tanstaaftanstaaf` (RFC 4616, 4).
+    pub accounts: Vec<Account>,
     /// How late a late event of a planted defect comes, in milliseconds.
     pub defect_delay_ms: u64,
     /// Planted defects.
@@ -36,6 +48,15 @@ impl Default for Config {
                 .with(Leniency::TrailingSpace)
                 .with(Leniency::ExtraSpace)
                 .with(Leniency::LooseDomain),
+            accounts: [
+                ("ursel@example.org", "ostrich"),
+                ("tim", "tanstaaftanstaaf"),
+            ]
+            .map(|(user, password)| Account {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            })
+            .to_vec(),
             defect_delay_ms: 1500,
             defects: Defects::default(),
         }

@@ -70,6 +70,9 @@ defects! {
     RsetKeepsTransaction = "rset-keeps-transaction", "ORD-7", "RSET leaves the transaction as it was.";
     RsetKeepsManyRecipients = "rset-keeps-many-recipients", "ORD-7", "RSET leaves a transaction of three recipients or more as it was.";
     EhloKeepsTransaction = "ehlo-keeps-transaction", "ORD-7", "HELO and EHLO leave the transaction as it was.";
+    EndOfAuthenticationLostOnFailure = "end-of-authentication-lost-on-failure", "ORD-8", "An authentication that fails fires no OnEndOfAuthentication.";
+    EndOfAuthenticationOnCancel = "end-of-authentication-on-cancel", "ORD-8", "An exchange that the client cancels fires OnEndOfAuthentication too.";
+    EndOfAuthenticationOnClose = "end-of-authentication-on-close", "ORD-8", "OnEndOfAuthentication fires for an exchange that was cut off.";
     EventAfterReply = "event-after-reply", "ORD-9", "OnNoopCommand fires 50 ms after NOOP's reply.";
     EventsSwappedWhenPipelined = "events-swapped-when-pipelined", "ORD-10", "Of two RCPT, NOOP or HELP in one batch the second's event fires first.";
     RcptEventOnce = "rcpt-event-once", "ORD-11", "OnRcptCommand fires for a transaction's first recipient only.";
@@ -103,7 +106,9 @@ defects! {
     CommandsInContent = "commands-in-content", "CON-4", "A line of content that reads like MAIL, RSET or NOOP fires that event.";
     ArgumentsLowerCased = "arguments-lower-cased", "CON-7", "Paths and domains are handed on in lower case.";
     ParametersLostInLowerCase = "parameters-lost-in-lower-case", "CON-7", "MAIL in lower case hands on no parameters.";
+    MechanismUpperCased = "mechanism-upper-cased", "CON-7", "AUTH's mechanism is handed on in upper case.";
     ActsOnPartialLine = "acts-on-partial-line", "CON-8", "A command line that was cut off fires its event.";
+    ActsOnPartialResponse = "acts-on-partial-response", "CON-8", "A response to a challenge that was cut off ends the authentication.";
     PipelinedBehindDataLost = "pipelined-behind-data-lost", "CON-9", "What came in the same batch behind the end of data is dropped.";
     Banner250 = "banner-250", "WIR-1", "The banner's code is 250.";
     NoopUnanswered = "noop-unanswered", "WIR-2", "NOOP is not answered.";
@@ -133,6 +138,23 @@ defects! {
     ClosesWithout421 = "closes-without-421", "WIR-18", "A dropped session ends without a reply.";
     BareLfEndsCommand = "bare-lf-ends-command", "WIR-19", "A bare LF ends a command line.";
     VrfyNotImplemented = "vrfy-not-implemented", "WIR-20", "VRFY is answered by 502.";
+    MechanismAnnouncedTwice = "mechanism-announced-twice", "AUT-1", "EHLO's reply names PLAIN twice.";
+    AuthBeforeEhlo = "auth-before-ehlo", "AUT-2", "AUTH is served before EHLO.";
+    AuthInTransaction = "auth-in-transaction", "AUT-3", "AUTH is served within a transaction.";
+    SecondAuthTaken = "second-auth-taken", "AUT-4", "AUTH is served once more when the client is authenticated.";
+    RsetForgetsAuthentication = "rset-forgets-authentication", "AUT-4", "Behind RSET the client is not authenticated any more.";
+    LoginNotServed = "login-not-served", "AUT-5", "LOGIN is announced and answered by 504.";
+    UnknownMechanism501 = "unknown-mechanism-501", "AUT-6", "A mechanism that is not served is answered by 501.";
+    ChallengeInClear = "challenge-in-clear", "AUT-7", "Challenges are not in base64.";
+    EqualsSignNotUnderstood = "equals-sign-not-understood", "AUT-8", "The initial response `=` is taken for none.";
+    BadBase64Answered535 = "bad-base64-answered-535", "AUT-9", "A response that is no base64 is taken for wrong credentials.";
+    CancelAnswered535 = "cancel-answered-535", "AUT-10", "`*` is answered by 535.";
+    ResponseLimit512 = "response-limit-512", "AUT-11", "Responses of more than 512 octets are refused.";
+    OverLongResponse501 = "over-long-response-501", "AUT-12", "A response of more than 12,288 octets is answered by 501.";
+    CommandsInExchange = "commands-in-exchange", "AUT-13", "A command in place of a response is carried out.";
+    WrongPassword550 = "wrong-password-550", "AUT-14", "Wrong credentials are answered by 550.";
+    FailedAuthIsFinal = "failed-auth-is-final", "AUT-15", "AUTH is out of sequence once an authentication has failed.";
+    CredentialsInReject = "credentials-in-reject", "AUT-16", "OnReject carries AUTH's initial response.";
 }
 
 impl fmt::Display for Defect {

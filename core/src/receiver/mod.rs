@@ -7,6 +7,7 @@
 
 mod admission;
 mod agent;
+mod authentication;
 mod carried;
 mod commands;
 mod config;
@@ -17,6 +18,7 @@ mod digest;
 mod input;
 mod life;
 mod loose_end;
+mod mechanism;
 mod messages;
 mod outlet;
 mod own_event;
@@ -29,7 +31,7 @@ mod tamper;
 mod tests;
 
 pub use agent::{ScriptAgent, SmtpReceiveAgent, Verdict};
-pub use config::Config;
+pub use config::{Account, Config};
 pub use defect::{Defect, UnknownDefect};
 pub use defects::Defects;
 
@@ -60,7 +62,8 @@ pub enum Output {
 /// One session of the reference server.
 ///
 /// Take [`next_output`](Self::next_output) until it gives `None`, then report what the connection does next. So
-/// the session never holds more than what was reported at once and some hundred octets.
+/// the session never holds more than what was reported at once, some hundred octets of a command, and some thousand
+/// of a response within an authentication exchange.
 #[derive(Debug)]
 pub struct Receiver {
     config: Arc<Config>,

@@ -28,10 +28,12 @@ pub(super) fn own_event(command: &Command<'_>) -> Option<Event> {
         Command::Help { argument } => Event::OnHelpCommand {
             argument: Some(argument.unwrap_or_default().into()),
         },
+        Command::Auth { mechanism, .. } => Event::OnAuthCommand {
+            mechanism: Some(mechanism.into()),
+        },
         Command::Quit
         | Command::Vrfy { .. }
         | Command::Expn { .. }
-        | Command::Auth { .. }
         | Command::StartTls
         | Command::Bdat { .. }
         | Command::Unknown { .. } => return None,

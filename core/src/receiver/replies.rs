@@ -8,15 +8,16 @@ use core::net::IpAddr;
 pub(super) const BANNER: &str = "220 {host} ESMTP smtpspec";
 pub(super) const HELO: &str = "250 {host} greets {peer}";
 pub(super) const EHLO: &str = "250-{host} greets {peer}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n\
-    250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 HELP";
+    250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 HELP";
 pub(super) const MAIL: &str = "250 2.1.0 sender ok";
 pub(super) const RCPT: &str = "250 2.1.5 recipient ok";
 pub(super) const DATA: &str = "354 go ahead, end with <CRLF>.<CRLF>";
 pub(super) const MESSAGE: &str = "250 2.6.0 message accepted";
 pub(super) const RSET: &str = "250 2.0.0 forgotten";
 pub(super) const NOOP: &str = "250 2.0.0 done";
-pub(super) const HELP: &str = "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY QUIT";
+pub(super) const HELP: &str = "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH QUIT";
 pub(super) const VRFY: &str = "252 2.1.5 cannot verify, will take a message and try";
+pub(super) const AUTHENTICATED: &str = "235 2.7.0 authenticated";
 pub(super) const QUIT: &str = "221 2.0.0 {host} goodbye";
 
 pub(super) const TIMED_OUT: &str = "421 4.4.2 {host} waited too long";
@@ -30,6 +31,7 @@ pub(super) const LINE_TOO_LONG: &str = "500 5.5.6 line too long";
 pub(super) const NOT_IMPLEMENTED: &str = "502 5.5.1 not implemented";
 pub(super) const NOT_AFTER_REFUSAL: &str = "503 5.5.1 no service here, only QUIT";
 pub(super) const GREETING_FIRST: &str = "503 5.5.1 EHLO first";
+pub(super) const AUTH_TWICE: &str = "503 5.5.1 already authenticated";
 pub(super) const MAIL_TWICE: &str = "503 5.5.1 a transaction is open, RSET first";
 pub(super) const MAIL_FIRST: &str = "503 5.5.1 MAIL first";
 pub(super) const NO_RECIPIENT: &str = "554 5.5.1 no valid recipients";
@@ -37,6 +39,11 @@ pub(super) const OUT_OF_SEQUENCE_500: &str = "500 5.5.1 bad sequence";
 pub(super) const PARAMETER_UNKNOWN: &str = "555 5.5.4 parameter not known here";
 pub(super) const PARAMETER_VALUE: &str = "501 5.5.4 bad value of a parameter";
 pub(super) const PARAMETER_TWICE: &str = "501 5.5.4 a parameter given twice";
+pub(super) const CANCELLED: &str = "501 5.7.0 authentication cancelled";
+pub(super) const BAD_BASE64: &str = "501 5.5.2 not base64";
+pub(super) const RESPONSE_TOO_LONG: &str = "500 5.5.6 response too long";
+pub(super) const MECHANISM_UNKNOWN: &str = "504 5.5.4 mechanism not known here";
+pub(super) const WRONG_CREDENTIALS: &str = "535 5.7.8 authentication failed";
 pub(super) const TOO_MANY_RECIPIENTS: &str = "452 4.5.3 too many recipients";
 pub(super) const TOO_LARGE: &str = "552 5.3.4 message larger than {size} octets";
 pub(super) const HANDLER_FAILED: &str = "451 4.3.0 a handler failed, try again";
@@ -44,6 +51,9 @@ pub(super) const HANDLER_FAILED: &str = "451 4.3.0 a handler failed, try again";
 pub(super) const HANDLER_FAILED_AT_CONNECT: &str = "554 5.3.0 {host} a handler failed, no service";
 
 pub(super) const PATH_REFUSED: &str = "550 5.7.1 path refused";
+pub(super) const MECHANISM_UNKNOWN_501: &str = "501 5.5.4 what mechanism";
+pub(super) const RESPONSE_TOO_LONG_501: &str = "501 5.5.2 response too long";
+pub(super) const WRONG_CREDENTIALS_550: &str = "550 5.7.1 authentication failed";
 pub(super) const UNKNOWN_ACCEPTED: &str = "250 2.0.0 fine";
 pub(super) const OTHER_RESPONSE: &str = "550 5.0.0 refused for another reason";
 

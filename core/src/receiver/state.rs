@@ -1,6 +1,6 @@
 //! Where a session stands.
 
-use super::{content::Content, table::Effect};
+use super::{authentication::Authentication, content::Content, table::Effect};
 use crate::event::DisconnectReason;
 
 /// Who was greeted, and how.
@@ -24,6 +24,8 @@ pub(super) struct Transaction {
 pub(super) struct Dialogue {
     pub(super) greeting: Option<Greeting>,
     pub(super) transaction: Option<Transaction>,
+    /// Once, and for the rest of the session (RFC 4954, 4): nothing clears it.
+    pub(super) authenticated: bool,
 }
 
 impl Dialogue {
@@ -46,7 +48,7 @@ impl Dialogue {
                 }
             }
             Effect::ClearTransaction => self.transaction = None,
-            Effect::Nothing | Effect::ReceiveContent | Effect::Leave => {}
+            Effect::Nothing | Effect::Authenticate | Effect::ReceiveContent | Effect::Leave => {}
         }
     }
 }
@@ -60,6 +62,8 @@ pub(super) enum Phase {
     Barred,
     /// Commands are served.
     Commands,
+    /// Between AUTH and the end of the exchange.
+    Authenticating(Box<Authentication>),
     /// Between 354 and the end of data.
     Content(Box<Content>),
     /// A defect keeps the connection open until the client closes it.

@@ -9,6 +9,10 @@ use crate::wire::Verb;
 pub(super) enum Need {
     /// HELO or EHLO.
     Greeting,
+    /// EHLO, which announced it.
+    Ehlo,
+    /// The client is not authenticated (RFC 4954, 4).
+    NotAuthenticated,
     /// No open transaction.
     NoTransaction,
     /// A transaction.
@@ -25,6 +29,7 @@ pub(super) enum Effect {
     OpenTransaction,
     AddRecipient,
     ReceiveContent,
+    Authenticate,
     ClearTransaction,
     Leave,
 }
@@ -47,8 +52,8 @@ const fn row(verb: Verb, needs: &'static [Need], effect: Effect, reply: &'static
     }
 }
 
-/// Commands that are not here are not implemented: this is where AUTH, STARTTLS and BDAT will go.
-const SERVED: [Row; 10] = [
+/// Commands that are not here are not implemented: this is where STARTTLS and BDAT will go.
+const SERVED: [Row; 11] = [
     row(
         Verb::Helo,
         &[],
@@ -83,6 +88,12 @@ const SERVED: [Row; 10] = [
     row(Verb::Noop, &[], Effect::Nothing, replies::NOOP),
     row(Verb::Help, &[], Effect::Nothing, replies::HELP),
     row(Verb::Vrfy, &[], Effect::Nothing, replies::VRFY),
+    row(
+        Verb::Auth,
+        &[Need::Ehlo, Need::NotAuthenticated, Need::NoTransaction],
+        Effect::Authenticate,
+        replies::AUTHENTICATED,
+    ),
     row(Verb::Quit, &[], Effect::Leave, replies::QUIT),
 ];
 
@@ -96,6 +107,8 @@ impl Need {
         let transaction = dialogue.transaction.as_ref();
         match self {
             Self::Greeting => dialogue.greeting.is_some(),
+            Self::Ehlo => dialogue.greeting == Some(Greeting::Ehlo),
+            Self::NotAuthenticated => !dialogue.authenticated,
             Self::NoTransaction => transaction.is_none(),
             Self::Transaction => transaction.is_some(),
             Self::Recipient => transaction.is_some_and(|t| t.recipients > 0),
@@ -105,10 +118,21 @@ impl Need {
     /// The refusal of a command that lacks it.
     pub(super) const fn reply(self) -> &'static str {
         match self {
-            Self::Greeting => replies::GREETING_FIRST,
+            Self::Greeting | Self::Ehlo => replies::GREETING_FIRST,
+            Self::NotAuthenticated => replies::AUTH_TWICE,
             Self::NoTransaction => replies::MAIL_TWICE,
             Self::Transaction => replies::MAIL_FIRST,
             Self::Recipient => replies::NO_RECIPIENT,
+        }
+    }
+
+    /// The defect by which AUTH is served without it.
+    pub(super) const fn unasked_of_auth(self) -> Option<Defect> {
+        match self {
+            Self::Ehlo => Some(Defect::AuthBeforeEhlo),
+            Self::NoTransaction => Some(Defect::AuthInTransaction),
+            Self::NotAuthenticated => Some(Defect::SecondAuthTaken),
+            Self::Greeting | Self::Transaction | Self::Recipient => None,
         }
     }
 

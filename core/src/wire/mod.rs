@@ -19,6 +19,7 @@ mod plain;
 mod reply;
 mod reply_code;
 mod reply_splitter;
+mod sasl;
 mod verb;
 
 pub use command::{Command, Parsed, parse_command};
@@ -32,6 +33,10 @@ pub use path::{ForwardPath, Path, ReversePath};
 pub use reply::{Reply, ReplyError, ReplyLines};
 pub use reply_code::{EnhancedCode, ReplyClass, ReplyCode};
 pub use reply_splitter::ReplySplitter;
+pub use sasl::{
+    SASL_LINE_LIMIT, SaslLine, encode_challenge, parse_initial_response, parse_sasl_line,
+    without_initial_response,
+};
 pub use verb::Verb;
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ mod tests {
         );
         let paused = text(Form::Paused);
         assert!(
-            paused.contains("%raw \"The visible body.\\n.\\n\"\n%end\n%pause 200ms"),
+            paused.contains("%raw \".\\n\"\n%end\n%pause 200ms"),
             "{paused}"
         );
         let pipelined = text(Form::Pipelined);

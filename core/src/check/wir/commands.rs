@@ -285,6 +285,7 @@ fn plain(name: &str, value: Option<&[u8]>) -> bool {
         ("BODY", Some(value)) => {
             value.eq_ignore_ascii_case(b"8BITMIME") || value.eq_ignore_ascii_case(b"7BIT")
         }
+        ("AUTH", Some(value)) => value == b"<>",
         ("SMTPUTF8", None) => true,
         _ => false,
     }

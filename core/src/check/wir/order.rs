@@ -32,6 +32,7 @@ pub(super) fn legal(exchange: &Exchange<'_>, code: u16) -> bool {
     let positive: &[u16] = match &exchange.stimulus {
         Stimulus::Connection => &[220],
         Stimulus::Command(line) => positive_codes(line.verb),
+        Stimulus::Response(_) => &[235, 334],
         Stimulus::Message(_) => &[250],
     };
     (400..600).contains(&code) || positive.contains(&code)

@@ -233,7 +233,8 @@ fn illegal_code(
     logged: &LoggedReply,
 ) -> Option<Found> {
     let code = logged.reply.code?;
-    if code == 221 && exchange.outcome == Outcome::Dropped {
+    let response = matches!(exchange.stimulus, Stimulus::Response(_));
+    if code == 221 && exchange.outcome == Outcome::Dropped && !response {
         let what = format!(
             "{} was answered 221: nobody had said QUIT",
             about(view, index)
@@ -249,6 +250,7 @@ fn illegal_code(
     let rule = match &exchange.stimulus {
         Stimulus::Connection => "WIR-1",
         Stimulus::Command(line) if line.verb == Verb::Quit => "WIR-7",
+        Stimulus::Response(_) => "AUT-13",
         _ => "WIR-4",
     };
     let what = format!("{} was answered {code}", about(view, index));

@@ -182,8 +182,8 @@ pub(in crate::check) static RULES: &[Entry] = &[
         Rule::must(
             "WIR-14",
             "What EHLO announces is honoured",
-            "RFC 5321 2.2.1, RFC 1870 6, RFC 6152 3, RFC 6531 3.4",
-            "SIZE, 8BITMIME and SMTPUTF8, once announced, are taken as parameters of MAIL.",
+            "RFC 5321 2.2.1, RFC 1870 6, RFC 4954 5, RFC 6152 3, RFC 6531 3.4",
+            "SIZE, AUTH, 8BITMIME and SMTPUTF8, once announced, are taken as parameters of MAIL.",
             "250 SIZE 1000000, MAIL FROM:<a@example.org> SIZE=100, 555",
         ),
         super::commands::uses_extension,

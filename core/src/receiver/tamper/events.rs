@@ -184,6 +184,9 @@ impl EventTamper {
                     *reverse_path = Some(other);
                 }
             }
+            Event::OnAuthCommand {
+                mechanism: Some(Octets(name)),
+            } if self.defects.has(Defect::MechanismUpperCased) => name.make_ascii_uppercase(),
             Event::OnHeloCommand { domain: argument }
             | Event::OnEhloCommand { domain: argument }
             | Event::OnMailCommand {

@@ -63,11 +63,11 @@ impl ReplyTamper {
         self.defects.has(defect)
     }
 
-    /// Not behind DATA, whose content is no command, nor behind QUIT.
+    /// Not behind DATA or AUTH, behind which no command may follow, nor behind QUIT.
     fn holds(&self, to: To) -> bool {
         self.has(Defect::RepliesSwappedWhenPipelined)
             && self.held.is_none()
-            && matches!(to, To::Command(verb) if verb != Verb::Data && verb != Verb::Quit)
+            && matches!(to, To::Command(verb) if !matches!(verb, Verb::Data | Verb::Auth | Verb::Quit))
     }
 
     fn changed(&self, verb: Verb, reply: Vec<u8>) -> Vec<Vec<u8>> {
@@ -76,6 +76,9 @@ impl ReplyTamper {
             Verb::Noop if self.has(Defect::ReplyBareLf) => vec![with_bare_lf(reply)],
             Verb::Rset if self.has(Defect::DoubleReply) => vec![reply.clone(), reply],
             Verb::Ehlo if self.has(Defect::MixedCodes) => vec![with_last_code(reply, *b"220")],
+            Verb::Ehlo if self.has(Defect::MechanismAnnouncedTwice) => {
+                vec![with_mechanism_twice(&reply)]
+            }
             Verb::Ehlo if self.has(Defect::EhloKeywordMalformed) => vec![with_bad_keyword(reply)],
             Verb::Rcpt if self.has(Defect::RcptAnswered220) => vec![with_code(reply, *b"220")],
             Verb::Quit if self.has(Defect::QuitWithout221) => vec![],
@@ -102,6 +105,12 @@ fn with_bad_keyword(mut reply: Vec<u8>) -> Vec<u8> {
     let second = memchr::memchr(b'\n', &reply).map_or(0, |lf| lf + 1);
     reply.splice(second..second, *b"250-BAD_KEYWORD\r\n");
     reply
+}
+
+fn with_mechanism_twice(reply: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(reply);
+    text.replace("AUTH PLAIN LOGIN", "AUTH PLAIN LOGIN PLAIN")
+        .into_bytes()
 }
 
 fn with_bare_lf(mut reply: Vec<u8>) -> Vec<u8> {

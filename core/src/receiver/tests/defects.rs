@@ -138,6 +138,28 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::UpperCaseOnly, Connect, "noop\n", Accept, Fin),
     (Defect::BareLfEndsCommand, Connect, "NOOP\u{1}", Accept, Fin),
     (Defect::VrfyNotImplemented, Connect, "VRFY c\n", Accept, Fin),
+    (Defect::EndOfAuthenticationLostOnFailure, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\n", Accept, Fin),
+    (Defect::EndOfAuthenticationOnCancel, Greeting, "AUTH PLAIN\n*\n", Accept, Fin),
+    (Defect::EndOfAuthenticationOnClose, Greeting, "AUTH PLAIN\n", Accept, Rst),
+    (Defect::MechanismUpperCased, Greeting, "AUTH plain\n", Accept, Fin),
+    (Defect::ActsOnPartialResponse, Greeting, "AUTH PLAIN\nAHVyc2VsQGV4YW1wbGUub3JnAG9zdHJpY2g=", Accept, Fin),
+    (Defect::MechanismAnnouncedTwice, Greeting, "", Accept, Fin),
+    (Defect::AuthBeforeEhlo, Connect, "AUTH PLAIN\n", Accept, Fin),
+    (Defect::AuthInTransaction, Envelope, "AUTH PLAIN\n", Accept, Fin),
+    (Defect::SecondAuthTaken, Greeting, "AUTH PLAIN AHVyc2VsQGV4YW1wbGUub3JnAG9zdHJpY2g=\nAUTH PLAIN\n", Accept, Fin),
+    (Defect::RsetForgetsAuthentication, Greeting, "AUTH PLAIN AHVyc2VsQGV4YW1wbGUub3JnAG9zdHJpY2g=\nRSET\nAUTH PLAIN\n", Accept, Fin),
+    (Defect::LoginNotServed, Greeting, "AUTH LOGIN\n", Accept, Fin),
+    (Defect::UnknownMechanism501, Greeting, "AUTH X\n", Accept, Fin),
+    (Defect::ChallengeInClear, Greeting, "AUTH LOGIN\n", Accept, Fin),
+    (Defect::EqualsSignNotUnderstood, Greeting, "AUTH PLAIN =\n", Accept, Fin),
+    (Defect::BadBase64Answered535, Greeting, "AUTH PLAIN\n!\n", Accept, Fin),
+    (Defect::CancelAnswered535, Greeting, "AUTH PLAIN\n*\n", Accept, Fin),
+    (Defect::ResponseLimit512, Greeting, LONG_RESPONSE, Accept, Fin),
+    (Defect::OverLongResponse501, Greeting, TOO_LONG_RESPONSE, Accept, Fin),
+    (Defect::CommandsInExchange, Greeting, "AUTH PLAIN\nNOOP\n", Accept, Fin),
+    (Defect::WrongPassword550, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\n", Accept, Fin),
+    (Defect::FailedAuthIsFinal, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\nAUTH PLAIN\n", Accept, Fin),
+    (Defect::CredentialsInReject, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\n", Accept, Fin),
     (Defect::ClosesWithout421, Connect, "NOOP\n", Drop(EventKind::OnNoopCommand), Fin),
 ];
 
@@ -145,12 +167,16 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
 const LONG_NOOP: &str = "{long noop}";
 const TOO_LONG_NOOP: &str = "{too long noop}";
 const LONG_FIELD: &str = "{long field}";
+const LONG_RESPONSE: &str = "{long response}";
+const TOO_LONG_RESPONSE: &str = "{too long response}";
 const MANY_RECIPIENTS: &str = "{many recipients}";
 
 fn spelled_out(text: &str) -> String {
     match text {
         LONG_NOOP => format!("NOOP {}\n", "x".repeat(300)),
         TOO_LONG_NOOP => format!("NOOP {}\nNOOP\n", "x".repeat(600)),
+        LONG_RESPONSE => format!("AUTH PLAIN\n{}\n", "A".repeat(600)),
+        TOO_LONG_RESPONSE => format!("AUTH PLAIN\n{}\n", "A".repeat(12_288)),
         LONG_FIELD => format!("DATA\nA: {}\n\n.\n", "x".repeat(1000)),
         MANY_RECIPIENTS => "RCPT TO:<c@d.example>\n".repeat(100),
         text => text.to_owned(),
@@ -214,7 +240,7 @@ fn each_defect_shows_in_the_trace() {
 fn a_defect_leaves_a_conversation_without_its_occasion_alone() {
     let text = "EHLO c.example\r\nQUIT\r\n";
     let sound = play(&[], text, &[], Fin);
-    let elsewhere = |defect: &&Defect| !["SES", "WIR"].contains(&&defect.rule()[..3]);
+    let elsewhere = |defect: &&Defect| !["SES", "WIR", "AUT"].contains(&&defect.rule()[..3]);
     for defect in Defect::ALL.iter().filter(elsewhere) {
         assert_eq!(play(&[*defect], text, &[], Fin), sound, "{defect}");
     }

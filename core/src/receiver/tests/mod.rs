@@ -1,5 +1,6 @@
 //! Sessions played in memory: octets in, one flat trace of events and outputs out.
 
+mod authentication;
 mod conversations;
 mod defects;
 mod ends;
@@ -123,6 +124,10 @@ fn show(event: &Event) -> String {
             parameters,
         } => {
             format!("<{}> {}", octets(path), octets(parameters))
+        }
+        Event::OnAuthCommand { mechanism } => octets(mechanism),
+        Event::OnEndOfAuthentication { mechanism, outcome } => {
+            format!("{} {:?}", octets(mechanism), outcome.unwrap())
         }
         Event::OnNoopCommand { argument } | Event::OnHelpCommand { argument } => octets(argument),
         Event::OnEndOfHeaders { headers } => digest(headers),
