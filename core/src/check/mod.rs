@@ -20,6 +20,7 @@ mod offers;
 mod ord;
 mod rej;
 mod ses;
+mod tls;
 mod verdict;
 mod view;
 mod wir;
@@ -260,6 +261,7 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     ord::judge(view, &mut founds);
     rej::judge(view, &mut founds);
     wir::judge(view, &mut founds);
+    tls::judge(view, &mut founds);
     founds
 }
 

@@ -3,6 +3,7 @@
 use super::{
     entry::{Entry, on_the_wire, sees, sees_commands},
     extra::out_of_sequence,
+    tls,
     verdict::{Level, Rule},
     view::{Found, View},
     words::about,
@@ -122,6 +123,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             continue;
         }
         if accepted && greeting_not_wanted(view, index) {
+            if tls::remembers_greeting(view, index) {
+                let what = format!("{what}: the greeting before the handshake is forgotten");
+                founds.push(Found::new("TLS-3", entry, what));
+                break;
+            }
             let rule = if view.fired_any(index) {
                 "ORD-1"
             } else {

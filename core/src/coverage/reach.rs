@@ -141,6 +141,7 @@ const fn ending(act: ClientAct) -> Option<Ending> {
         ClientAct::Reset => Some(Ending::Reset),
         ClientAct::HalfClose => Some(Ending::HalfClose),
         ClientAct::Silence => Some(Ending::Silence),
+        ClientAct::CloseNotify | ClientAct::Truncate => None,
         ClientAct::GaveUp | ClientAct::Overflow => None,
     }
 }

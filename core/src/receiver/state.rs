@@ -1,6 +1,6 @@
 //! Where a session stands.
 
-use super::{content::Content, table::Effect};
+use super::{content::Content, panel::Decision, table::Effect};
 use crate::event::DisconnectReason;
 
 /// Who was greeted, and how.
@@ -24,6 +24,8 @@ pub(super) struct Transaction {
 pub(super) struct Dialogue {
     pub(super) greeting: Option<Greeting>,
     pub(super) transaction: Option<Transaction>,
+    /// It stands inside TLS.
+    pub(super) secured: bool,
 }
 
 impl Dialogue {
@@ -46,7 +48,8 @@ impl Dialogue {
                 }
             }
             Effect::ClearTransaction => self.transaction = None,
-            Effect::Nothing | Effect::ReceiveContent | Effect::Leave => {}
+            // STARTTLS acts once the handshake is done.
+            Effect::Nothing | Effect::ReceiveContent | Effect::StartTls | Effect::Leave => {}
         }
     }
 }
@@ -60,6 +63,8 @@ pub(super) enum Phase {
     Barred,
     /// Commands are served.
     Commands,
+    /// A TLS handshake is under way. Where it comes before the banner: what the agents said to the connection.
+    Handshake(Option<Decision>),
     /// Between 354 and the end of data.
     Content(Box<Content>),
     /// A defect keeps the connection open until the client closes it.

@@ -15,6 +15,8 @@ pub(super) enum Need {
     Transaction,
     /// At least one recipient in it.
     Recipient,
+    /// No TLS yet (RFC 3207, 4.2).
+    NoTls,
 }
 
 /// What an accepted command does.
@@ -26,6 +28,7 @@ pub(super) enum Effect {
     AddRecipient,
     ReceiveContent,
     ClearTransaction,
+    StartTls,
     Leave,
 }
 
@@ -47,8 +50,8 @@ const fn row(verb: Verb, needs: &'static [Need], effect: Effect, reply: &'static
     }
 }
 
-/// Commands that are not here are not implemented: this is where AUTH, STARTTLS and BDAT will go.
-const SERVED: [Row; 10] = [
+/// Commands that are not here are not implemented: this is where AUTH and BDAT will go.
+const SERVED: [Row; 11] = [
     row(
         Verb::Helo,
         &[],
@@ -83,6 +86,13 @@ const SERVED: [Row; 10] = [
     row(Verb::Noop, &[], Effect::Nothing, replies::NOOP),
     row(Verb::Help, &[], Effect::Nothing, replies::HELP),
     row(Verb::Vrfy, &[], Effect::Nothing, replies::VRFY),
+    // An extension is used once it has been announced; EHLO does that.
+    row(
+        Verb::StartTls,
+        &[Need::Greeting, Need::NoTls],
+        Effect::StartTls,
+        replies::STARTTLS,
+    ),
     row(Verb::Quit, &[], Effect::Leave, replies::QUIT),
 ];
 
@@ -99,6 +109,7 @@ impl Need {
             Self::NoTransaction => transaction.is_none(),
             Self::Transaction => transaction.is_some(),
             Self::Recipient => transaction.is_some_and(|t| t.recipients > 0),
+            Self::NoTls => !dialogue.secured,
         }
     }
 
@@ -109,6 +120,7 @@ impl Need {
             Self::NoTransaction => replies::MAIL_TWICE,
             Self::Transaction => replies::MAIL_FIRST,
             Self::Recipient => replies::NO_RECIPIENT,
+            Self::NoTls => replies::STARTTLS_TWICE,
         }
     }
 
