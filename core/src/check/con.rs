@@ -86,7 +86,9 @@ pub(super) const RULES: [Entry; 8] = [
         observable: on_the_wire,
         exercised: |view| {
             let begun = &view.reading.handshakes;
-            let mut in_clear = begun.iter().map(|begun| &view.wire.sent[begun.in_clear.clone()]);
+            let mut in_clear = begun
+                .iter()
+                .map(|begun| &view.wire.sent[begun.in_clear.clone()]);
             in_clear.any(|octets| octets.contains(&b'\n'))
         },
     },
@@ -195,7 +197,11 @@ pub(super) fn judge_tolerance(view: &View<'_>) -> Vec<Found> {
             "`{}`, sent in clear behind STARTTLS, was taken for commands {where_to}",
             shortened(&view.wire.sent[begun.in_clear.clone()])
         );
-        founds.push(Found::new("CON-6", view.exchanges()[begun.exchange].entry, what));
+        founds.push(Found::new(
+            "CON-6",
+            view.exchanges()[begun.exchange].entry,
+            what,
+        ));
     }
     let ends = view.tolerance.line_ends;
     for (taken, name) in [(ends.bare_lf, "LF"), (ends.bare_cr, "CR")] {

@@ -356,7 +356,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
 fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> {
     use DisconnectReason::{DroppedSession, Local, SenderDisconnected, Timeout};
     let tried = !view.wire.handshakes.is_empty()
-        || view.reading.handshakes.iter().any(|begun| !begun.in_clear.is_empty());
+        || view
+            .reading
+            .handshakes
+            .iter()
+            .any(|begun| !begun.in_clear.is_empty());
     let mut reasons = Vec::new();
     if view.server_left_first() && (silent || !tried) {
         reasons.push(Timeout);

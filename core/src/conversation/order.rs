@@ -27,7 +27,7 @@ impl Phase {
             (Self::Notified, Step::Tls(_) | Step::CloseNotify | Step::Truncate) => {
                 Err("nothing of TLS: the client has sent close_notify")
             }
-            (_, Step::Close | Step::Reset | Step::Truncate) => Ok(Self::Over),
+            (_, Step::Close | Step::Reset) | (Self::Open, Step::Truncate) => Ok(Self::Over),
             (_, Step::Expect(_)) => Ok(self),
             (Self::Silent, _) => {
                 Err("`%expect`, `%close` or `%reset`: the client has fallen silent")
@@ -36,10 +36,13 @@ impl Phase {
             (_, Step::Pause(_)) => Ok(self),
             (
                 Self::HalfClosed,
-                Step::Send(_) | Step::Repeat(_) | Step::HalfClose | Step::Tls(_) | Step::CloseNotify,
-            ) => {
-                Err("nothing that sends: the client has half-closed the connection")
-            }
+                Step::Send(_)
+                | Step::Repeat(_)
+                | Step::HalfClose
+                | Step::Tls(_)
+                | Step::CloseNotify
+                | Step::Truncate,
+            ) => Err("nothing that sends: the client has half-closed the connection"),
             (Self::Open | Self::Notified, Step::HalfClose) => Ok(Self::HalfClosed),
             (Self::Open | Self::Notified, Step::Send(_) | Step::Repeat(_)) => Ok(self),
             (Self::Open, Step::Tls(_)) => Ok(Self::Open),

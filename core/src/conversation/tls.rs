@@ -64,11 +64,19 @@ impl Conversation {
 
     fn behind_starttls(&self) -> Self {
         // What is expected first is expected of the banner, and that comes in clear.
-        let of_banner = self.steps.iter().take_while(|s| matches!(s, Step::Expect(_)));
+        let of_banner = self
+            .steps
+            .iter()
+            .take_while(|s| matches!(s, Step::Expect(_)));
         let banner = of_banner.count();
         let accepted = |code: &[u8; 3]| Step::Expect(ReplyPattern { codes: vec![*code] });
         let [ehlo, starttls] = IN_CLEAR.map(|line| Step::Send(vec![line.to_vec()]));
-        let before = [ehlo, starttls, accepted(b"220"), Step::Tls(StartTls::Handshake)];
+        let before = [
+            ehlo,
+            starttls,
+            accepted(b"220"),
+            Step::Tls(StartTls::Handshake),
+        ];
         let (front, rest) = self.steps.split_at(banner);
         let steps = [front, &before, rest].concat();
         let mut inside = self.with_steps(steps);
@@ -109,16 +117,27 @@ mod tests {
     fn a_handler_of_the_first_ehlo_is_one_of_the_second_behind_starttls() {
         let text = "%handler OnEhloCommand 1 drop\n%handler OnRcptCommand 1 drop\nEHLO a\n";
         let inside = behind(TlsMode::StartTls, text);
-        assert!(inside.starts_with("%handler OnEhloCommand 2 drop\n%handler OnRcptCommand 1 drop\n"));
+        assert!(
+            inside.starts_with("%handler OnEhloCommand 2 drop\n%handler OnRcptCommand 1 drop\n")
+        );
         let inside = behind(TlsMode::Implicit, text);
-        assert!(inside.ends_with("OnRcptCommand 1 drop\n%tls\nEHLO a\n"), "{inside}");
+        assert!(
+            inside.ends_with("OnRcptCommand 1 drop\n%tls\nEHLO a\n"),
+            "{inside}"
+        );
     }
 
     #[test]
     fn what_has_a_handshake_of_its_own_stays_as_it_is() {
         for mode in [TlsMode::StartTls, TlsMode::Implicit] {
-            assert_eq!(behind(mode, "STARTTLS\n%tls\nQUIT\n"), "STARTTLS\n%tls\nQUIT\n");
+            assert_eq!(
+                behind(mode, "STARTTLS\n%tls\nQUIT\n"),
+                "STARTTLS\n%tls\nQUIT\n"
+            );
         }
-        assert_eq!(behind(TlsMode::StartTls, "%early\nQUIT\n"), "%early\nQUIT\n");
+        assert_eq!(
+            behind(TlsMode::StartTls, "%early\nQUIT\n"),
+            "%early\nQUIT\n"
+        );
     }
 }

@@ -292,7 +292,8 @@ mod tests {
         assert_eq!(pacer.due(), 1);
     }
 
-    const TO_TLS: [(&str, &str); 2] = [("", "220 hi\r\n"), ("STARTTLS\r\nNOOP\r\nNO", "220 go\r\n")];
+    const TO_TLS: [(&str, &str); 2] =
+        [("", "220 hi\r\n"), ("STARTTLS\r\nNOOP\r\nNO", "220 go\r\n")];
 
     #[test]
     fn behind_an_accepted_starttls_nothing_in_clear_is_answered() {

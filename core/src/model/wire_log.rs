@@ -151,7 +151,9 @@ impl<'t> WireLog<'t> {
         for (entry, logged) in log.entries.iter().enumerate() {
             let at = logged.at;
             match &logged.what {
-                What::Sent(octets) if wire.behind_notify.is_some() => wire.in_clear(octets.as_ref()),
+                What::Sent(octets) if wire.behind_notify.is_some() => {
+                    wire.in_clear(octets.as_ref())
+                }
                 What::Repeated(repeat) if wire.behind_notify.is_some() => {
                     wire.in_clear(repeat.lines());
                 }

@@ -25,9 +25,9 @@ mod replies;
 mod state;
 mod table;
 mod tamper;
-mod tls;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use agent::{ScriptAgent, SmtpReceiveAgent, Verdict};
 pub use config::Config;

@@ -80,7 +80,10 @@ pub(super) fn remembers_greeting(view: &View<'_>, exchange: usize) -> bool {
 
 /// Whether the greeting before `exchange` announced STARTTLS.
 fn announced_to(view: &View<'_>, exchange: usize) -> bool {
-    let greeting = view.exchanges()[..exchange].iter().rev().find(|e| is_greeting(e));
+    let greeting = view.exchanges()[..exchange]
+        .iter()
+        .rev()
+        .find(|e| is_greeting(e));
     !is_secured(view, exchange) && greeting.is_some_and(|greeting| announces(view, greeting))
 }
 
@@ -92,29 +95,39 @@ fn announces(view: &View<'_>, ehlo: &Exchange<'_>) -> bool {
             .any(|text| text.eq_ignore_ascii_case(b"STARTTLS"))
 }
 
-/// Whether a STARTTLS has nothing behind it.
-fn no_parameter(line: &CommandLine<'_>) -> bool {
+/// Whether a STARTTLS has a parameter, and nothing worse.
+fn has_parameter(line: &CommandLine<'_>) -> bool {
+    let is_text = |octet: &u8| matches!(octet, b' '..=b'~');
     let parsed = line.parsed.as_ref();
-    parsed.is_ok_and(|parsed| !parsed.leniencies.contains(Leniency::UnexpectedArgument))
+    line.text.iter().all(is_text)
+        && parsed.is_ok_and(|parsed| parsed.leniencies.contains(Leniency::UnexpectedArgument))
 }
 
 /// TLS-1: a client's handshake, begun with nothing in clear before it, that came to nothing.
 fn failed(view: &View<'_>) -> Option<Found> {
-    view.wire.handshakes.iter().enumerate().find_map(|(at, logged)| {
-        let Handshake::Failed(why) = logged.handshake else {
-            return None;
-        };
-        let mut begun = view.reading.handshakes.iter();
-        let clean = begun.all(|begun| begun.handshake != Some(at) || begun.in_clear.is_empty());
-        clean.then(|| Found::new("TLS-1", logged.entry, format!("no TLS came about: {why}")))
-    })
+    view.wire
+        .handshakes
+        .iter()
+        .enumerate()
+        .find_map(|(at, logged)| {
+            let Handshake::Failed(why) = logged.handshake else {
+                return None;
+            };
+            let mut begun = view.reading.handshakes.iter();
+            let clean = begun.all(|begun| begun.handshake != Some(at) || begun.in_clear.is_empty());
+            clean.then(|| Found::new("TLS-1", logged.entry, format!("no TLS came about: {why}")))
+        })
 }
 
 /// TLS-9: a 220 inside TLS that no STARTTLS has asked for.
 fn banner_again(view: &View<'_>) -> Option<Found> {
     let index = banner_inside(view)?;
     let what = "a banner came behind the handshake, as if the connection were new";
-    Some(Found::new("TLS-9", view.wire.replies[index].entry, what.into()))
+    Some(Found::new(
+        "TLS-9",
+        view.wire.replies[index].entry,
+        what.into(),
+    ))
 }
 
 /// The first reply behind a handshake, if it is a banner that answers nothing.
@@ -179,12 +192,7 @@ const fn is_free(verb: Verb) -> bool {
 }
 
 /// TLS-7.
-fn wants_tls(
-    view: &View<'_>,
-    index: usize,
-    exchange: &Exchange<'_>,
-    verb: Verb,
-) -> Option<Found> {
+fn wants_tls(view: &View<'_>, index: usize, exchange: &Exchange<'_>, verb: Verb) -> Option<Found> {
     let wants = is_free(verb) && view.code(exchange) == Some(530) && !is_secured(view, index);
     let what = || format!("{} was answered 530: it needs no TLS", about(view, index));
     wants.then(|| Found::new("TLS-7", entry(view, exchange), what()))
@@ -211,12 +219,12 @@ fn starttls(
             .then(|| found("TLS-5", Level::Must, "TLS is active already"))
             .flatten();
     }
-    match (no_parameter(line), accepted) {
-        (false, true) => found("TLS-2", Level::Must, "it takes no parameter"),
-        (false, false) if announced_to(view, index) && !matches!(code, 501 | 421) => {
+    match (has_parameter(line), accepted) {
+        (true, true) => found("TLS-2", Level::Must, "it takes no parameter"),
+        (true, false) if announced_to(view, index) && !matches!(code, 501 | 421) => {
             found("TLS-2", Level::Should, "a parameter of STARTTLS is 501")
         }
-        (true, false) if must_be_served(view, index) && code >= 500 && code != 530 => {
+        (false, false) if must_be_served(view, index) && code >= 500 && code != 530 => {
             found("TLS-6", Level::Must, "EHLO announced it")
         }
         _ => None,
@@ -226,12 +234,15 @@ fn starttls(
 /// Whether STARTTLS, at `index`, may not be refused for good.
 fn must_be_served(view: &View<'_>, index: usize) -> bool {
     let exchange = &view.exchanges()[index];
-    let idle = exchange.state.is_some_and(|state| state.transaction == Transaction::None);
-    let plain = matches!(&exchange.stimulus, Stimulus::Command(line) if no_parameter(line))
+    let idle = exchange
+        .state
+        .is_some_and(|state| state.transaction == Transaction::None);
+    let plain = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_ok())
         && exchange.leniencies().is_empty();
-    let alone = view.wire.segment_of(exchange.span.end).is_none_or(|next| {
-        view.reply(exchange).is_some_and(|reply| next.at > reply.at)
-    });
+    let alone = view
+        .wire
+        .segment_of(exchange.span.end)
+        .is_none_or(|next| view.reply(exchange).is_some_and(|reply| next.at > reply.at));
     idle && plain && alone && announced_to(view, index) && exchange.outcome != Outcome::Dropped
 }
 

@@ -1,6 +1,6 @@
 //! The rules of RFC 3207 as values.
 
-use super::{announced_to, greeted_before, handshake_of, is_secured, no_parameter, of_verb};
+use super::{announced_to, greeted_before, handshake_of, has_parameter, is_secured, of_verb};
 use crate::{
     check::{
         entry::{Entry, on_the_wire},
@@ -40,7 +40,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         ),
         |view| {
             of_verb(view, Verb::StartTls)
-                .any(|(index, _, line)| !no_parameter(line) && announced_to(view, index))
+                .any(|(index, _, line)| has_parameter(line) && announced_to(view, index))
         },
     ),
     entry(

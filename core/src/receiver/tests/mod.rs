@@ -6,6 +6,7 @@ mod ends;
 mod handlers;
 mod limits;
 mod properties;
+mod tls;
 
 use std::sync::{Arc, Mutex};
 
@@ -72,6 +73,11 @@ impl Session {
             self.trace.lock().unwrap().push(line);
         }
         self
+    }
+
+    fn secured(&mut self) -> &mut Self {
+        self.receiver.handshake_done();
+        self.drain()
     }
 
     fn closed(&mut self) -> &mut Self {
