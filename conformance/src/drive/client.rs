@@ -82,6 +82,8 @@ impl<'a> Client<'a> {
         }
         if flow == Break(End::Server(ServerEnd::Close)) {
             self.wire.log().push(What::Client(ClientAct::Close));
+            // A server inside TLS may wait for it. However that goes, the socket is closed next.
+            let _ = self.wire.notify().await;
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, IoState, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -27,6 +27,8 @@ pub(super) struct Tls {
 pub(super) struct Fed {
     /// Plaintext from inside TLS; behind a close_notify what came in clear.
     pub(super) plain: Vec<u8>,
+    /// The server has ended its side by close_notify.
+    pub(super) closed: bool,
     /// The TLS session is broken, and why.
     pub(super) broken: Option<String>,
 }
@@ -99,6 +101,7 @@ impl Tls {
             let taken = self.connection.read_tls(&mut rest);
             let processed = self.connection.process_new_packets();
             self.take_plaintext(&mut fed.plain);
+            fed.closed |= processed.as_ref().is_ok_and(IoState::peer_has_closed);
             fed.broken = match (taken, processed) {
                 (_, Err(error)) => Some(error.to_string()),
                 (Err(error), _) => Some(error.to_string()),

@@ -268,6 +268,10 @@ impl<'a> Wire<'a> {
                     self.log.push(What::Handshake(Handshake::Failed(why)));
                     return self.client(ClientAct::Close);
                 }
+                // Behind a close_notify of its own the client looks for what comes in clear.
+                if fed.closed && !self.is_notified() {
+                    return self.server(ServerEnd::Close);
+                }
             }
         }
         if self.received > self.limits.max_received {

@@ -1,7 +1,10 @@
 //! TLS in a conversation: how a handshake is begun, and the same conversation inside TLS.
 
 use super::{Conversation, ReplyPattern, Step};
-use crate::event::{EventKind, HandlerRule};
+use crate::{
+    event::{EventKind, HandlerRule},
+    wire::Verb,
+};
 
 /// What a client does where a handshake may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,15 +48,29 @@ pub enum TlsMode {
 const IN_CLEAR: [&[u8]; 2] = [b"EHLO in-clear.example.org\r\n", b"STARTTLS\r\n"];
 
 impl Conversation {
-    /// The same conversation inside TLS. One that has a handshake of its own already, or begins before the banner,
-    /// stays as it is behind STARTTLS: there, no banner comes.
+    /// Whether it begins a handshake somewhere.
+    pub fn starts_tls(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Tls(_)))
+    }
+
+    /// Whether it says STARTTLS somewhere, with a handshake or without.
+    fn says_starttls(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            Step::Send(segments) => {
+                let octets = segments.concat();
+                let mut lines = octets.split(|octet| *octet == b'\n');
+                lines.any(|line| Verb::of(line.trim_ascii_end()) == Verb::StartTls)
+            }
+            step => matches!(step, Step::Tls(_)),
+        })
+    }
+
+    /// The same conversation inside TLS. Behind STARTTLS one that says STARTTLS itself stays as it is, and so does one that begins before the banner: there, no banner comes.
     #[must_use]
     pub fn behind(&self, mode: TlsMode) -> Self {
-        let has_own = self.steps.iter().any(|step| matches!(step, Step::Tls(_)));
         match mode {
             TlsMode::None => self.clone(),
-            _ if has_own => self.clone(),
-            TlsMode::StartTls if self.early => self.clone(),
+            TlsMode::StartTls if self.early || self.says_starttls() => self.clone(),
             TlsMode::StartTls => self.behind_starttls(),
             TlsMode::Implicit => {
                 let begin = [Step::Tls(StartTls::Handshake)];
@@ -128,12 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_handshake_of_its_own_stays_as_it_is() {
-        for mode in [TlsMode::StartTls, TlsMode::Implicit] {
-            assert_eq!(
-                behind(mode, "STARTTLS\n%tls\nQUIT\n"),
-                "STARTTLS\n%tls\nQUIT\n"
-            );
+    fn what_says_starttls_itself_stays_as_it_is_behind_starttls() {
+        for own in ["STARTTLS\n%tls\nQUIT\n", "EHLO a\nSTARTTLS\n%silence\n"] {
+            assert_eq!(behind(TlsMode::StartTls, own), own);
+            assert_eq!(behind(TlsMode::Implicit, own), format!("%tls\n{own}"));
         }
         assert_eq!(
             behind(TlsMode::StartTls, "%early\nQUIT\n"),

@@ -174,7 +174,7 @@ pub enum ClientAct {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerEnd {
-    /// FIN.
+    /// FIN; inside TLS a close_notify, whether FIN comes behind it or not.
     Close,
     /// RST.
     Reset,
