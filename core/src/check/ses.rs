@@ -236,6 +236,10 @@ fn reason(view: &View<'_>) -> Option<Found> {
     if !shows_reason(view.header.hello.as_ref()) {
         return None;
     }
+    if view.reading.stop == Stop::Extension(Verb::StartTls) {
+        // What becomes of TLS within TLS is not followed.
+        return None;
+    }
     let event = view.all_of(OnDisconnect).next()?;
     let Event::OnDisconnect {
         reason: Some(reason),

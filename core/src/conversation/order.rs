@@ -28,7 +28,8 @@ impl Phase {
                 Err("nothing of TLS: the client has sent close_notify")
             }
             (_, Step::Close | Step::Reset) | (Self::Open, Step::Truncate) => Ok(Self::Over),
-            (_, Step::Expect(_)) => Ok(self),
+            (_, Step::Expect(_))
+            | (Self::Open | Self::Notified, Step::Send(_) | Step::Repeat(_)) => Ok(self),
             (Self::Silent, _) => {
                 Err("`%expect`, `%close` or `%reset`: the client has fallen silent")
             }
@@ -44,7 +45,6 @@ impl Phase {
                 | Step::Truncate,
             ) => Err("nothing that sends: the client has half-closed the connection"),
             (Self::Open | Self::Notified, Step::HalfClose) => Ok(Self::HalfClosed),
-            (Self::Open | Self::Notified, Step::Send(_) | Step::Repeat(_)) => Ok(self),
             (Self::Open, Step::Tls(_)) => Ok(Self::Open),
         }
     }

@@ -96,11 +96,10 @@ impl<'a> Playing<'a> {
                 self.client.act(ClientAct::Truncate);
             }
             Step::CloseNotify => self.end(),
-            Step::Truncate => self.client.act(ClientAct::Close),
             Step::Pause(ms) => self.client.pause(*ms),
             Step::Silence => self.client.act(ClientAct::Silence),
             Step::HalfClose => self.client.act(ClientAct::HalfClose),
-            Step::Close => self.client.act(ClientAct::Close),
+            Step::Close | Step::Truncate => self.client.act(ClientAct::Close),
             Step::Reset => self.client.act(ClientAct::Reset),
         }
         true

@@ -152,7 +152,7 @@ impl<'t> WireLog<'t> {
             let at = logged.at;
             match &logged.what {
                 What::Sent(octets) if wire.behind_notify.is_some() => {
-                    wire.in_clear(octets.as_ref())
+                    wire.in_clear(octets.as_ref());
                 }
                 What::Repeated(repeat) if wire.behind_notify.is_some() => {
                     wire.in_clear(repeat.lines());

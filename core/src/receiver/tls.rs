@@ -13,20 +13,17 @@ impl Receiver {
     /// The handshake of [`Output::StartTls`](super::Output::StartTls) is done: what is received and sent from here on
     /// stands inside TLS. Of no effect where none was asked for.
     pub fn handshake_done(&mut self) {
-        match self.leave_phase() {
-            Some(Some(decision)) => {
-                self.be_secured(Dialogue::default());
-                self.welcome(decision);
-            }
-            Some(None) => {
-                let kept = self.kept_from_clear();
-                self.be_secured(kept);
-                if self.has(Defect::BannerAgainInsideTls) {
-                    let banner = self.voice.say(replies::BANNER);
-                    self.outlet.reply(To::Connection, &banner);
-                }
-            }
-            None => {}
+        if !matches!(self.phase, Phase::Handshake(_)) {
+            return;
+        }
+        let before = core::mem::replace(&mut self.phase, Phase::Commands);
+        let kept = self.kept_from_clear();
+        self.be_secured(kept);
+        if let Phase::Handshake(Some(decision)) = before {
+            self.welcome(decision);
+        } else if self.has(Defect::BannerAgainInsideTls) {
+            let banner = self.voice.say(replies::BANNER);
+            self.outlet.reply(To::Connection, &banner);
         }
     }
 
@@ -84,17 +81,6 @@ impl Receiver {
         self.finish(reason);
         if self.has(Defect::DisconnectLostInHandshake) {
             self.phase = Phase::Over;
-        }
-    }
-
-    /// Goes on with commands, if a handshake was under way, and gives what was to be decided behind it.
-    fn leave_phase(&mut self) -> Option<Option<Decision>> {
-        match core::mem::replace(&mut self.phase, Phase::Commands) {
-            Phase::Handshake(decision) => Some(decision),
-            other => {
-                self.phase = other;
-                None
-            }
         }
     }
 

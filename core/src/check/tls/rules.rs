@@ -103,8 +103,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         ),
         |view| {
             view.commands()
-                .enumerate()
-                .any(|(_, (exchange, line))| super::is_free(line.verb) && exchange.reply.is_some())
+                .any(|(exchange, line)| super::is_free(line.verb) && exchange.reply.is_some())
                 && handshake_of(view).is_some()
         },
     ),
