@@ -100,14 +100,13 @@ impl<'a> Client<'a> {
                 Continue(())
             }
             Step::Truncate if self.wire.is_secured() => self.truncate(),
-            Step::Truncate => self.close().await,
             Step::Pause(ms) => self.wire.pause(Duration::from_millis(*ms)).await,
             Step::Silence => {
                 self.wire.log().push(What::Client(ClientAct::Silence));
                 self.server_end(self.limits.silence).await
             }
             Step::HalfClose => self.half_close().await,
-            Step::Close => self.close().await,
+            Step::Close | Step::Truncate => self.close().await,
             Step::Reset => self.reset(),
         }
     }

@@ -260,7 +260,11 @@ impl<'a> Wire<'a> {
         };
         self.received += n;
         match &mut self.tls {
-            None => self.heard(&self.buffer[..n].to_vec()),
+            None => {
+                let octets = &self.buffer[..n];
+                self.log.push(What::Received(octets.into()));
+                self.pacer.received(octets);
+            }
             Some(tls) => {
                 let fed = tls.feed(&self.buffer[..n]);
                 self.heard(&fed.plain);

@@ -125,8 +125,8 @@ mod tests {
     use std::process::Command;
 
     /// What the shell prints for `steps`, without `nc`.
-    fn printed(steps: Vec<Step>) -> Vec<u8> {
-        let line = netcat(&steps, ([127, 0, 0, 1], 25).into());
+    fn printed(steps: &[Step]) -> Vec<u8> {
+        let line = netcat(steps, ([127, 0, 0, 1], 25).into());
         let print = line.rsplit_once(" | ").unwrap().0;
         let shell = Command::new("sh").arg("-c").arg(print).output();
         shell.unwrap().stdout
@@ -137,7 +137,7 @@ mod tests {
         #[test]
         fn the_shell_prints_the_very_octets(octets in prop::collection::vec(any::<u8>(), 1..100)) {
             let steps = vec![Step::Send(vec![octets.clone()])];
-            prop_assert_eq!(printed(steps), octets);
+            prop_assert_eq!(printed(&steps), octets);
         }
 
         #[test]
@@ -153,7 +153,7 @@ mod tests {
             let send = || Step::Send(vec![around.as_bytes().to_vec()]);
             let steps = vec![send(), Step::Repeat(repeat), send()];
             let conversation = Conversation { steps: steps.clone(), ..Conversation::default() };
-            prop_assert_eq!(printed(steps), conversation.octets());
+            prop_assert_eq!(printed(&steps), conversation.octets());
         }
     }
 
@@ -186,12 +186,12 @@ mod tests {
         for lines in ["-n x\r\n", "\"'%s'\" \\055 $(x) `y`\r\n-- -\r\n"] {
             let repeat = Repeat::new(lines.into(), 3).unwrap();
             assert_eq!(
-                printed(vec![Step::Repeat(repeat)]),
+                printed(&[Step::Repeat(repeat)]),
                 lines.repeat(3).into_bytes()
             );
             let send = Step::Send(vec![lines.into()]);
-            assert_eq!(printed(vec![send]), lines.as_bytes());
+            assert_eq!(printed(&[send]), lines.as_bytes());
         }
-        assert_eq!(printed(Vec::new()), b"");
+        assert_eq!(printed(&[]), b"");
     }
 }

@@ -123,9 +123,12 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             continue;
         }
         if accepted && greeting_not_wanted(view, index) {
-            if tls::remembers_greeting(view, index) {
-                let what = format!("{what}: the greeting before the handshake is forgotten");
-                founds.push(Found::new("TLS-3", entry, what));
+            if let Some(level) = tls::shows_memory(view, index) {
+                let what = format!("{what}: the greeting before the handshake counts no more");
+                founds.push(Found {
+                    level: Some(level),
+                    ..Found::new("TLS-3", entry, what)
+                });
                 break;
             }
             let rule = if view.fired_any(index) {

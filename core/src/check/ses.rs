@@ -355,8 +355,8 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     reasons
 }
 
-/// A client that is silent in a handshake is one whose time is over; one that leaves is lost; and what is no handshake,
-/// or one that failed, the server drops.
+/// A client that is silent in a handshake is one whose time is over, and one that leaves is lost. Where there was no
+/// handshake, or it failed, the server drops the session, or it takes the connection for lost.
 fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> {
     use DisconnectReason::{DroppedSession, Local, SenderDisconnected, Timeout};
     let tried = !view.wire.handshakes.is_empty()
@@ -372,7 +372,7 @@ fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> 
     if tried {
         reasons.extend([DroppedSession, Local]);
     }
-    if !view.server_left_first() || view.wire.did(ClientAct::HalfClose) {
+    if tried || !view.server_left_first() || view.wire.did(ClientAct::HalfClose) {
         reasons.push(SenderDisconnected);
     }
     reasons

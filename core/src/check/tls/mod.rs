@@ -73,9 +73,20 @@ fn is_greeting(exchange: &Exchange<'_>) -> bool {
     greets && exchange.outcome == Outcome::Accepted
 }
 
-/// Whether MAIL without a greeting, taken in `exchange`, shows what the server should have forgotten (TLS-3).
-pub(super) fn remembers_greeting(view: &View<'_>, exchange: usize) -> bool {
-    greeted_before(view, exchange) && !view.elsewhere.needs_no_greeting()
+/// What MAIL without a greeting, taken in `exchange`, shows of what the server should have forgotten (TLS-3), if it does:
+/// the client was greeted before the handshake. Only where the same session has shown before that the server wants a
+/// greeting it is more than not strict, and where other sessions have shown that it wants none it is nothing.
+pub(super) fn shows_memory(view: &View<'_>, exchange: usize) -> Option<Level> {
+    let wanted_one = |exchange: &Exchange<'_>| {
+        let ungreeted = exchange.state.is_some_and(|state| !state.greeted);
+        let refused = exchange.outcome == Outcome::Refused;
+        exchange.verb() == Some(Verb::Mail) && ungreeted && refused
+    };
+    let judged = greeted_before(view, exchange) && !view.elsewhere.needs_no_greeting();
+    judged.then(|| {
+        let certain = view.exchanges()[..exchange].iter().any(wanted_one);
+        if certain { Level::Must } else { Level::Should }
+    })
 }
 
 /// Whether the greeting before `exchange` announced STARTTLS.
@@ -105,6 +116,10 @@ fn has_parameter(line: &CommandLine<'_>) -> bool {
 
 /// TLS-1: a client's handshake, begun with nothing in clear before it, that came to nothing.
 fn failed(view: &View<'_>) -> Option<Found> {
+    if view.reading.stop == Stop::Extension(Verb::StartTls) {
+        // What becomes of TLS within TLS is not followed.
+        return None;
+    }
     view.wire
         .handshakes
         .iter()

@@ -1,6 +1,6 @@
 //! The rules of RFC 3207 as values.
 
-use super::{announced_to, greeted_before, handshake_of, has_parameter, is_secured, of_verb};
+use super::{announced_to, handshake_of, has_parameter, is_secured, of_verb, shows_memory};
 use crate::{
     check::{
         entry::{Entry, on_the_wire},
@@ -50,13 +50,14 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "RFC 3207 4.2: \"The server MUST discard any knowledge obtained from the client, such as the argument to \
              the EHLO command\"",
             "What came in clear may have been somebody else's. MAIL before a new EHLO is out of sequence (503); that the \
-             transaction is gone is ORD-7. Not judged where the server takes MAIL without any greeting (ORD-1).",
+             transaction is gone is ORD-7. Not strict, unless the session shows that the server wants a greeting: a MAIL before the first EHLO was \
+             refused. A server that takes MAIL without any greeting elsewhere shows nothing by it (ORD-1).",
             "EHLO, STARTTLS, handshake, MAIL FROM:<a@example.org>: 250",
         ),
         |view| {
             of_verb(view, Verb::Mail).any(|(index, exchange, _)| {
                 let ungreeted = exchange.state.is_some_and(|state| !state.greeted);
-                ungreeted && greeted_before(view, index)
+                ungreeted && shows_memory(view, index).is_some()
             })
         },
     ),
