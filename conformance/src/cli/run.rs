@@ -86,7 +86,7 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         cases.extend(if named {
             every_cut(|name| filter.takes(name))?
         } else {
-            cuts()?
+            cuts(args.target.tls.mode())?
         });
     }
     if matches!(args.suite, Suite::Smuggling | Suite::All) {
@@ -101,6 +101,10 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         }
     }
     cases.retain(|case| filter.takes(&case.name));
+    let tls = args.target.tls.mode();
+    for case in &mut cases {
+        case.conversation = case.conversation.behind(tls);
+    }
     if cases.is_empty() {
         return Err(CliError::NoCase(args.case.clone()));
     }
@@ -222,6 +226,7 @@ pub(super) async fn play(
 pub(super) async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
     let options = StartOptions {
         allow_remote: args.allow_remote,
+        tls: args.tls.mode(),
         ..StartOptions::default()
     };
     Ok(target.start(&options).await?)

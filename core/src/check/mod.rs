@@ -21,6 +21,7 @@ mod offers;
 mod ord;
 mod rej;
 mod ses;
+mod tls;
 mod verdict;
 mod view;
 mod weigh;
@@ -213,6 +214,7 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     rej::judge(view, &mut founds);
     wir::judge(view, &mut founds);
     aut::judge(view, &mut founds);
+    tls::judge(view, &mut founds);
     founds
 }
 

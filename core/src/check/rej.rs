@@ -3,6 +3,7 @@
 use super::{
     entry::{Entry, on_the_wire, sees, sees_commands},
     extra::out_of_sequence,
+    tls,
     verdict::{Level, Rule},
     view::{Found, View},
     words::about,
@@ -125,6 +126,14 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             continue;
         }
         if accepted && greeting_not_wanted(view, index) {
+            if let Some(level) = tls::shows_memory(view, index) {
+                let what = format!("{what}: the greeting before the handshake counts no more");
+                founds.push(Found {
+                    level: Some(level),
+                    ..Found::new("TLS-3", entry, what)
+                });
+                break;
+            }
             let rule = if view.fired_any(index) {
                 "ORD-1"
             } else {

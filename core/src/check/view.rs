@@ -49,6 +49,8 @@ pub(super) struct Elsewhere {
     arguments: HashMap<Vec<u8>, u64>,
     /// Verbs that the server does not know however plainly they are used (WIR-20).
     unknown: Vec<Verb>,
+    /// The server takes MAIL in sessions that nobody has greeted (TLS-3).
+    needs_no_greeting: bool,
 }
 
 impl Elsewhere {
@@ -66,6 +68,14 @@ impl Elsewhere {
 
     pub(super) fn is_unknown(&self, verb: Verb) -> bool {
         self.unknown.contains(&verb)
+    }
+
+    pub(super) fn add_ungreeted_mail(&mut self) {
+        self.needs_no_greeting = true;
+    }
+
+    pub(super) fn needs_no_greeting(&self) -> bool {
+        self.needs_no_greeting
     }
 
     /// The first connection that sent `argument`.
@@ -329,6 +339,17 @@ impl<'t> View<'t> {
     /// Whether an event of `kind` has been laid to `exchange`.
     pub(super) fn alignment_has(&self, exchange: usize, kind: EventKind) -> bool {
         self.laid_to(exchange).any(|laid| laid == kind)
+    }
+
+    /// The events that no exchange explains.
+    pub(super) fn extra_events(&self) -> impl Iterator<Item = usize> {
+        self.alignment
+            .deviations
+            .iter()
+            .filter_map(|deviation| match deviation {
+                Deviation::Extra { event, .. } => Some(*event),
+                _ => None,
+            })
     }
 
     /// Whether `event` had been seen before the client began to send the command of `exchange`.

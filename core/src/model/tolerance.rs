@@ -155,6 +155,8 @@ pub struct Tolerance {
     pub look_alikes: Vec<LookAlike>,
     /// CRLF.CRLF is looked for behind the line end of DATA only: a message without a line has no end.
     pub misses_empty: bool,
+    /// What came in clear behind STARTTLS and before the handshake is read as commands.
+    pub clear_behind_starttls: bool,
 }
 
 impl Tolerance {
@@ -164,6 +166,7 @@ impl Tolerance {
             + usize::from(self.line_ends.bare_cr)
             + self.look_alikes.len()
             + usize::from(self.misses_empty)
+            + usize::from(self.clear_behind_starttls)
     }
 
     /// Whether it is the strict reading.
@@ -185,6 +188,7 @@ impl Tolerance {
             line_ends,
             look_alikes,
             misses_empty: self.misses_empty || other.misses_empty,
+            clear_behind_starttls: self.clear_behind_starttls || other.clear_behind_starttls,
         }
     }
 }

@@ -220,7 +220,8 @@ fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> 
         let taken = accepted || was_handled(view, index, line);
         return taken.then(|| ("WIR-6", Level::Should, format!("malformed {error}")));
     }
-    if !accepted {
+    // TLS-2 speaks of what STARTTLS has behind it.
+    if !accepted || line.verb == Verb::StartTls {
         return None;
     }
     let loose = exchange
