@@ -449,8 +449,11 @@ pub struct TargetsArgs {
 /// A set of conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Suite {
-    /// The conversations written by hand under `corpus/conversations`.
+    /// The conversations written by hand under `corpus/conversations`, but for those of `wire`.
     Documented,
+    /// Written by hand too: every clause of the RFCs that the wire alone can show broken. Needs no adapter, and no
+    /// more than an address.
+    Wire,
     /// Generated: well formed, deep, with handlers, in any segments.
     Random,
     /// Generated: damaged commands, messages and ends of data.
@@ -470,7 +473,7 @@ impl Suite {
     /// The families of generated conversations in it.
     pub const fn families(self) -> &'static [Family] {
         match self {
-            Self::Documented | Self::Cuts | Self::Leaks => &[],
+            Self::Documented | Self::Wire | Self::Cuts | Self::Leaks => &[],
             Self::Random => &[Family::Valid],
             Self::Malformed => &[Family::Malformed],
             Self::Abrupt => &[Family::Abrupt],
@@ -482,6 +485,7 @@ impl Suite {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Documented => "documented",
+            Self::Wire => "wire",
             Self::Random => Family::Valid.name(),
             Self::Malformed => Family::Malformed.name(),
             Self::Abrupt => Family::Abrupt.name(),

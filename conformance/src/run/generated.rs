@@ -5,7 +5,7 @@ use smtpspec_core::{
     generate::{Family, conversation},
 };
 
-use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented, look_alikes};
+use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented, look_alikes, wire};
 
 /// The conversations that the suite `cuts` cuts: one message, two, and a whole session in one group.
 const CUT: [&str; 3] = ["seed/as-meant", "messages/two", "pipelining/whole-session"];
@@ -104,7 +104,7 @@ pub fn named(name: &str) -> Result<Option<Case>, CaseError> {
         let whole = cases.find(|case| case.name == of && offset <= octets(case));
         return Ok(whole.map(|case| cut(&case, offset, ending)));
     }
-    let mut all = documented.into_iter().chain(look_alikes()?);
+    let mut all = documented.into_iter().chain(wire()?).chain(look_alikes()?);
     Ok(all.find(|case| case.name == name))
 }
 

@@ -8,6 +8,7 @@
 mod admission;
 mod agent;
 mod carried;
+mod clause_defects;
 mod commands;
 mod config;
 mod content;
@@ -108,6 +109,7 @@ impl Receiver {
             Phase::Lingering(_) | Phase::Ended(_) | Phase::Over
         ) {
             self.input.push(octets);
+            self.carried.begin_batch();
         }
     }
 
