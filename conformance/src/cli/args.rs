@@ -416,7 +416,7 @@ pub struct CoverageArgs {
 /// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// A rule, such as `SES-2`.
+    /// A rule, such as `SES-2`; or a group of them, such as `SES`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 }

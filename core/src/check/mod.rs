@@ -28,6 +28,7 @@ mod words;
 
 pub use account::{Account, Asked, Fired, accounts};
 pub use catalogue::rules;
+pub use clauses::is_clause;
 pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
@@ -51,12 +52,13 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
     let entries = entries().map(Tally::of_entry);
     let mut tallies: Vec<Tally> = entries.chain(clauses().map(Tally::of_clause)).collect();
     let mut leniencies = con::Leniencies::default();
+    let mut said = clauses::Said::default();
     each_view(transcript, &across, |session, view, mut founds| {
         founds.extend(across.judge(view));
         leniencies.note(view, &session.open.case);
         // Only now that the reading is chosen: clauses have no say in that.
-        let judged = clauses::judge(view, &founds);
-        founds.extend(judged.founds);
+        let mut judged = clauses::judge(view, &founds);
+        founds.extend(said.anew(&mut judged));
         for tally in &mut tallies {
             tally.take(view, &founds, &judged.asked);
         }

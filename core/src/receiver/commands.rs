@@ -53,9 +53,13 @@ impl Receiver {
             let refusal = Refusal::new(Cause::Beyond, replies::NOT_AFTER_REFUSAL);
             return self.refuse_by_protocol(line, &refusal);
         }
-        if let Some(then) = self.clause_broken_by(line) {
-            return self.break_clause(line, then);
+        match self.clause_broken_by(line) {
+            Some(then) => self.break_clause(line, then),
+            None => self.handle_soundly(line),
         }
+    }
+
+    fn handle_soundly(&mut self, line: &[u8]) {
         match admit(line, &self.dialogue, &self.config) {
             Ok(admitted) => self.handle_command(line, admitted),
             Err(refusal) => self.refuse_by_protocol(line, &refusal),
@@ -90,6 +94,10 @@ impl Receiver {
                 let reply = self.voice.say(reply);
                 self.outlet.reply(To::Command(verb), &reply);
                 self.part(DisconnectReason::DroppedSession);
+            }
+            Then::Forget => {
+                self.handle_soundly(line);
+                self.dialogue.transaction = None;
             }
             Then::Admit => {
                 let command = parse_command(line).map(|parsed| parsed.command);

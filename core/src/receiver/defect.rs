@@ -226,6 +226,10 @@ defects! {
     Message32K = "message-32k", "WIR-103", "A message of 32 KiB or more is refused by 552.";
     FiftyRecipients = "fifty-recipients", "WIR-104", "The 51st recipient is refused by 452.";
     TooManyRecipients552 = "too-many-recipients-552", "WIR-105", "The 101st recipient is refused by 552.";
+    VrfyForgetsTransaction = "vrfy-forgets-transaction", "WIR-106", "VRFY clears the transaction.";
+    ExpnForgetsTransaction = "expn-forgets-transaction", "WIR-107", "EXPN clears the transaction.";
+    HelpForgetsTransaction = "help-forgets-transaction", "WIR-108", "HELP clears the transaction.";
+    NoopForgetsTransaction = "noop-forgets-transaction", "WIR-109", "NOOP clears the transaction.";
     PipeliningWithParameter = "pipelining-with-parameter", "PIP-1", "PIPELINING is announced with a parameter.";
     GroupedMailRefused = "grouped-mail-refused", "PIP-2", "MAIL in a group is a syntax error.";
     GroupedRcptRefused = "grouped-rcpt-refused", "PIP-3", "RCPT in a group is a syntax error.";

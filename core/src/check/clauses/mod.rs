@@ -15,10 +15,13 @@ mod limits;
 mod order;
 mod pipelining;
 mod probe;
+mod queries;
 mod replies;
 mod size;
 mod syntax;
 mod utf8;
+
+use std::collections::HashSet;
 
 use probe::Probe;
 
@@ -80,6 +83,7 @@ pub(super) fn clauses() -> impl Iterator<Item = &'static Clause> {
         replies::CLAUSES,
         codes::CLAUSES,
         limits::CLAUSES,
+        queries::CLAUSES,
         pipelining::CLAUSES,
         size::CLAUSES,
         eight_bit::CLAUSES,
@@ -90,13 +94,40 @@ pub(super) fn clauses() -> impl Iterator<Item = &'static Clause> {
     .flatten()
 }
 
+/// Whether `rule` is a clause: there are many of them, and reports show together those against which nothing is said.
+pub fn is_clause(rule: &Rule) -> bool {
+    clauses().any(|clause| clause.rule.id == rule.id)
+}
+
 /// What came of asking every clause in one session.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
-    /// At most one for each clause: a server does again what it does.
-    pub(super) founds: Vec<Found>,
+    /// At most one for each clause.
+    breaches: Vec<Breach>,
     /// The ids of those that were asked.
     pub(super) asked: Vec<&'static str>,
+}
+
+/// A clause that is broken, and why.
+#[derive(Debug)]
+struct Breach {
+    found: Found,
+    why: String,
+}
+
+/// What has been said in the run. A server does again what it does: most clauses are about something that is in every
+/// session, and a fault that is said once is said.
+#[derive(Debug, Default)]
+pub(super) struct Said(HashSet<(&'static str, String)>);
+
+impl Said {
+    /// What a session shows that none before has shown.
+    pub(super) fn anew(&mut self, judged: &mut Judged) -> Vec<Found> {
+        let breaches = judged.breaches.drain(..);
+        let new = breaches
+            .filter_map(|Breach { found, why }| self.0.insert((found.rule, why)).then_some(found));
+        new.collect()
+    }
 }
 
 /// Asks every clause of every exchange; `founds` is what other rules have found.
@@ -127,11 +158,12 @@ fn ask(clause: &'static Clause, probe: &Probe<'_, '_>, judged: &mut Judged) {
         judged.asked.push(id);
     }
     if let Err(why) = (clause.holds)(probe)
-        && !judged.founds.iter().any(|found| found.rule == id)
+        && !judged.breaches.iter().any(|breach| breach.found.rule == id)
     {
         let (asked, code) = (about(probe.view, probe.index), probe.code);
         let what = format!("{asked} was answered {code}: {why}");
-        judged.founds.push(Found::new(id, probe.reply.entry, what));
+        let found = Found::new(id, probe.reply.entry, what);
+        judged.breaches.push(Breach { found, why });
     }
 }
 
@@ -160,14 +192,24 @@ fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
     let spoken_of =
         |found: &Found| found.entry == entry || (found.entry == sent && probe.exchange.entry != 0);
     let wants_more = matches!(probe.code, 530 | 538);
+    // Nor what is said of a verb that the server does not have at all (WIR-20).
+    let verb = probe.exchange.verb();
+    let has_not = matches!(probe.code, 500 | 502)
+        && verb.is_some_and(|verb| probe.view.elsewhere.is_unknown(verb));
     let refused = probe.exchange.outcome == Outcome::Refused;
     let connects = matches!(probe.exchange.stimulus, Stimulus::Connection);
     let serves = probe.view.exchanges()[0].outcome == Outcome::Accepted;
     probe.reply.reply.problem.is_none()
         && (serves || connects)
         && !wants_more
+        && !has_not
         && !(refused && probe.view.spoke_too_soon(probe.exchange))
         && !founds.iter().any(spoken_of)
+}
+
+/// Whether a clause says of the 503 to exchange `index` what WIR-5 would say less exactly.
+pub(super) fn speaks_of_sequence(view: &View<'_>, index: usize) -> bool {
+    view.log.open.handlers.is_empty() && queries::query_before(view, index).is_some()
 }
 
 /// Whether a clause says of `text`, a command line, what WIR-6 would say less exactly.

@@ -26,7 +26,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             "RCPT TO:<a@@example.org>, 451",
         ),
         |probe| probe.malformed(Verb::Rcpt) && probe.in_sequence() && !is_exact(probe),
-        |probe| probe.refused_with(&[501, 500, 550, 553, 555]),
+        // The client, or any recipient elsewhere, may be refused before the path is looked at.
+        |probe| probe.refused_with(&[501, 500, 450, 454, 550, 553, 554, 555]),
     ),
     clause(
         Rule::should(

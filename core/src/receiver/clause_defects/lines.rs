@@ -4,7 +4,7 @@ use super::{Defect, Occasion, Then};
 use crate::wire::Verb::{
     Data, Ehlo, Expn, Helo, Help, Mail, Noop, Quit, Rcpt, Rset, Unknown, Vrfy,
 };
-use Then::{Admit, Answer, Leave, Refuse};
+use Then::{Admit, Answer, Forget, Leave, Refuse};
 
 type When = fn(&Occasion<'_>) -> bool;
 
@@ -76,6 +76,10 @@ pub(super) static ROWS: &[(Defect, When, Then)] = &[
     (Defect::ForwardPath200, |it| it.is(Rcpt) && it.path_text().len() > 200, Refuse(TOO_LONG)),
     (Defect::FiftyRecipients, |it| it.is(Rcpt) && it.recipients() >= 50, Refuse("452 4.5.3 too many recipients")),
     (Defect::TooManyRecipients552, |it| it.is(Rcpt) && it.recipients() >= 100, Refuse("552 5.5.3 too many recipients")),
+    (Defect::VrfyForgetsTransaction, |it| it.is(Vrfy), Forget),
+    (Defect::ExpnForgetsTransaction, |it| it.is(Expn), Forget),
+    (Defect::HelpForgetsTransaction, |it| it.is(Help), Forget),
+    (Defect::NoopForgetsTransaction, |it| it.is(Noop), Forget),
     (Defect::GroupedMailRefused, |it| it.is(Mail) && it.grouped && !it.behind_message, Refuse(NO_SYNTAX)),
     (Defect::GroupedRcptRefused, |it| it.is(Rcpt) && it.grouped, Refuse(NO_SYNTAX)),
     (Defect::GroupedDataRefused, |it| it.is(Data) && it.grouped && it.recipients() > 0, Refuse(NO_SYNTAX)),

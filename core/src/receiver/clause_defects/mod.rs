@@ -25,6 +25,8 @@ pub(super) enum Then {
     Answer(&'static str),
     /// The session ends with this.
     Leave(&'static str),
+    /// It is treated as it should be, and the transaction is forgotten.
+    Forget,
 }
 
 /// What the defects that are on do at `occasion`.
