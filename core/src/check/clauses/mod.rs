@@ -31,7 +31,7 @@ use super::{
     view::{Found, View},
     words::about,
 };
-use crate::model::{Outcome, Stimulus};
+use crate::model::{COMMAND_LINE_LIMIT, Outcome, Stimulus};
 
 /// What a clause says of an answer: nothing against it, or what is wrong with it.
 type Holds = Result<(), String>;
@@ -197,11 +197,14 @@ fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
     let has_not = matches!(probe.code, 500 | 502)
         && verb.is_some_and(|verb| probe.view.elsewhere.is_unknown(verb));
     let refused = probe.exchange.outcome == Outcome::Refused;
+    // Beyond the limit a line need not be read (RFC 5321, 4.5.3.1.4).
+    let too_long = probe.line().is_some() && probe.exchange.span.len() > COMMAND_LINE_LIMIT;
     let connects = matches!(probe.exchange.stimulus, Stimulus::Connection);
     let serves = probe.view.exchanges()[0].outcome == Outcome::Accepted;
     probe.reply.reply.problem.is_none()
         && (serves || connects)
         && !wants_more
+        && !too_long
         && !has_not
         && !(refused && probe.view.spoke_too_soon(probe.exchange))
         && !founds.iter().any(spoken_of)

@@ -20,8 +20,9 @@ pub(super) const CLAUSES: &[Clause] = &[
             "MAIL from:<a@example.org>, 501",
         ),
         |probe| {
-            probe.strict()
-                && probe.in_sequence()
+            probe
+                .bare_envelope(Verb::Mail)
+                .is_some_and(|path| is_plain(&path))
                 && probe.text().starts_with(b"MAIL ")
                 && !probe.text().starts_with(b"MAIL FROM:")
         },
@@ -36,8 +37,9 @@ pub(super) const CLAUSES: &[Clause] = &[
             "RCPT to:<a@example.org>, 501",
         ),
         |probe| {
-            probe.strict()
-                && probe.in_sequence()
+            probe
+                .bare_envelope(Verb::Rcpt)
+                .is_some_and(|path| is_plain(&path))
                 && probe.text().starts_with(b"RCPT ")
                 && !probe.text().starts_with(b"RCPT TO:")
         },
