@@ -56,22 +56,31 @@ fn stand_together(one: &RuleVerdict, next: &RuleVerdict) -> bool {
         said && is_clause(rule.rule)
     };
     let group = |rule: &RuleVerdict| rule.rule.id.split('-').next();
-    quiet(one) && quiet(next) && one.verdict == next.verdict && group(one) == group(next)
+    quiet(one) && quiet(next) && group(one) == group(next)
 }
 
 fn rule_row(out: &mut impl Write, rules: &[RuleVerdict]) -> io::Result<()> {
     let ([first, ..], Some(last)) = (rules, rules.last()) else {
         return Ok(());
     };
-    let (style, verdict) = (style::of(first.verdict), first.verdict);
-    let sessions = rules.iter().map(|rule| rule.exercised).max().unwrap_or(0);
-    let (id, title) = match rules.len() {
-        1 => (first.rule.id.to_owned(), first.rule.title.to_owned()),
-        count => (
-            first.rule.id.to_owned(),
-            format!("to {}: {count} clauses, see `smtpspec rules`", last.rule.id),
+    let holding = rules.iter().filter(|rule| rule.verdict == Verdict::Holds);
+    let (verdict, title) = match (rules.len(), holding.count()) {
+        (1, _) => (first.verdict, first.rule.title.to_owned()),
+        (count, 0) => (
+            Verdict::NotExercised,
+            format!("to {}: {count} clauses", last.rule.id),
+        ),
+        (count, holding) => (
+            Verdict::Holds,
+            format!(
+                "to {}: {count} clauses, of which {} were not exercised",
+                last.rule.id,
+                count - holding
+            ),
         ),
     };
+    let (style, id) = (style::of(verdict), first.rule.id);
+    let sessions = rules.iter().map(|rule| rule.exercised).max().unwrap_or(0);
     writeln!(
         out,
         "  {style}{verdict:<14}{style:#}  {id:<7} {sessions:>8}  {title}"

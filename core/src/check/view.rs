@@ -49,6 +49,8 @@ pub(super) struct Elsewhere {
     arguments: HashMap<Vec<u8>, u64>,
     /// Verbs that the server does not know however plainly they are used (WIR-20).
     unknown: Vec<Verb>,
+    /// Verbs that it took somewhere.
+    known: Vec<Verb>,
 }
 
 impl Elsewhere {
@@ -66,6 +68,17 @@ impl Elsewhere {
 
     pub(super) fn is_unknown(&self, verb: Verb) -> bool {
         self.unknown.contains(&verb)
+    }
+
+    pub(super) fn add_known(&mut self, verb: Verb) {
+        if !self.known.contains(&verb) {
+            self.known.push(verb);
+        }
+    }
+
+    /// Whether the server does not have `verb` at all: it never took it.
+    pub(super) fn lacks(&self, verb: Verb) -> bool {
+        self.is_unknown(verb) && !self.known.contains(&verb)
     }
 
     /// The first connection that sent `argument`.

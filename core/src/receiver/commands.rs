@@ -71,14 +71,14 @@ impl Receiver {
         if self.config.defects.is_empty() {
             return None;
         }
-        let grouped = core::mem::replace(&mut self.carried.in_batch, true);
+        let grouped = core::mem::replace(&mut self.carried.clauses.in_batch, true);
         let occasion = Occasion {
             line,
             verb: Verb::of(line),
             command: parse_command(line).ok().map(|parsed| parsed.command),
             dialogue: &self.dialogue,
             grouped: grouped || self.input.verb_ahead().is_some(),
-            behind_message: core::mem::take(&mut self.carried.behind_message),
+            behind_message: core::mem::take(&mut self.carried.clauses.behind_message),
         };
         clause_defects::at_line(&self.config.defects, &occasion)
     }
@@ -168,7 +168,7 @@ impl Receiver {
         let smtputf8 = matches!(command, Command::Mail { parameters, .. }
             if parameters.get("SMTPUTF8").is_some());
         if let Command::Mail { parameters, .. } = command {
-            self.carried.declared = parameters.get("SIZE").is_some();
+            self.carried.clauses.declared = parameters.get("SIZE").is_some();
         }
         self.dialogue.advance(row.effect, smtputf8);
         if keeps_transaction {

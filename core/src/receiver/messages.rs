@@ -70,9 +70,9 @@ impl Receiver {
         if self.has(Defect::PipelinedBehindDataLost) {
             self.input.clear();
         }
-        self.carried.behind_message = true;
+        self.carried.clauses.behind_message = true;
         let fate = content.facts().and_then(|mut facts| {
-            facts.declared = self.carried.declared;
+            facts.declared = self.carried.clauses.declared;
             fate(&self.config.defects, &facts)
         });
         let is_too_large =

@@ -109,7 +109,7 @@ impl Receiver {
             Phase::Lingering(_) | Phase::Ended(_) | Phase::Over
         ) {
             self.input.push(octets);
-            self.carried.begin_batch();
+            self.carried.clauses.begin_batch();
         }
     }
 

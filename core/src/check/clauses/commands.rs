@@ -114,14 +114,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "VRFY a@example.org, 501",
         ),
         |probe| {
-            alone(probe, Verb::Vrfy)
-                && is_word(probe.argument())
-                && probe
-                    .argument()
-                    .iter()
-                    .filter(|octet| **octet == b'@')
-                    .count()
-                    == 1
+            alone(probe, Verb::Vrfy) && is_word(probe.argument()) && is_mailbox(probe.argument())
         },
         |probe| probe.none_of(&[501, 504], "it names a mailbox"),
     ),
@@ -239,6 +232,12 @@ fn names_mailbox(line: &[u8]) -> bool {
         word.contains(&b'@')
             && crate::wire::parse_command(&line).is_ok_and(|parsed| parsed.leniencies.is_empty())
     })
+}
+
+/// Something, one at sign, and something.
+fn is_mailbox(word: &[u8]) -> bool {
+    let at = word.iter().position(|octet| *octet == b'@');
+    at.is_some_and(|at| at > 0 && at + 1 < word.len() && !word[at + 1..].contains(&b'@'))
 }
 
 /// One word of plain characters.

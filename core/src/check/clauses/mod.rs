@@ -195,7 +195,7 @@ fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
     // Nor what is said of a verb that the server does not have at all (WIR-20).
     let verb = probe.exchange.verb();
     let has_not = matches!(probe.code, 500 | 502)
-        && verb.is_some_and(|verb| probe.view.elsewhere.is_unknown(verb));
+        && verb.is_some_and(|verb| probe.view.elsewhere.lacks(verb));
     let refused = probe.exchange.outcome == Outcome::Refused;
     // Beyond the limit a line need not be read (RFC 5321, 4.5.3.1.4).
     let too_long = probe.line().is_some() && probe.exchange.span.len() > COMMAND_LINE_LIMIT;

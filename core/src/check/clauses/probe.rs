@@ -129,16 +129,16 @@ impl<'v, 't> Probe<'v, 't> {
 
     /// What MAIL or RCPT names, but for `<>` and `<Postmaster>`.
     pub(super) fn envelope(&self) -> Option<Envelope<'t>> {
-        let (path, parameters) = match self.command()? {
-            Command::Mail {
-                path: ReversePath::Path(path),
-                parameters,
-            }
-            | Command::Rcpt {
-                path: ForwardPath::Path(path),
-                parameters,
-            } => (path, parameters),
-            _ => return None,
+        let (Command::Mail {
+            path: ReversePath::Path(path),
+            parameters,
+        }
+        | Command::Rcpt {
+            path: ForwardPath::Path(path),
+            parameters,
+        }) = self.command()?
+        else {
+            return None;
         };
         let Mailbox { local_part, domain } = path.mailbox;
         Some(Envelope {

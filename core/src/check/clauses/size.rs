@@ -118,7 +118,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "SIZ-7",
             "SIZE stands in MAIL once",
             "RFC 1870 6: \"Only one SIZE parameter may be specified in a single MAIL command\"",
-            "A server that takes two does not say which of them it believes.",
+            "The client may not; a server that takes two does not say which of them it believes.",
             "MAIL FROM:<a@example.org> SIZE=100 SIZE=200, 250",
         ),
         |probe| {

@@ -29,6 +29,25 @@ pub(super) enum Then {
     Forget,
 }
 
+/// What the rows have to know of what came before.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// A command of the batch has been handled.
+    pub(super) in_batch: bool,
+    /// A message ended in the batch, and no command has been handled since.
+    pub(super) behind_message: bool,
+    /// The open transaction's MAIL had SIZE.
+    pub(super) declared: bool,
+}
+
+impl Memory {
+    /// The client's next octets have come.
+    pub(super) const fn begin_batch(&mut self) {
+        self.in_batch = false;
+        self.behind_message = false;
+    }
+}
+
 /// What the defects that are on do at `occasion`.
 pub(super) fn at_line(defects: &Defects, occasion: &Occasion<'_>) -> Option<Then> {
     if defects.is_empty() {
