@@ -6,7 +6,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 use smtpspec::{
     drive::Limits,
-    run::{CampaignOptions, Case, Outcome, campaign, documented},
+    run::{CampaignOptions, Case, Outcome, campaign, documented, wire},
     target::{StartOptions, Target},
 };
 use smtpspec_core::{
@@ -45,9 +45,16 @@ fn found(verdict: &RunVerdict) -> Vec<String> {
         .collect()
 }
 
+/// The documented suite and the suite `wire`.
+fn written() -> Vec<Case> {
+    let mut cases = documented().unwrap();
+    cases.extend(wire().unwrap());
+    cases
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_documented_suite_conforms_and_exercises_every_rule() {
-    let outcome = play(documented().unwrap(), None, Duration::from_secs(5)).await;
+async fn what_is_written_by_hand_conforms_and_exercises_every_rule() {
+    let outcome = play(written(), None, Duration::from_secs(5)).await;
     let verdict = check(&outcome.transcript);
     assert_eq!(found(&verdict), Vec::<String>::new());
     let idle: Vec<_> = verdict
@@ -77,7 +84,7 @@ fn missed(session: &SessionLog) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "slow: some sixty runs of the suite; cargo test --workspace -- --ignored"]
 async fn every_defect_is_caught_over_sockets() {
-    let mut cases = documented().unwrap();
+    let mut cases = written();
     cases.retain(|case| !case.name.contains("silence"));
     let mut uncaught = Vec::new();
     for defect in Defect::ALL {

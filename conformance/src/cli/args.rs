@@ -457,7 +457,7 @@ pub struct CoverageArgs {
 /// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// A rule, such as `SES-2`.
+    /// A rule, such as `SES-2`; or a group of them, such as `SES`.
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 }
@@ -490,8 +490,11 @@ pub struct TargetsArgs {
 /// A set of conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Suite {
-    /// The conversations written by hand under `corpus/conversations`.
+    /// The conversations written by hand under `corpus/conversations`, but for those of `wire`.
     Documented,
+    /// Written by hand too: every clause of the RFCs that the wire alone can show broken. Needs no adapter, and no
+    /// more than an address.
+    Wire,
     /// Generated: well formed, deep, with handlers, in any segments.
     Random,
     /// Generated: damaged commands, messages and ends of data.
@@ -514,7 +517,7 @@ impl Suite {
     /// The families of generated conversations in it.
     pub const fn families(self) -> &'static [Family] {
         match self {
-            Self::Documented | Self::Cuts | Self::Smuggling | Self::Leaks => &[],
+            Self::Documented | Self::Wire | Self::Cuts | Self::Smuggling | Self::Leaks => &[],
             Self::Random => &[Family::Valid],
             Self::Malformed => &[Family::Malformed],
             Self::Abrupt => &[Family::Abrupt],
@@ -526,6 +529,7 @@ impl Suite {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Documented => "documented",
+            Self::Wire => "wire",
             Self::Random => Family::Valid.name(),
             Self::Malformed => Family::Malformed.name(),
             Self::Abrupt => Family::Abrupt.name(),

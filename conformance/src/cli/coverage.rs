@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     report::{coverage_json, coverage_table},
-    run::{cuts, documented, generated},
+    run::{cuts, documented, generated, wire},
 };
 
 /// Conversations played before their sessions are counted and dropped.
@@ -49,6 +49,7 @@ pub(super) fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
 /// What `run --suite all` plays.
 fn suite(args: &CoverageArgs) -> Result<Vec<Conversation>, CliError> {
     let mut cases = documented()?;
+    cases.extend(wire()?);
     cases.extend(cuts(TlsMode::None)?);
     for family in Family::ALL {
         cases.extend(generated(family, args.seed, args.cases));

@@ -26,7 +26,7 @@ use crate::{
     report::{RunReport, console, json},
     run::{
         CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, every_cut,
-        generated, minimise, smuggling,
+        generated, minimise, smuggling, wire,
     },
     target::{Running, StartOptions, Target},
 };
@@ -79,6 +79,9 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     let mut cases = Vec::new();
     if matches!(args.suite, Suite::Documented | Suite::All) {
         cases.extend(documented()?);
+    }
+    if matches!(args.suite, Suite::Wire | Suite::All) {
+        cases.extend(wire()?);
     }
     if matches!(args.suite, Suite::Cuts | Suite::All) {
         // Hundreds of thousands: only where they were asked for by name.

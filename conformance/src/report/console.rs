@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use smtpspec_core::{
-    check::{Finding, RuleVerdict, Verdict},
+    check::{Finding, RuleVerdict, Verdict, is_clause},
     transcript::SessionLog,
 };
 
@@ -42,16 +42,49 @@ fn rule_table(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
         out,
         "  {FAINT}verdict         rule    sessions  what must hold{FAINT:#}"
     )?;
-    for rule in &report.verdict.rules {
-        let style = style::of(rule.verdict);
-        let (verdict, id, title) = (rule.verdict, rule.rule.id, rule.rule.title);
-        let sessions = rule.exercised;
-        writeln!(
-            out,
-            "  {style}{verdict:<14}{style:#}  {id:<7} {sessions:>8}  {title}"
-        )?;
+    for rules in report.verdict.rules.chunk_by(stand_together) {
+        rule_row(out, rules)?;
     }
     Ok(())
+}
+
+/// Whether two rules next to each other share a line: clauses of one group against which nothing is said. There are more
+/// of them than anybody reads.
+fn stand_together(one: &RuleVerdict, next: &RuleVerdict) -> bool {
+    let quiet = |rule: &RuleVerdict| {
+        let said = matches!(rule.verdict, Verdict::Holds | Verdict::NotExercised);
+        said && is_clause(rule.rule)
+    };
+    let group = |rule: &RuleVerdict| rule.rule.id.split('-').next();
+    quiet(one) && quiet(next) && group(one) == group(next)
+}
+
+fn rule_row(out: &mut impl Write, rules: &[RuleVerdict]) -> io::Result<()> {
+    let ([first, ..], Some(last)) = (rules, rules.last()) else {
+        return Ok(());
+    };
+    let holding = rules.iter().filter(|rule| rule.verdict == Verdict::Holds);
+    let (verdict, title) = match (rules.len(), holding.count()) {
+        (1, _) => (first.verdict, first.rule.title.to_owned()),
+        (count, 0) => (
+            Verdict::NotExercised,
+            format!("to {}: {count} clauses", last.rule.id),
+        ),
+        (count, holding) => (
+            Verdict::Holds,
+            format!(
+                "to {}: {count} clauses, of which {} were not exercised",
+                last.rule.id,
+                count - holding
+            ),
+        ),
+    };
+    let (style, id) = (style::of(verdict), first.rule.id);
+    let sessions = rules.iter().map(|rule| rule.exercised).max().unwrap_or(0);
+    writeln!(
+        out,
+        "  {style}{verdict:<14}{style:#}  {id:<7} {sessions:>8}  {title}"
+    )
 }
 
 fn leniencies(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {

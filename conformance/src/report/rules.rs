@@ -9,21 +9,66 @@ use smtpspec_core::{
 
 use super::style::{FAINT, STRONG};
 
-/// Writes one line for each rule.
-pub fn list_rules(out: &mut impl Write) -> io::Result<()> {
-    for rule in rules() {
-        let level = level(rule);
+/// What the groups of rules are about, by what their ids begin with.
+const GROUPS: [(&str, &str); 14] = [
+    ("SES", "the session's begin and end"),
+    ("ORD", "the order of events"),
+    ("REJ", "refusals"),
+    ("CON", "content and arguments"),
+    ("WIR", "what the wire shows: RFC 5321"),
+    ("PIP", "PIPELINING: RFC 2920"),
+    ("SIZ", "SIZE: RFC 1870"),
+    ("EBM", "8BITMIME: RFC 6152"),
+    ("ESC", "ENHANCEDSTATUSCODES: RFC 2034, RFC 3463"),
+    ("UTF", "SMTPUTF8: RFC 6531"),
+    ("AUT", "AUTH: RFC 4954"),
+    ("CHK", "CHUNKING and BINARYMIME: RFC 3030"),
+    ("DSN", "DSN: RFC 3461"),
+    ("TLS", "STARTTLS: RFC 3207"),
+];
+
+/// Writes one line for each rule, group by group; with `only`, of that group. Gives `false` where there is none.
+pub fn list_rules(out: &mut impl Write, only: Option<&str>) -> io::Result<bool> {
+    let wanted = |rule: &&Rule| only.is_none_or(|group| group_of(rule).eq_ignore_ascii_case(group));
+    let mut last = None;
+    let mut count = 0;
+    for rule in rules().filter(wanted) {
+        let group = group_of(rule);
+        if last != Some(group) {
+            let above = if last.is_some() { "\n" } else { "" };
+            let known = GROUPS.iter().find(|(id, _)| *id == group);
+            let about = known.map_or("", |(_, about)| about);
+            writeln!(out, "{above}{STRONG}{group}{STRONG:#}  {about}")?;
+            last = Some(group);
+        }
+        count += 1;
+        let (level, source) = (level(rule), section(rule.source));
         writeln!(
             out,
-            "{STRONG}{:<7}{STRONG:#} {level:<6}  {} {FAINT}({}){FAINT:#}",
-            rule.id, rule.title, rule.source
+            "  {STRONG}{:<7}{STRONG:#} {level:<6}  {} {FAINT}({source}){FAINT:#}",
+            rule.id, rule.title
         )?;
     }
-    writeln!(
-        out,
-        "\n{} rules. `smtpspec rules ID` explains one.",
-        rules().count()
-    )
+    if count > 0 {
+        writeln!(
+            out,
+            "\n{count} rules. `smtpspec rules ID` explains one, `smtpspec rules WIR` lists a group."
+        )?;
+    }
+    Ok(count > 0)
+}
+
+fn group_of(rule: &Rule) -> &'static str {
+    rule.id.split('-').next().unwrap_or_default()
+}
+
+/// The source without what it says: a list has no room for that.
+fn section(source: &str) -> &str {
+    source
+        .split([':', '"'])
+        .next()
+        .unwrap_or_default()
+        .trim_end()
 }
 
 /// Writes all that is known of `rule`.
@@ -40,7 +85,12 @@ pub fn explain_rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
     for defect in Defect::ALL.iter().filter(|defect| defect.rule() == rule.id) {
         writeln!(
             out,
-            "  smtpspec run --defect {:<34} # {}",
+            "  smtpspec run{} --defect {:<34} # {}",
+            if defect.is_of_clause() {
+                " --suite wire"
+            } else {
+                ""
+            },
             defect.name(),
             defect.about()
         )?;

@@ -1,9 +1,10 @@
-//! Conversations with names, and the documented suite: those written by hand, built into the program.
+//! Conversations with names, and those written by hand, built into the program: the documented suite, and the suite
+//! `wire`, which asks a server for every clause of the RFCs.
 
 use include_dir::{Dir, include_dir};
 use smtpspec_core::conversation::{Conversation, ParseError};
 
-static DOCUMENTED: Dir = include_dir!("$CARGO_MANIFEST_DIR/../corpus/conversations");
+static WRITTEN: Dir = include_dir!("$CARGO_MANIFEST_DIR/../corpus/conversations");
 
 /// A conversation with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +25,24 @@ pub struct CaseError {
     pub source: ParseError,
 }
 
-/// The documented suite: the conversations under `corpus/conversations`, sorted by name.
+/// What the names of the suite `wire` begin with.
+const WIRE: &str = "wire/";
+
+/// The documented suite: the conversations under `corpus/conversations` but for those of [`wire`], sorted by name.
 pub fn documented() -> Result<Vec<Case>, CaseError> {
+    written(|name| !name.starts_with(WIRE))
+}
+
+/// The conversations under `corpus/conversations/wire`, sorted by name: one or more for each clause that is a rule. They
+/// need nothing but an address.
+pub fn wire() -> Result<Vec<Case>, CaseError> {
+    written(|name| name.starts_with(WIRE))
+}
+
+fn written(takes: impl Fn(&str) -> bool) -> Result<Vec<Case>, CaseError> {
     let mut cases = Vec::new();
-    collect(&DOCUMENTED, &mut cases)?;
+    collect(&WRITTEN, &mut cases)?;
+    cases.retain(|case| takes(&case.name));
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)
 }

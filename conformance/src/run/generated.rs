@@ -5,7 +5,7 @@ use smtpspec_core::{
     generate::{Family, conversation},
 };
 
-use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented, smuggling};
+use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented, smuggling, wire};
 
 /// The conversations that the suite `cuts` cuts: one message, two, a whole session in one group, and a message inside TLS.
 const CUT: [&str; 4] = [
@@ -116,7 +116,7 @@ pub fn named(name: &str) -> Result<Option<Case>, CaseError> {
         let whole = cases.find(|case| case.name == of && offset <= octets(case));
         return Ok(whole.map(|case| cut(&case, offset, ending)));
     }
-    let mut all = documented.into_iter().chain(smuggling()?);
+    let mut all = documented.into_iter().chain(wire()?).chain(smuggling()?);
     Ok(all.find(|case| case.name == name))
 }
 

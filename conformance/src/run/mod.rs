@@ -18,7 +18,7 @@ mod smuggling;
 
 pub use broken::BrokenSessions;
 pub use campaign::{Outcome, Progress, RunError, campaign};
-pub use case::{Case, CaseError, documented};
+pub use case::{Case, CaseError, documented, wire};
 pub use gathered::Gathered;
 pub use generated::{cuts, every_cut, generated, named};
 pub use growth::{Growth, RESOURCES, Resource};

@@ -55,6 +55,9 @@ impl<'t> Across<'t> {
             };
             let reply = exchange.reply.map(|reply| &wire.replies[reply]);
             let code = reply.and_then(|reply| reply.reply.code);
+            if exchange.outcome == Outcome::Accepted {
+                self.elsewhere.add_known(line.verb);
+            }
             // A handler may have answered so.
             if session.open.handlers.is_empty() && wir::is_plainly_unknown(exchange, line, code) {
                 self.elsewhere.add_unknown(line.verb);

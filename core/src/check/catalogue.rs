@@ -1,8 +1,8 @@
 //! The list of all rules. A rule is added in its group's file; nothing else knows them all.
 
-use super::{aut, con, entry::Entry, ord, rej, ses, tls, verdict::Rule, wir};
+use super::{aut, clauses::clauses, con, entry::Entry, ord, rej, ses, tls, verdict::Rule, wir};
 
-/// All, in the order in which reports show them.
+/// All that are no clauses, in the order in which reports show them.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     static SES: &[Entry] = &ses::RULES;
     static ORD: &[Entry] = &ord::RULES;
@@ -16,7 +16,8 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
 
 /// Every rule, in the order in which reports show them.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    entries().map(|entry| &entry.rule)
+    let of_clauses = clauses().map(|clause| &clause.rule);
+    entries().map(|entry| &entry.rule).chain(of_clauses)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::{
-    catalogue::entries,
+    catalogue::rules,
     verdict::{Finding, Level, RuleVerdict, RunVerdict, Verdict},
 };
 use crate::{
@@ -57,13 +57,13 @@ pub fn check_events(transcript: &Transcript) -> RunVerdict {
         cut_off |= order.cut_off;
         findings.append(&mut order.findings);
     }
-    let rules = entries().map(|entry| {
-        let judged = JUDGED.iter().find(|(id, _)| *id == entry.rule.id);
+    let rules = rules().map(|rule| {
+        let judged = JUDGED.iter().find(|(id, _)| *id == rule.id);
         let observable =
             judged.is_some_and(|(id, needs)| hello.is_some_and(|h| shows(h, id, needs)));
-        let of_rule = |finding: &&Finding| observable && finding.rule == entry.rule.id;
+        let of_rule = |finding: &&Finding| observable && finding.rule == rule.id;
         let found: Vec<_> = findings.iter().filter(of_rule).cloned().collect();
-        let verdict = match entry.rule.id {
+        let verdict = match rule.id {
             _ if !observable => Verdict::NotObservable,
             _ if !found.is_empty() => Verdict::Broken,
             _ if transcript.sessions.is_empty() => Verdict::NotExercised,
@@ -71,7 +71,7 @@ pub fn check_events(transcript: &Transcript) -> RunVerdict {
             _ => Verdict::Holds,
         };
         RuleVerdict {
-            rule: &entry.rule,
+            rule,
             verdict,
             exercised: if observable {
                 transcript.sessions.len() as u64

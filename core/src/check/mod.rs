@@ -10,6 +10,7 @@ mod align;
 mod attribute;
 mod aut;
 mod catalogue;
+mod clauses;
 mod con;
 mod content_lines;
 mod entry;
@@ -30,11 +31,13 @@ mod words;
 
 pub use account::{Account, Asked, Fired, accounts};
 pub use catalogue::rules;
+pub use clauses::is_clause;
 pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
 use across::Across;
 use catalogue::entries;
+use clauses::{Clause, clauses};
 use entry::Entry;
 use view::{Elsewhere, Found, View};
 use weigh::{BARE_LF, Evidence, Habits, convicts, explains_more};
@@ -50,13 +53,18 @@ const NEAR: usize = 32;
 /// Judges a run.
 pub fn check(transcript: &Transcript) -> RunVerdict {
     let across = Across::new(transcript);
-    let mut tallies: Vec<Tally> = entries().map(Tally::new).collect();
+    let entries = entries().map(Tally::of_entry);
+    let mut tallies: Vec<Tally> = entries.chain(clauses().map(Tally::of_clause)).collect();
     let mut leniencies = con::Leniencies::default();
+    let mut said = clauses::Said::default();
     each_view(transcript, &across, |session, view, mut founds| {
         founds.extend(across.judge(view));
         leniencies.note(view, &session.open.case);
+        // Only now that the reading is chosen: clauses have no say in that.
+        let mut judged = clauses::judge(view, &founds);
+        founds.extend(said.anew(&mut judged));
         for tally in &mut tallies {
-            tally.take(view, &founds);
+            tally.take(view, &founds, &judged.asked);
         }
     });
     let strays = across.strays(transcript);
@@ -64,13 +72,10 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
     let rules = tallies
         .into_iter()
         .map(|mut tally| {
-            tally.findings.extend(
-                strays
-                    .iter()
-                    .filter(|f| f.rule == tally.entry.rule.id)
-                    .cloned(),
-            );
-            let observable = (tally.entry.observable)(hello);
+            tally
+                .findings
+                .extend(strays.iter().filter(|f| f.rule == tally.rule.id).cloned());
+            let observable = tally.entry.is_none_or(|entry| (entry.observable)(hello));
             tally.verdict(observable, transcript.complete)
         })
         .collect();
@@ -220,38 +225,54 @@ fn judge(view: &View<'_>) -> Vec<Found> {
 
 /// What is collected of one rule over the run.
 struct Tally {
-    entry: &'static Entry,
+    rule: &'static Rule,
+    /// `None` for a clause: the wire alone shows it, and that it was asked says that it was exercised.
+    entry: Option<&'static Entry>,
     exercised: u64,
     cut_off: bool,
     findings: Vec<Finding>,
 }
 
 impl Tally {
-    fn new(entry: &'static Entry) -> Self {
+    fn of_entry(entry: &'static Entry) -> Self {
         Self {
-            entry,
+            entry: Some(entry),
+            ..Self::new(&entry.rule)
+        }
+    }
+
+    fn of_clause(clause: &'static Clause) -> Self {
+        Self::new(&clause.rule)
+    }
+
+    fn new(rule: &'static Rule) -> Self {
+        Self {
+            rule,
+            entry: None,
             exercised: 0,
             cut_off: false,
             findings: Vec::new(),
         }
     }
 
-    fn take(&mut self, view: &View<'_>, founds: &[Found]) {
+    /// `asked`: the clauses that were asked in the session.
+    fn take(&mut self, view: &View<'_>, founds: &[Found], asked: &[&str]) {
         let before = self.findings.len();
-        for found in founds
-            .iter()
-            .filter(|found| found.rule == self.entry.rule.id)
-        {
+        for found in founds.iter().filter(|found| found.rule == self.rule.id) {
             self.findings.push(Finding {
                 rule: found.rule,
-                level: found.level.unwrap_or(self.entry.rule.level),
+                level: found.level.unwrap_or(self.rule.level),
                 conn: view.log.conn,
                 case: view.log.open.case.clone(),
                 entry: found.entry,
                 what: found.what.clone(),
             });
         }
-        if self.findings.len() > before || (self.entry.exercised)(view) {
+        let exercised = match self.entry {
+            Some(entry) => (entry.exercised)(view),
+            None => asked.contains(&self.rule.id),
+        };
+        if self.findings.len() > before || exercised {
             self.exercised += 1;
             self.cut_off |= !view.wire.settled;
         }
@@ -269,7 +290,7 @@ impl Tally {
         };
         let exercised = if observable { self.exercised } else { 0 };
         RuleVerdict {
-            rule: &self.entry.rule,
+            rule: self.rule,
             verdict,
             exercised,
             findings: self.findings,

@@ -1,6 +1,7 @@
 //! REJ: what fires, and what stays as it was, when something is refused.
 
 use super::{
+    clauses::speaks_of_sequence,
     entry::{Entry, on_the_wire, sees, sees_commands},
     extra::out_of_sequence,
     tls,
@@ -146,6 +147,9 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             continue;
         }
         let (rule, why) = wrong_state(view, index);
+        if rule == "WIR-5" && !accepted && speaks_of_sequence(view, index) {
+            break;
+        }
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
         break;

@@ -51,6 +51,8 @@ pub(super) struct Elsewhere {
     unknown: Vec<Verb>,
     /// The server takes MAIL in sessions that nobody has greeted (TLS-3).
     needs_no_greeting: bool,
+    /// Verbs that it took somewhere.
+    known: Vec<Verb>,
 }
 
 impl Elsewhere {
@@ -76,6 +78,17 @@ impl Elsewhere {
 
     pub(super) fn needs_no_greeting(&self) -> bool {
         self.needs_no_greeting
+    }
+
+    pub(super) fn add_known(&mut self, verb: Verb) {
+        if !self.known.contains(&verb) {
+            self.known.push(verb);
+        }
+    }
+
+    /// Whether the server does not have `verb` at all: it never took it.
+    pub(super) fn lacks(&self, verb: Verb) -> bool {
+        self.is_unknown(verb) && !self.known.contains(&verb)
     }
 
     /// The first connection that sent `argument`.

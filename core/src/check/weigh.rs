@@ -36,7 +36,7 @@ pub(super) type Habits = std::collections::BTreeSet<&'static str>;
 const NO_RIDDLES: [&str; 6] = ["CON-3", "ORD-4", "WIR-3", "WIR-6", "WIR-11", "WIR-16"];
 
 /// Commands that stand behind a lenient end of data may be loose themselves: what is only not strict is no riddle.
-fn is_riddle(found: &Found) -> bool {
+pub(super) fn is_riddle(found: &Found) -> bool {
     found.level != Some(Level::Should) && !NO_RIDDLES.contains(&found.rule)
 }
 

@@ -1,5 +1,6 @@
 //! What planted defects carry from one command or message to a later one. A sound server carries none of it.
 
+use super::clause_defects::Memory;
 use super::digest::Running;
 
 /// Empty and unused unless a defect needs it.
@@ -13,4 +14,6 @@ pub(super) struct Carried {
     pub(super) drops_line: bool,
     /// OnDisconnect will fire twice, for `disconnect-twice-behind-partial-line`.
     pub(super) parts_twice: bool,
+    /// For the defects of clauses.
+    pub(super) clauses: Memory,
 }

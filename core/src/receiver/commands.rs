@@ -1,12 +1,13 @@
 //! Command lines: refused by the protocol, or fired, decided on and carried out.
 
 use super::admission::{Admitted, Cause, Refusal, admit};
+use super::clause_defects::{self, Occasion, Then};
 use super::content::Content;
 use super::input::{CommandLine, LineLimit};
 use super::own_event::own_event;
 use super::panel::Decision;
 use super::state::{Greeting, Phase, Transaction};
-use super::table::Effect;
+use super::table::{Effect, served};
 use super::tamper::To;
 use super::{Defect, Receiver, replies};
 use crate::event::{DisconnectReason, Event, ParsingStatus};
@@ -53,9 +54,58 @@ impl Receiver {
             let refusal = Refusal::new(Cause::Beyond, replies::NOT_AFTER_REFUSAL);
             return self.refuse_by_protocol(line, &refusal);
         }
+        match self.clause_broken_by(line) {
+            Some(then) => self.break_clause(line, then),
+            None => self.handle_soundly(line),
+        }
+    }
+
+    fn handle_soundly(&mut self, line: &[u8]) {
         match admit(line, &self.dialogue, &self.config) {
             Ok(admitted) => self.handle_command(line, admitted),
             Err(refusal) => self.refuse_by_protocol(line, &refusal),
+        }
+    }
+
+    /// What a defect of a clause makes of `line`.
+    fn clause_broken_by(&mut self, line: &[u8]) -> Option<Then> {
+        if self.config.defects.is_empty() {
+            return None;
+        }
+        let grouped = core::mem::replace(&mut self.carried.clauses.in_batch, true);
+        let occasion = Occasion {
+            line,
+            verb: Verb::of(line),
+            command: parse_command(line).ok().map(|parsed| parsed.command),
+            dialogue: &self.dialogue,
+            grouped: grouped || self.input.verb_ahead().is_some(),
+            behind_message: core::mem::take(&mut self.carried.clauses.behind_message),
+        };
+        clause_defects::at_line(&self.config.defects, &occasion)
+    }
+
+    fn break_clause(&mut self, line: &[u8], then: Then) {
+        let verb = Verb::of(line);
+        match then {
+            Then::Refuse(reply) => {
+                self.refuse_by_protocol(line, &Refusal::new(Cause::Beyond, reply));
+            }
+            Then::Answer(reply) => self.outlet.reply(To::Command(verb), reply),
+            Then::Leave(reply) => {
+                let reply = self.voice.say(reply);
+                self.outlet.reply(To::Command(verb), &reply);
+                self.part(DisconnectReason::DroppedSession);
+            }
+            Then::Forget => {
+                self.handle_soundly(line);
+                self.dialogue.transaction = None;
+            }
+            Then::Admit => {
+                let command = parse_command(line).map(|parsed| parsed.command);
+                if let (Ok(command), Some(row)) = (command, served(verb)) {
+                    self.handle_command(line, Admitted { command, row });
+                }
+            }
         }
     }
 
@@ -121,6 +171,9 @@ impl Receiver {
             .filter(|_| keeps_transaction);
         let smtputf8 = matches!(command, Command::Mail { parameters, .. }
             if parameters.get("SMTPUTF8").is_some());
+        if let Command::Mail { parameters, .. } = command {
+            self.carried.clauses.declared = parameters.get("SIZE").is_some();
+        }
         self.dialogue.advance(row.effect, smtputf8);
         if row.verb == Verb::Rset && self.has(Defect::RsetForgetsAuthentication) {
             self.dialogue.authenticated = false;
@@ -133,8 +186,12 @@ impl Receiver {
         {
             transaction.recipients = core::mem::take(&mut self.carried.recipients);
         }
+        let text = match command {
+            Command::Vrfy { argument } if is_postmaster(argument) => replies::VRFY_POSTMASTER,
+            _ => row.reply,
+        };
         self.outlet
-            .reply(To::Command(row.verb), &self.voice.say(row.reply));
+            .reply(To::Command(row.verb), &self.voice.say(text));
         match row.effect {
             Effect::ReceiveContent => {
                 let earlier = self.carried.content.clone();
@@ -237,6 +294,7 @@ impl Receiver {
         if ends {
             reply = self.voice.say(replies::TOO_MANY_ERRORS);
         }
+        reply = clause_defects::reworded(&self.config.defects, To::Command(Verb::of(line)), reply);
         if let Some(status) = status {
             self.outlet.reject(Some(self.shown(line)), status, &reply);
         }
@@ -288,4 +346,9 @@ impl Receiver {
             _ => {}
         }
     }
+}
+
+/// The one mailbox that every server has (RFC 5321, 4.5.1).
+fn is_postmaster(argument: &[u8]) -> bool {
+    argument.trim_ascii().eq_ignore_ascii_case(b"postmaster")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::clause_defects::{self, Facts};
 use super::digest::{HeaderSection, Running};
 use super::loose_end::{Found, LooseEnds};
 use super::own_event::own_event;
@@ -49,6 +50,8 @@ struct Sink {
     tamper: Option<ContentTamper>,
     /// The line so far, for the defect `commands-in-content`.
     line: Option<Vec<u8>>,
+    /// For the defects of clauses that ask for them.
+    facts: Option<Facts>,
 }
 
 /// [`Content::before`] as long as nothing has come.
@@ -65,6 +68,7 @@ impl Content {
                 marks: VecDeque::new(),
                 tamper: ContentTamper::new(defects),
                 line: defects.has(Defect::CommandsInContent).then(Vec::new),
+                facts: clause_defects::asked_for(defects).then(Facts::default),
             },
             loose_ends: LooseEnds {
                 bare_lf: defects.has(Defect::BareLfEndsData),
@@ -157,6 +161,13 @@ impl Content {
         self.before == *b"\r\n.\r"
     }
 
+    /// What defects of clauses ask for; nothing without them.
+    pub(super) fn facts(&self) -> Option<Facts> {
+        let mut facts = self.sink.facts.clone()?;
+        facts.size = self.size();
+        Some(facts)
+    }
+
     /// The digest so far.
     pub(super) fn into_running(self) -> Running {
         self.sink.whole
@@ -203,6 +214,9 @@ impl Sink {
         match &mut self.tamper {
             None => self.whole.push(octets),
             Some(tamper) => self.whole.push(&tamper.changed(octets)),
+        }
+        if let Some(facts) = &mut self.facts {
+            facts.push(octets);
         }
         if let Some(line) = &mut self.line {
             look_for_commands(line, octets, &mut self.marks);

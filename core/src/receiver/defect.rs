@@ -6,7 +6,7 @@ macro_rules! defects {
     ($($name:ident = $text:literal, $rule:literal, $about:literal;)*) => {
         /// A planted defect.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
+        #[repr(u16)]
         pub enum Defect { $(#[doc = $about] $name,)* }
 
         impl Defect {
@@ -21,6 +21,13 @@ macro_rules! defects {
             /// The rule meant to catch it: `SES-2`.
             pub const fn rule(self) -> &'static str {
                 match self { $(Self::$name => $rule,)* }
+            }
+
+            /// Whether it breaks a clause of an RFC that is a rule of its own, and nothing else: the conversations of the
+            /// suite `wire` show it, and generated ones rarely do.
+            pub const fn is_of_clause(self) -> bool {
+                let (first, last) = (Self::HeloListsExtensions, Self::VrfySmtpUtf8Refused);
+                self as u16 >= first as u16 && self as u16 <= last as u16
             }
 
             /// One line.
@@ -169,6 +176,131 @@ defects! {
     NoopWantsTls = "noop-wants-tls", "TLS-7", "NOOP in clear is answered by 530.";
     ActsBehindCloseNotify = "acts-behind-close-notify", "TLS-8", "What comes in clear behind TLS's close_notify is taken for commands.";
     BannerAgainInsideTls = "banner-again-inside-tls", "TLS-9", "The banner comes once more inside TLS.";
+    // Those of clauses: see `clause_defects`.
+    HeloListsExtensions = "helo-lists-extensions", "WIR-21", "HELO's reply lists extensions as EHLO's does.";
+    BannerNamesNobody = "banner-names-nobody", "WIR-22", "The banner begins with asterisks in place of the server's name.";
+    EhloNamesNobody = "ehlo-names-nobody", "WIR-23", "EHLO's reply begins with a name that is no domain.";
+    HeloNamesNobody = "helo-names-nobody", "WIR-24", "HELO's reply begins with a name that is no domain.";
+    EhloParameterMalformed = "ehlo-parameter-malformed", "WIR-25", "Two spaces stand behind SIZE in EHLO's reply.";
+    EhloIpv4LiteralRefused = "ehlo-ipv4-literal-refused", "WIR-26", "EHLO with an IPv4 address literal is a syntax error.";
+    EhloIpv6LiteralRefused = "ehlo-ipv6-literal-refused", "WIR-27", "EHLO with an IPv6 address literal is a syntax error.";
+    BareEhlo503 = "bare-ehlo-503", "WIR-28", "EHLO without an argument is refused by 503.";
+    BareHelo503 = "bare-helo-503", "WIR-29", "HELO without an argument is refused by 503.";
+    HelpServedUnlisted = "help-served-unlisted", "WIR-30", "EHLO's reply does not list HELP, which is served.";
+    ExpnServedUnlisted = "expn-served-unlisted", "WIR-31", "EXPN is served, which EHLO's reply does not list.";
+    HelpListedOnly = "help-listed-only", "WIR-32", "EHLO's reply lists HELP, which is then not implemented.";
+    EightBitMimeNotAnnounced = "eightbitmime-not-announced", "WIR-33", "Neither 8BITMIME nor SMTPUTF8 is announced.";
+    MailFromUpperCaseOnly = "mail-from-upper-case-only", "WIR-34", "MAIL's FROM: in lower case is a syntax error.";
+    RcptToUpperCaseOnly = "rcpt-to-upper-case-only", "WIR-35", "RCPT's TO: in lower case is a syntax error.";
+    ParametersUpperCaseOnly = "parameters-upper-case-only", "WIR-36", "SIZE in lower case is not known.";
+    TrailingSpaceRefused = "trailing-space-refused", "WIR-37", "A space behind a command without an argument is a syntax error.";
+    TrailingSpaceRefusedInMail = "trailing-space-refused-in-mail", "WIR-38", "A space behind MAIL's path is a syntax error.";
+    TrailingSpaceRefusedInRcpt = "trailing-space-refused-in-rcpt", "WIR-39", "A space behind RCPT's path is a syntax error.";
+    TrailingSpaceRefusedInEhlo = "trailing-space-refused-in-ehlo", "WIR-40", "A space behind a greeting's domain is a syntax error.";
+    DataArgument554 = "data-argument-554", "WIR-41", "DATA with an argument is refused by 554.";
+    RsetArgument500 = "rset-argument-500", "WIR-42", "RSET with an argument is refused by 500.";
+    QuitArgument500 = "quit-argument-500", "WIR-43", "QUIT with an argument is refused by 500.";
+    QuotedSenderRefused = "quoted-sender-refused", "WIR-44", "A quoted local part in MAIL is a syntax error.";
+    QuotedRecipientRefused = "quoted-recipient-refused", "WIR-45", "A quoted local part in RCPT is a syntax error.";
+    QuotedPairRefused = "quoted-pair-refused", "WIR-46", "A quoted pair in a local part is a syntax error.";
+    QuotedSpaceRefused = "quoted-space-refused", "WIR-47", "A space in a quoted local part is a syntax error.";
+    QuotedAtRefused = "quoted-at-refused", "WIR-48", "An at sign in a quoted local part is a syntax error.";
+    AtomLettersOnly = "atom-letters-only", "WIR-49", "An atom's special characters are syntax errors.";
+    DigitFirstInLabelRefused = "digit-first-in-label-refused", "WIR-50", "A label that begins with a digit is a syntax error.";
+    UnderscoreTaken = "underscore-taken", "WIR-51", "MAIL with an underscore in its domain is answered by 250, without any effect.";
+    Ipv4LiteralSenderRefused = "ipv4-literal-sender-refused", "WIR-52", "An IPv4 address literal in MAIL is a syntax error.";
+    Ipv6LiteralSenderRefused = "ipv6-literal-sender-refused", "WIR-53", "An IPv6 address literal in MAIL is a syntax error.";
+    Ipv4LiteralRecipientRefused = "ipv4-literal-recipient-refused", "WIR-54", "An IPv4 address literal in RCPT is a syntax error.";
+    Ipv6LiteralRecipientRefused = "ipv6-literal-recipient-refused", "WIR-55", "An IPv6 address literal in RCPT is a syntax error.";
+    RouteInMailRefused = "route-in-mail-refused", "WIR-56", "A source route in MAIL is a syntax error.";
+    RouteInRcptRefused = "route-in-rcpt-refused", "WIR-57", "A source route in RCPT is a syntax error.";
+    MalformedMail504 = "malformed-mail-504", "WIR-58", "A malformed MAIL is refused by 504.";
+    MalformedRcpt451 = "malformed-rcpt-451", "WIR-59", "A malformed RCPT is refused by 451.";
+    BareVrfy550 = "bare-vrfy-550", "WIR-60", "VRFY without an argument is refused by 550.";
+    Unknown502 = "unknown-502", "WIR-61", "An unknown command is refused by 502.";
+    UnknownPrivate502 = "unknown-private-502", "WIR-62", "An unknown command that begins with X is refused by 502.";
+    UnknownEndsSession = "unknown-ends-session", "WIR-63", "An unknown command ends the session by 421.";
+    MalformedEndsSession = "malformed-ends-session", "WIR-64", "A malformed MAIL ends the session by 421.";
+    RsetRefused = "rset-refused", "WIR-65", "RSET outside a transaction is refused by 550.";
+    RsetRefusedInTransaction = "rset-refused-in-transaction", "WIR-66", "RSET in a transaction is refused by 550.";
+    NoopRefused = "noop-refused", "WIR-67", "NOOP is refused by 550.";
+    NoopArgumentRefused = "noop-argument-refused", "WIR-68", "NOOP with an argument is refused by 501.";
+    QuitRefused = "quit-refused", "WIR-69", "QUIT outside a transaction is refused by 550.";
+    QuitRefusedInTransaction = "quit-refused-in-transaction", "WIR-70", "QUIT in a transaction is refused by 550.";
+    HelpUnknown = "help-unknown", "WIR-71", "HELP before a greeting is an unknown command.";
+    VrfyNamesNobody = "vrfy-names-nobody", "WIR-72", "VRFY's 250 names no mailbox.";
+    VrfyMailbox501 = "vrfy-mailbox-501", "WIR-73", "VRFY of a mailbox is a syntax error.";
+    VrfyUser501 = "vrfy-user-501", "WIR-74", "VRFY of a user's name is a syntax error.";
+    UnknownMailParameterTaken = "unknown-mail-parameter-taken", "WIR-75", "MAIL with an unknown parameter is taken.";
+    UnknownRcptParameterTaken = "unknown-rcpt-parameter-taken", "WIR-76", "RCPT with an unknown parameter is taken.";
+    UnknownMailParameter501 = "unknown-mail-parameter-501", "WIR-77", "MAIL with an unknown parameter is refused by 501.";
+    UnknownRcptParameter501 = "unknown-rcpt-parameter-501", "WIR-78", "RCPT with an unknown parameter is refused by 501.";
+    ParametersTakenBehindHelo = "parameters-taken-behind-helo", "WIR-79", "MAIL with a parameter is taken behind HELO.";
+    HeaderlessMessageRefused = "headerless-message-refused", "WIR-80", "A message without a header section is refused.";
+    MalformedFieldRefused = "malformed-field-refused", "WIR-81", "A message with a header field without a colon is refused.";
+    ResentFieldsMatched = "resent-fields-matched", "WIR-82", "A message with Resent-To and without Resent-From is refused.";
+    ControlCharactersRefused = "control-characters-refused", "WIR-83", "A message with control characters is refused.";
+    BareCode = "bare-code", "WIR-84", "DATA is answered by 354 without text.";
+    ReplyNotAscii = "reply-not-ascii", "WIR-85", "NOOP's reply is in UTF-8.";
+    UndefinedCode = "undefined-code", "WIR-86", "EXPN is refused by 557.";
+    QuitNamesNobody = "quit-names-nobody", "WIR-87", "QUIT's reply does not name the server.";
+    DropNamesNobody = "drop-names-nobody", "WIR-88", "The 421 does not name the server.";
+    Ehlo554 = "ehlo-554", "WIR-89", "A second EHLO is refused by 554.";
+    Mail554 = "mail-554", "WIR-90", "A sender with `refused` in it is refused by 554.";
+    Rcpt554 = "rcpt-554", "WIR-91", "A recipient with `refused` in it is refused by 554.";
+    Data553 = "data-553", "WIR-92", "DATA is refused by 553 where there are three recipients.";
+    Message555 = "message-555", "WIR-93", "A message with `refused` in it is refused by 555.";
+    Vrfy554 = "vrfy-554", "WIR-94", "VRFY of what has `refused` in it is refused by 554.";
+    Expn554 = "expn-554", "WIR-95", "EXPN is refused by 554.";
+    Help554 = "help-554", "WIR-96", "HELP is refused by 554.";
+    EhloDomain200 = "ehlo-domain-200", "WIR-97", "A greeting's domain of more than 200 octets is too long.";
+    SenderLocalPart50 = "sender-local-part-50", "WIR-98", "A sender's local part of more than 50 octets is too long.";
+    RecipientLocalPart50 = "recipient-local-part-50", "WIR-99", "A recipient's local part of more than 50 octets is too long.";
+    ReversePath200 = "reverse-path-200", "WIR-100", "A reverse-path of more than 200 octets is too long.";
+    ForwardPath200 = "forward-path-200", "WIR-101", "A forward-path of more than 200 octets is too long.";
+    TextLine600 = "text-line-600", "WIR-102", "A message with a line of more than 600 octets is refused.";
+    Message32K = "message-32k", "WIR-103", "A message of 32 KiB or more is refused by 552.";
+    FiftyRecipients = "fifty-recipients", "WIR-104", "The 51st recipient is refused by 452.";
+    TooManyRecipients552 = "too-many-recipients-552", "WIR-105", "The 101st recipient is refused by 552.";
+    VrfyForgetsTransaction = "vrfy-forgets-transaction", "WIR-106", "VRFY clears the transaction.";
+    ExpnForgetsTransaction = "expn-forgets-transaction", "WIR-107", "EXPN clears the transaction.";
+    HelpForgetsTransaction = "help-forgets-transaction", "WIR-108", "HELP clears the transaction.";
+    NoopForgetsTransaction = "noop-forgets-transaction", "WIR-109", "NOOP clears the transaction.";
+    PipeliningWithParameter = "pipelining-with-parameter", "PIP-1", "PIPELINING is announced with a parameter.";
+    GroupedMailRefused = "grouped-mail-refused", "PIP-2", "MAIL in a group is a syntax error.";
+    GroupedRcptRefused = "grouped-rcpt-refused", "PIP-3", "RCPT in a group is a syntax error.";
+    GroupedDataRefused = "grouped-data-refused", "PIP-4", "DATA in a group is a syntax error.";
+    GroupedRsetRefused = "grouped-rset-refused", "PIP-5", "RSET in a group is refused by 550.";
+    GroupedNoopRefused = "grouped-noop-refused", "PIP-6", "NOOP in a group is refused by 550.";
+    GroupedQuitRefused = "grouped-quit-refused", "PIP-7", "QUIT in a group is refused by 550.";
+    MailBehindMessageRefused = "mail-behind-message-refused", "PIP-8", "MAIL in one batch with the end of the message before it is a syntax error.";
+    SizeWithUnit = "size-with-unit", "SIZ-1", "SIZE is announced as 10M.";
+    SizeBelow64K = "size-below-64k", "SIZ-2", "SIZE is announced as 65535.";
+    SizeBeyondTaken = "size-beyond-taken", "SIZ-3", "MAIL with a SIZE beyond the limit is taken.";
+    SizeBeyond452 = "size-beyond-452", "SIZ-4", "MAIL with a SIZE beyond the limit is refused by 452.";
+    SizeTwentyDigitsRefused = "size-twenty-digits-refused", "SIZ-5", "A SIZE of twenty digits with zeros in front is a syntax error.";
+    SizeNoNumberTaken = "size-no-number-taken", "SIZ-6", "MAIL with a SIZE that is no number is taken.";
+    SizeTwiceTaken = "size-twice-taken", "SIZ-7", "MAIL with two SIZE parameters is taken.";
+    DeclaredMessageTooLarge = "declared-message-too-large", "SIZ-8", "Every message whose size MAIL declared is refused by 552.";
+    MessageBeyondSizeTaken = "message-beyond-size-taken", "SIZ-9", "A message beyond the announced SIZE is taken.";
+    EightBitMimeWithParameter = "eightbitmime-with-parameter", "EBM-1", "8BITMIME is announced with a parameter.";
+    BodyUpperCaseOnly = "body-upper-case-only", "EBM-2", "BODY=8bitmime is a syntax error.";
+    BodyUnknownTaken = "body-unknown-taken", "EBM-3", "BODY=9BIT is taken.";
+    EightBitMessageRefused = "eight-bit-message-refused", "EBM-4", "A message with 8-bit octets is refused.";
+    EnhancedCodesWithParameter = "enhanced-codes-with-parameter", "ESC-1", "ENHANCEDSTATUSCODES is announced with a parameter.";
+    EnhancedCodeMissingIn2yz = "enhanced-code-missing-in-2yz", "ESC-2", "RSET's reply has no enhanced code.";
+    EnhancedCodeMissingIn4yz = "enhanced-code-missing-in-4yz", "ESC-3", "The 452 to RCPT has no enhanced code.";
+    EnhancedCodeMissingIn5yz = "enhanced-code-missing-in-5yz", "ESC-4", "The 500 to an unknown command has no enhanced code.";
+    EnhancedCodeOfAnotherClass = "enhanced-code-of-another-class", "ESC-5", "The 500 to an unknown command has an enhanced code of class 4.";
+    EnhancedCodeOnFirstLineOnly = "enhanced-code-on-first-line-only", "ESC-6", "The second line of HELP's reply has no enhanced code.";
+    EnhancedCodeMalformed = "enhanced-code-malformed", "ESC-7", "RSET's enhanced code is 2.00.0.";
+    SmtpUtf8WithoutEightBitMime = "smtputf8-without-eightbitmime", "UTF-1", "SMTPUTF8 is announced without 8BITMIME.";
+    SmtpUtf8WithParameter = "smtputf8-with-parameter", "UTF-2", "SMTPUTF8 is announced with a parameter.";
+    Utf8SenderRefused = "utf8-sender-refused", "UTF-3", "A sender's local part in UTF-8 is a syntax error.";
+    Utf8DomainRefused = "utf8-domain-refused", "UTF-4", "A sender's domain in UTF-8 is a syntax error.";
+    Utf8RecipientRefused = "utf8-recipient-refused", "UTF-5", "A recipient in UTF-8 is a syntax error.";
+    SmtpUtf8ValueTaken = "smtputf8-value-taken", "UTF-6", "SMTPUTF8 with a value is taken.";
+    VrfySmtpUtf8Refused = "vrfy-smtputf8-refused", "UTF-7", "VRFY with SMTPUTF8 is a syntax error.";
 }
 
 impl fmt::Display for Defect {

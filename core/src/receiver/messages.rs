@@ -1,5 +1,6 @@
 //! A message's events, the decisions on it, and the reply to its end.
 
+use super::clause_defects::{Fate, fate};
 use super::content::Mark;
 use super::panel::Decision;
 use super::state::Phase;
@@ -69,7 +70,13 @@ impl Receiver {
         if self.has(Defect::PipelinedBehindDataLost) {
             self.input.clear();
         }
-        let is_too_large = content.size() > self.config.max_message_size;
+        self.carried.clauses.behind_message = true;
+        let fate = content.facts().and_then(|mut facts| {
+            facts.declared = self.carried.clauses.declared;
+            fate(&self.config.defects, &facts)
+        });
+        let is_too_large =
+            content.size() > self.config.max_message_size && fate != Some(Fate::Taken);
         let refusal = content.refusal.clone();
         if self.has(Defect::ContentOfMessageBefore) {
             self.carried.content = content.into_running();
@@ -87,7 +94,12 @@ impl Receiver {
                 let reply = self.voice.say(replies::TOO_LARGE);
                 self.refuse_message(ParsingStatus::ProtocolError, &reply);
             }
-            None => self.offer_message(digest),
+            None => match fate {
+                Some(Fate::Refused(reply)) => {
+                    self.refuse_message(ParsingStatus::ProtocolError, reply);
+                }
+                _ => self.offer_message(digest),
+            },
         }
     }
 

@@ -9,6 +9,7 @@ mod admission;
 mod agent;
 mod authentication;
 mod carried;
+mod clause_defects;
 mod commands;
 mod config;
 mod content;
@@ -125,6 +126,7 @@ impl Receiver {
             Phase::Handshake(_) | Phase::Lingering(_) | Phase::Ended(_) | Phase::Over
         ) {
             self.input.push(octets);
+            self.carried.clauses.begin_batch();
         }
     }
 

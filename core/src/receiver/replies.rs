@@ -16,8 +16,9 @@ pub(super) const MESSAGE: &str = "250 2.6.0 message accepted";
 pub(super) const RSET: &str = "250 2.0.0 forgotten";
 pub(super) const NOOP: &str = "250 2.0.0 done";
 pub(super) const HELP: &str =
-    "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH STARTTLS QUIT";
+    "214-2.0.0 HELO EHLO MAIL RCPT DATA\r\n214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT";
 pub(super) const VRFY: &str = "252 2.1.5 cannot verify, will take a message and try";
+pub(super) const VRFY_POSTMASTER: &str = "250 2.1.5 <postmaster@{host}>";
 pub(super) const AUTHENTICATED: &str = "235 2.7.0 authenticated";
 pub(super) const STARTTLS: &str = "220 2.0.0 ready to start TLS";
 pub(super) const QUIT: &str = "221 2.0.0 {host} goodbye";

@@ -253,7 +253,9 @@ fn a_handler_that_dropped_when_the_client_left_has_dropped() {
                 action: HandlerAction::Drop,
             }],
         };
-        let rules: Vec<_> = check(&run).findings().map(|found| found.rule).collect();
+        let rules: Vec<_> = crate::of_the_model(&check(&run))
+            .map(|found| found.rule)
+            .collect();
         assert_eq!(rules, expected);
     }
 }
@@ -307,7 +309,10 @@ fn an_event_before_the_sequence_check_needs_no_answer() {
     let mut hello = hello();
     hello.semantics.before_sequence_check = vec![EventKind::OnDataCommand];
     let run = check(&transcript(Some(hello), &[&ladder]));
-    assert_eq!(run.findings().map(|found| found.rule).next(), None);
+    assert_eq!(
+        crate::of_the_model(&run).map(|found| found.rule).next(),
+        None
+    );
     assert_eq!(rules_of(&[&ladder]), ["ORD-3"]);
 }
 
@@ -331,7 +336,9 @@ fn a_server_that_wants_no_greeting_is_only_not_strict() {
         FIN
         E: OnDisconnect Lost";
     let run = check(&transcript(Some(hello()), &[ladder]));
-    let levels: Vec<_> = run.findings().map(|f| (f.rule, f.level)).collect();
+    let levels: Vec<_> = crate::of_the_model(&run)
+        .map(|f| (f.rule, f.level))
+        .collect();
     assert_eq!(levels, [("ORD-1", Level::Should)]);
 }
 

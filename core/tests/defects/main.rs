@@ -48,25 +48,25 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
 
 /// The smallest conversation of each defect that one session shows and that the first seed finds.
 fn smallest(first_seed: &[Option<u64>]) -> Vec<Option<Conversation>> {
-    let found: Vec<_> = Defect::ALL.iter().zip(first_seed).collect();
+    let found: Vec<_> = hunt::defects().into_iter().zip(first_seed).collect();
     on_all_cores(&found, |(defect, cases)| {
-        let k = cases.filter(|_| !minimal::is_across_sessions(**defect))? - 1;
+        let k = cases.filter(|_| !minimal::is_across_sessions(*defect))? - 1;
         let (_, conversation) = hunt::case(*SEEDS.start(), k);
-        Some(minimal::minimal(**defect, conversation))
+        Some(minimal::minimal(*defect, conversation))
     })
 }
 
 fn rows(found: &[Vec<Option<u64>>], smallest: &[Option<Conversation>]) -> Vec<Row> {
-    let row = |(at, defect): (usize, &Defect)| {
+    let row = |(at, defect): (usize, Defect)| {
         let needed = found.iter().map(|seed| seed[at].unwrap_or(MOST + 1));
         Row {
-            defect: *defect,
+            defect,
             median: median(needed.clone()),
             worst: needed.max().unwrap(),
             lines: smallest[at].as_ref().map(Conversation::lines),
         }
     };
-    Defect::ALL.iter().enumerate().map(row).collect()
+    hunt::defects().into_iter().enumerate().map(row).collect()
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn generated_conversations_find_every_defect_and_become_short() {
     assert_eq!(late, [], "they need more than {MOST} cases");
     assert!(median(rows.iter().map(|row| row.median)) < 500);
     assert!(median(rows.iter().filter_map(|row| row.lines)) <= 6);
-    for (defect, conversation) in Defect::ALL.iter().zip(&smallest) {
+    for (defect, conversation) in hunt::defects().into_iter().zip(&smallest) {
         let Some(conversation) = conversation else {
             continue;
         };
@@ -98,7 +98,7 @@ fn generated_conversations_find_every_defect_and_become_short() {
         let shown = String::from_utf8_lossy(&text);
         println!("{defect}:\n{shown}");
         assert!(
-            minimal::broken(*defect, &again).contains(&defect.rule()),
+            minimal::broken(defect, &again).contains(&defect.rule()),
             "{defect}:\n{shown}"
         );
     }
@@ -112,6 +112,6 @@ fn generated_conversations_find_every_defect_and_become_short() {
 #[test]
 fn the_table_lists_the_defects_that_there_are() {
     let file = fs::read_to_string(FILE).unwrap();
-    let names: Vec<_> = Defect::ALL.iter().map(|defect| defect.name()).collect();
+    let names: Vec<_> = hunt::defects().iter().map(|defect| defect.name()).collect();
     assert_eq!(table::names(&file), names);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 use smtpspec_core::{
-    check::{Finding, RuleVerdict, Verdict, rules},
+    check::{Finding, RuleVerdict, Verdict, is_clause, rules},
     transcript::{SessionLog, Transcript},
 };
 
@@ -85,7 +85,8 @@ pub struct Smallest {
     pub repeats: (usize, usize),
 }
 
-/// All rules, in the catalogue's order.
+/// All rules, in the catalogue's order; of the clauses, of which there are more than anybody reads, only those that some
+/// server breaks or is not strict about.
 pub(super) fn rows(columns: &[Column]) -> Vec<RuleRow> {
     let cell = |column: &Column, id: &str| {
         let seen = column.seen.as_ref()?;
@@ -100,7 +101,9 @@ pub(super) fn rows(columns: &[Column]) -> Vec<RuleRow> {
         explanation: rule.explanation,
         cells: columns.iter().map(|column| cell(column, rule.id)).collect(),
     });
-    rows.collect()
+    let clauses: BTreeSet<&str> = rules().filter(|r| is_clause(r)).map(|r| r.id).collect();
+    rows.filter(|row| row.has_findings() || !clauses.contains(row.id))
+        .collect()
 }
 
 impl RuleRow {

@@ -3,6 +3,7 @@
 use super::rules::{any_time, has_special_path, minimum, must_be_accepted};
 use crate::{
     check::{
+        clauses::is_more_exact,
         offers::EXTENSIONS,
         verdict::Level,
         view::{Found, View},
@@ -216,6 +217,9 @@ fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> 
     let exchange = &view.exchanges()[index];
     let accepted = exchange.outcome == Outcome::Accepted;
     if let Err(error) = &line.parsed {
+        if is_more_exact(line.text) {
+            return None;
+        }
         // That a handler then refused it, which is only expected of one that was told to, makes it no stricter.
         let taken = accepted || was_handled(view, index, line);
         return taken.then(|| ("WIR-6", Level::Should, format!("malformed {error}")));
@@ -252,8 +256,10 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     let Command::Mail { path, parameters } = parsed.command else {
         return None;
     };
-    // A server may have no address literals (RFC 5321, 4.1.3).
-    if path.raw().ends_with(b"]") {
+    // A server may have no address literals (RFC 5321, 4.1.3). Paths in UTF-8, and parameters in lower case, have
+    // rules of their own (UTF-3, UTF-4, WIR-36, EBM-2).
+    let lower = parameters.raw.iter().any(u8::is_ascii_lowercase);
+    if path.raw().ends_with(b"]") || !path.raw().is_ascii() || lower {
         return None;
     }
     // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.

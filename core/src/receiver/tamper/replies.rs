@@ -1,6 +1,6 @@
 //! What planted defects do to replies.
 
-use super::super::{Defect, Defects};
+use super::super::{Defect, Defects, clause_defects::reworded};
 use crate::wire::Verb;
 
 /// What a reply answers.
@@ -37,6 +37,7 @@ impl ReplyTamper {
         reply: Vec<u8>,
         pipelined: bool,
     ) -> Vec<Vec<u8>> {
+        let reply = self.of_clauses(to, reply);
         let accepts = reply.first() == Some(&b'2');
         let mut sent = match to {
             To::Command(verb) if accepts => self.changed(verb, reply),
@@ -52,6 +53,18 @@ impl ReplyTamper {
         }
         sent.extend(self.held.take());
         sent
+    }
+
+    /// The same but for the defects of clauses. A refusal has been through them before OnReject told of it.
+    fn of_clauses(&self, to: To, reply: Vec<u8>) -> Vec<u8> {
+        if self.defects.is_empty() || !matches!(reply.first(), Some(b'2' | b'3')) {
+            return reply;
+        }
+        let text = reply.strip_suffix(b"\r\n").unwrap_or(&reply);
+        let text = String::from_utf8_lossy(text).into_owned();
+        let mut reworded = reworded(&self.defects, to, text).into_bytes();
+        reworded.extend_from_slice(b"\r\n");
+        reworded
     }
 
     /// The reply that still waits for another, when there will be none.

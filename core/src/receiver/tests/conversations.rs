@@ -179,7 +179,7 @@ fn noop_help_rset_and_vrfy_work_before_a_greeting() {
             "OnNoopCommand x y",
             "< 250 2.0.0 done",
             "OnHelpCommand",
-            "< 214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH STARTTLS QUIT",
+            "< 214-2.0.0 HELO EHLO MAIL RCPT DATA / 214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT",
             "OnRsetCommand",
             "< 250 2.0.0 forgotten",
             "< 252 2.1.5 cannot verify, will take a message and try",

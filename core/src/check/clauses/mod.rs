@@ -1,0 +1,250 @@
+//! The clauses of the RFCs that bind a receiving server, one rule each: a row says which exchanges it is asked of and
+//! what must hold of the answer. One engine asks every row of every exchange.
+//!
+//! Clauses are judged once, in the reading that the checker has chosen, and never help to choose it. Where that
+//! reading leaves a riddle, or is a lenient one, or where handlers may have refused, nothing is asked: what the answer
+//! means is then not certain. CLAUSES.md says which clause is which rule, and which cannot be tested from outside.
+
+mod codes;
+mod commands;
+mod data;
+mod eight_bit;
+mod enhanced;
+mod greeting;
+mod limits;
+mod order;
+mod pipelining;
+mod probe;
+mod queries;
+mod replies;
+mod size;
+mod syntax;
+mod utf8;
+
+use std::collections::HashSet;
+
+use probe::Probe;
+
+use super::{
+    verdict::Rule,
+    view::{Found, View},
+    weigh::is_riddle,
+    words::about,
+};
+use crate::model::{COMMAND_LINE_LIMIT, Outcome, Stimulus};
+
+/// What a clause says of an answer: nothing against it, or what is wrong with it.
+type Holds = Result<(), String>;
+
+/// A clause as a rule, with where it is asked and what must hold there.
+pub(super) struct Clause {
+    pub(super) rule: Rule,
+    /// Whether `holds` is asked of this exchange.
+    applies: fn(&Probe<'_, '_>) -> bool,
+    /// Whether the answer is as the clause has it.
+    holds: fn(&Probe<'_, '_>) -> Holds,
+    /// It speaks also of answers with which the server leaves; all others only of answers after which it stays.
+    of_drops: bool,
+}
+
+const fn clause(
+    rule: Rule,
+    applies: fn(&Probe<'_, '_>) -> bool,
+    holds: fn(&Probe<'_, '_>) -> Holds,
+) -> Clause {
+    Clause {
+        rule,
+        applies,
+        holds,
+        of_drops: false,
+    }
+}
+
+impl Clause {
+    const fn of_drops(mut self) -> Self {
+        self.of_drops = true;
+        self
+    }
+}
+
+/// For a form that a server must know: whatever else becomes of the command, it was read.
+fn understood(probe: &Probe<'_, '_>) -> Holds {
+    probe.understood()
+}
+
+/// All, in the order in which reports show them.
+pub(super) fn clauses() -> impl Iterator<Item = &'static Clause> {
+    [
+        greeting::CLAUSES,
+        syntax::CLAUSES,
+        order::CLAUSES,
+        commands::CLAUSES,
+        data::CLAUSES,
+        replies::CLAUSES,
+        codes::CLAUSES,
+        limits::CLAUSES,
+        queries::CLAUSES,
+        pipelining::CLAUSES,
+        size::CLAUSES,
+        eight_bit::CLAUSES,
+        enhanced::CLAUSES,
+        utf8::CLAUSES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Whether `rule` is a clause: there are many of them, and reports show together those against which nothing is said.
+pub fn is_clause(rule: &Rule) -> bool {
+    clauses().any(|clause| clause.rule.id == rule.id)
+}
+
+/// What came of asking every clause in one session.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// At most one for each clause.
+    breaches: Vec<Breach>,
+    /// The ids of those that were asked.
+    pub(super) asked: Vec<&'static str>,
+}
+
+/// A clause that is broken, and why.
+#[derive(Debug)]
+struct Breach {
+    found: Found,
+    why: String,
+}
+
+/// What has been said in the run. A server does again what it does: most clauses are about something that is in every
+/// session, and a fault that is said once is said.
+#[derive(Debug, Default)]
+pub(super) struct Said(HashSet<(&'static str, String)>);
+
+impl Said {
+    /// What a session shows that none before has shown.
+    pub(super) fn anew(&mut self, judged: &mut Judged) -> Vec<Found> {
+        let breaches = judged.breaches.drain(..);
+        let new = breaches
+            .filter_map(|Breach { found, why }| self.0.insert((found.rule, why)).then_some(found));
+        new.collect()
+    }
+}
+
+/// Asks every clause of every exchange; `founds` is what other rules have found.
+pub(super) fn judge(view: &View<'_>, founds: &[Found]) -> Judged {
+    let mut judged = Judged::default();
+    if !is_certain(view, founds) {
+        return judged;
+    }
+    for index in 0..view.exchanges().len() {
+        let Some(probe) = Probe::new(view, index).filter(|probe| may_be_asked(probe, founds))
+        else {
+            continue;
+        };
+        for clause in clauses() {
+            ask(clause, &probe, &mut judged);
+        }
+    }
+    judged
+}
+
+fn ask(clause: &'static Clause, probe: &Probe<'_, '_>, judged: &mut Judged) {
+    let leaves = probe.exchange.outcome == Outcome::Dropped;
+    if (leaves && !clause.of_drops) || !(clause.applies)(probe) {
+        return;
+    }
+    let id = clause.rule.id;
+    if !judged.asked.contains(&id) {
+        judged.asked.push(id);
+    }
+    if let Err(why) = (clause.holds)(probe)
+        && !judged.breaches.iter().any(|breach| breach.found.rule == id)
+    {
+        let (asked, code) = (about(probe.view, probe.index), probe.code);
+        let what = format!("{asked} was answered {code}: {why}");
+        let found = Found::new(id, probe.reply.entry, what);
+        judged.breaches.push(Breach { found, why });
+    }
+}
+
+/// Rules of the wire that leave no doubt about which reply answers what, nor about the state behind it.
+const LEAVE_NO_DOUBT: [&str; 12] = [
+    "WIR-1", "WIR-5", "WIR-7", "WIR-10", "WIR-12", "WIR-13", "WIR-14", "WIR-15", "WIR-17",
+    "WIR-18", "WIR-19", "WIR-20",
+];
+
+/// Whether what each answer means is certain in this session.
+fn is_certain(view: &View<'_>, founds: &[Found]) -> bool {
+    // Why and when the session ended says nothing about its answers.
+    let harmless =
+        |found: &Found| found.rule.starts_with("SES-") || LEAVE_NO_DOUBT.contains(&found.rule);
+    view.log.open.handlers.is_empty()
+        && view.tolerance.is_empty()
+        && !founds
+            .iter()
+            .any(|found| is_riddle(found) && !harmless(found))
+}
+
+/// Whether this answer may be held against the clauses: not where another rule has spoken of it, nor where the server
+/// was spoken to too soon, nor where it serves nobody or wants AUTH or TLS first.
+fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
+    let (entry, sent) = (Some(probe.reply.entry), Some(probe.exchange.entry));
+    let spoken_of =
+        |found: &Found| found.entry == entry || (found.entry == sent && probe.exchange.entry != 0);
+    let wants_more = matches!(probe.code, 530 | 538);
+    // Nor what is said of a verb that the server does not have at all (WIR-20).
+    let verb = probe.exchange.verb();
+    let has_not = matches!(probe.code, 500 | 502)
+        && verb.is_some_and(|verb| probe.view.elsewhere.lacks(verb));
+    let refused = probe.exchange.outcome == Outcome::Refused;
+    // Beyond the limit a line need not be read (RFC 5321, 4.5.3.1.4).
+    let too_long = probe.line().is_some() && probe.exchange.span.len() > COMMAND_LINE_LIMIT;
+    let connects = matches!(probe.exchange.stimulus, Stimulus::Connection);
+    let serves = probe.view.exchanges()[0].outcome == Outcome::Accepted;
+    probe.reply.reply.problem.is_none()
+        && (serves || connects)
+        && !wants_more
+        && !too_long
+        && !has_not
+        && !(refused && probe.view.spoke_too_soon(probe.exchange))
+        && !founds.iter().any(spoken_of)
+}
+
+/// Whether a clause says of the 503 to exchange `index` what WIR-5 would say less exactly.
+pub(super) fn speaks_of_sequence(view: &View<'_>, index: usize) -> bool {
+    view.log.open.handlers.is_empty() && queries::query_before(view, index).is_some()
+}
+
+/// Whether a clause says of `text`, a command line, what WIR-6 would say less exactly.
+pub(super) fn is_more_exact(text: &[u8]) -> bool {
+    syntax::has_underscore(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_clause_cites_its_rfc_and_section() {
+        for clause in clauses() {
+            let source = clause.rule.source;
+            let cites = source.starts_with("RFC ")
+                && source[4..]
+                    .split(' ')
+                    .nth(1)
+                    .is_some_and(|section| section.starts_with(|c: char| c.is_ascii_digit()));
+            assert!(cites, "{}: {source}", clause.rule.id);
+        }
+    }
+
+    #[test]
+    fn ids_count_up_within_each_group() {
+        let mut last: std::collections::BTreeMap<&str, u32> = [("WIR", 20)].into();
+        for clause in clauses() {
+            let (group, number) = clause.rule.id.split_once('-').unwrap();
+            let number: u32 = number.parse().unwrap();
+            let before = last.insert(group, number).unwrap_or(0);
+            assert_eq!(number, before + 1, "{}", clause.rule.id);
+        }
+    }
+}
