@@ -1,6 +1,6 @@
 //! The list of all rules. A rule is added in its group's file; nothing else knows them all.
 
-use super::{con, entry::Entry, ord, rej, ses, verdict::Rule, wir};
+use super::{chk, con, dsn, entry::Entry, ord, rej, ses, verdict::Rule, wir};
 
 /// All, in the order in which reports show them.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -9,7 +9,9 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     static REJ: &[Entry] = &rej::RULES;
     static CON: &[Entry] = &con::RULES;
     static WIR: &[Entry] = wir::RULES;
-    [SES, ORD, REJ, CON, WIR].into_iter().flatten()
+    [SES, ORD, REJ, CON, WIR, chk::RULES, dsn::RULES]
+        .into_iter()
+        .flatten()
 }
 
 /// Every rule, in the order in which reports show them.

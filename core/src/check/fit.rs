@@ -1,6 +1,6 @@
 //! Whether an event carries what its exchange's octets say (CON-3, CON-7, REJ-3).
 
-use super::align::Fit;
+use super::{align::Fit, chk};
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
     model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, own_event},
@@ -28,6 +28,12 @@ pub(super) fn fit(
         ) => {
             rejected_command_fits(command.as_ref(), stimulus)
                 && response_fits(wire, exchange, response.as_ref())
+        }
+        (Event::OnEndOfHeaders { .. } | Event::OnEndOfData { .. }, Stimulus::Command(_)) => {
+            exchange
+                .chunk
+                .as_ref()
+                .is_some_and(|chunk| chk::digest_fits(wire, exchange, chunk, event, semantics))
         }
         (event, Stimulus::Command(line)) => command_event_fits(line, event),
         (Event::OnEndOfHeaders { headers }, Stimulus::Message(message)) => {

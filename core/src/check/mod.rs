@@ -9,8 +9,10 @@ mod across;
 mod align;
 mod attribute;
 mod catalogue;
+mod chk;
 mod con;
 mod content_lines;
+mod dsn;
 mod entry;
 mod event_log;
 mod extra;
@@ -161,6 +163,7 @@ fn best_view(
         data,
     );
     founds.extend(con::judge_tolerance(&view));
+    founds.extend(chk::judge_tolerance(&view));
     use_it(&view, founds);
 }
 
@@ -260,6 +263,8 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     ord::judge(view, &mut founds);
     rej::judge(view, &mut founds);
     wir::judge(view, &mut founds);
+    chk::judge(view, &mut founds);
+    dsn::judge(view, &mut founds);
     founds
 }
 

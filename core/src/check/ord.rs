@@ -47,7 +47,10 @@ pub(super) const RULES: [Entry; 10] = [
             "OnMailCommand, OnDataCommand",
         ),
         observable: sees!(OnDataCommand),
-        exercised: |view| out_of_sequence(view, Verb::Data, |_| true),
+        exercised: |view| {
+            out_of_sequence(view, Verb::Data, |_| true)
+                || out_of_sequence(view, Verb::Bdat, |_| true)
+        },
     },
     Entry {
         rule: Rule::must(
@@ -59,7 +62,7 @@ pub(super) const RULES: [Entry; 10] = [
             "OnDataCommand, OnEndOfData (a message without a blank line)",
         ),
         observable: sees!(OnEndOfHeaders),
-        exercised: |view| view.messages().any(|(_, message)| message.complete),
+        exercised: has_whole_message,
     },
     Entry {
         rule: Rule::must(
@@ -70,7 +73,7 @@ pub(super) const RULES: [Entry; 10] = [
             "OnDataCommand, OnEndOfHeaders, OnEndOfData, OnEndOfData",
         ),
         observable: sees!(OnEndOfData),
-        exercised: |view| view.messages().any(|(_, message)| message.complete),
+        exercised: has_whole_message,
     },
     Entry {
         rule: Rule::must(
@@ -96,7 +99,7 @@ pub(super) const RULES: [Entry; 10] = [
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
                 exchange.history.cleared_by.is_some()
-                    && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data)
+                    && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat)
             })
         },
     },
@@ -141,6 +144,11 @@ pub(super) const RULES: [Entry; 10] = [
         },
     },
 ];
+
+fn has_whole_message(view: &View<'_>) -> bool {
+    view.messages().any(|(_, message)| message.complete)
+        || view.chunks().any(|(_, chunk)| chunk.content.is_some())
+}
 
 fn has_clock(hello: &Hello) -> bool {
     hello.semantics.clock

@@ -3,13 +3,14 @@
 
 use core::fmt;
 
+use super::chunk::ChunkStimulus;
 use crate::{
     conversation::Ending,
     model::{LookAlike, State, Transaction, own_event},
     wire::Verb,
 };
 
-/// A state of a session as a client sees it (MODEL.md, section 5). Authentication, BDAT and TLS come with
+/// A state of a session as a client sees it (MODEL.md, section 5). Authentication and TLS come with
 /// those extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionState {
@@ -21,6 +22,8 @@ pub enum SessionState {
     Transaction,
     /// At least one RCPT was accepted.
     Recipients,
+    /// At least one chunk was accepted, and not the last; or inside a chunk.
+    ReceivingBdat,
     /// Behind a 354, before the blank line.
     HeaderSection,
     /// Behind the blank line.
@@ -31,22 +34,24 @@ pub enum SessionState {
 
 impl SessionState {
     /// All of them, in the order of a session.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Connected,
         Self::Greeted,
         Self::Transaction,
         Self::Recipients,
+        Self::ReceivingBdat,
         Self::HeaderSection,
         Self::Body,
         Self::Closed,
     ];
 
     /// Those in which the server reads commands, with the model's state of each.
-    pub const COMMAND: [(Self, State); 4] = [
+    pub const COMMAND: [(Self, State); 5] = [
         (Self::Connected, State::START),
         (Self::Greeted, greeted(Transaction::None)),
         (Self::Transaction, greeted(Transaction::Empty)),
         (Self::Recipients, greeted(Transaction::Addressed)),
+        (Self::ReceivingBdat, greeted(Transaction::Receiving)),
     ];
 
     /// In words.
@@ -56,6 +61,7 @@ impl SessionState {
             Self::Greeted => "greeted",
             Self::Transaction => "transaction",
             Self::Recipients => "recipients",
+            Self::ReceivingBdat => "receiving BDAT",
             Self::HeaderSection => "header section",
             Self::Body => "body",
             Self::Closed => "closed",
@@ -80,6 +86,7 @@ impl From<State> for SessionState {
         match state.transaction {
             Transaction::Empty => Self::Transaction,
             Transaction::Addressed => Self::Recipients,
+            Transaction::Receiving => Self::ReceivingBdat,
             Transaction::None if state.greeted => Self::Greeted,
             Transaction::None => Self::Connected,
         }
@@ -114,6 +121,8 @@ pub enum Pause {
     InLine,
     /// Between the octets of the end of data: behind its dot or its CR.
     InEndOfData,
+    /// In the octets of a chunk.
+    InChunk,
 }
 
 /// What a client can do in the middle of a message.
@@ -193,6 +202,8 @@ pub enum Stimulus {
     SplitLineEnd,
     /// Send something in a message.
     Content(ContentStimulus),
+    /// Send a chunk.
+    Chunk(ChunkStimulus),
     /// Send what is not the end of data.
     LookAlike(LookAlike),
     /// Leave.
@@ -220,12 +231,14 @@ impl fmt::Display for Stimulus {
             Self::OverLongLine => "over-long command line".to_owned(),
             Self::SplitLineEnd => "command, its line end in two segments".to_owned(),
             Self::Content(stimulus) => stimulus.name().to_owned(),
+            Self::Chunk(stimulus) => stimulus.name().to_owned(),
             Self::LookAlike(look_alike) => format!("look-alike {look_alike}"),
             Self::End(ending, pause) => {
                 let place = match pause {
                     Pause::BetweenLines => "",
                     Pause::InLine => " in a line",
                     Pause::InEndOfData => " in the end of data",
+                    Pause::InChunk => " in a chunk",
                 };
                 format!("{}{place}", ending.name())
             }
@@ -289,6 +302,10 @@ fn of_commands(met: State) -> Vec<Stimulus> {
     }
     stimuli.extend([Stimulus::OverLongLine, Stimulus::SplitLineEnd]);
     stimuli.extend(ends(&[Pause::BetweenLines, Pause::InLine]));
+    if met.transaction == Transaction::Receiving {
+        stimuli.extend(ChunkStimulus::ALL.map(Stimulus::Chunk));
+        stimuli.extend(ends(&[Pause::InChunk]));
+    }
     stimuli
 }
 

@@ -52,6 +52,7 @@ const fn family_of(stimulus: Stimulus) -> Family {
         Stimulus::End(..) => Family::Abrupt,
         Stimulus::Command(_, Form::WellFormed | Form::Pipelined | Form::Refused)
         | Stimulus::SplitLineEnd
+        | Stimulus::Chunk(_)
         | Stimulus::Content(
             C::BlankLine
             | C::BlankLineSplit

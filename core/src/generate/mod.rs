@@ -7,6 +7,7 @@
 
 mod aim;
 mod arbitrary;
+mod chunks;
 mod commands;
 mod content;
 mod damage;

@@ -17,7 +17,7 @@ use crate::{
 
 /// What a handler does with an event, as far as the walk heeds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
+pub(super) enum Decision {
     Accepted,
     Refused,
     Dropped,
@@ -26,11 +26,11 @@ enum Decision {
 /// A walk under way.
 pub(super) struct Walk<'a> {
     pub(super) plan: &'a Plan,
-    tag: &'a str,
+    pub(super) tag: &'a str,
     pub(super) state: State,
     pub(super) route: Route,
     /// Addresses given out so far: each is another.
-    named: usize,
+    pub(super) named: usize,
     /// How many events of each kind a server fires for what was sent.
     fired: BTreeMap<EventKind, u32>,
     /// QUIT was sent.
@@ -132,7 +132,13 @@ impl<'a> Walk<'a> {
             Transaction::None if !self.state.greeted && draw.flavour < 40 => Verb::Helo,
             Transaction::None if !self.state.greeted => Verb::Ehlo,
             Transaction::None => Verb::Mail,
-            Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => Verb::Data,
+            Transaction::Receiving => return self.chunk(draw),
+            Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => {
+                if self.chunks_here(draw) {
+                    return self.chunk(draw);
+                }
+                Verb::Data
+            }
             // Out of sequence.
             Transaction::Empty if draw.flavour % 16 == 15 => Verb::Data,
             Transaction::Empty | Transaction::Addressed => Verb::Rcpt,
@@ -161,13 +167,15 @@ impl<'a> Walk<'a> {
         match verb {
             Verb::Data if decision == Decision::Refused => self.after_refused_data(draw),
             Verb::Data => self.message(taken, draw),
+            // The line is `BDAT 0 LAST`.
+            Verb::Bdat if taken => self.state = self.state.after_chunk(true),
             _ if taken => self.state = self.state.after(verb),
             _ => {}
         }
     }
 
     /// An event of `kind` fires; what its handler does with it.
-    fn fire(&mut self, kind: EventKind) -> Decision {
+    pub(super) fn fire(&mut self, kind: EventKind) -> Decision {
         let nth = self.fired.entry(kind).or_default();
         *nth += 1;
         let heeds = self.plan.manner.heeds && self.plan.goal.is_none();
@@ -204,7 +212,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn line(&mut self, line: Vec<u8>, draw: &Draw, joined: Joined) {
+    pub(super) fn line(&mut self, line: Vec<u8>, draw: &Draw, joined: Joined) {
         let sent = match &draw.damage {
             Some(damage) => damage.apply(&line),
             None => line,
@@ -288,7 +296,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn joined(draw: &Draw) -> Joined {
+pub(super) fn joined(draw: &Draw) -> Joined {
     if draw.joined {
         Joined::IfPipelined
     } else {

@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::{
+    chunk::Chunk,
     content::Message,
     state::{Certainty, State},
 };
@@ -60,6 +61,12 @@ pub struct History {
     pub refused: Option<Verb>,
     /// The transaction was opened with SMTPUTF8: its paths may have 8-bit octets.
     pub smtputf8: bool,
+    /// The transaction was opened with BODY=BINARYMIME, which the server had announced: DATA is out of sequence in it.
+    pub binary: bool,
+    /// Chunks of a message were given up, and no message has ended since.
+    pub gave_up_chunks: bool,
+    /// A chunk of the transaction's message was refused: the message has failed (RFC 3030, 2).
+    pub failed: bool,
 }
 
 /// A stimulus and its reply.
@@ -83,6 +90,8 @@ pub struct Exchange<'w> {
     pub state: Option<State>,
     /// What went before.
     pub history: History,
+    /// The chunk behind a BDAT, where its octets are no commands. The span includes it.
+    pub chunk: Option<Chunk>,
 }
 
 impl Exchange<'_> {
@@ -102,6 +111,12 @@ impl Exchange<'_> {
             .iter()
             .filter(forgiven)
             .fold(Leniencies::NONE, Leniencies::with)
+    }
+
+    /// Octets of the command line, its end included; without the chunk behind a BDAT.
+    pub fn line_len(&self) -> usize {
+        let octets = self.chunk.as_ref().map_or(0, |chunk| chunk.octets.len());
+        self.span.len() - octets
     }
 
     /// The verb, if it is a command.

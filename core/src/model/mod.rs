@@ -6,6 +6,7 @@
 
 mod blank_line;
 mod candidates;
+mod chunk;
 mod content;
 mod exchange;
 mod expect;
@@ -17,10 +18,12 @@ mod tolerance;
 mod wire_log;
 
 pub use candidates::relevant_tolerances;
+pub use chunk::{Chunk, Section};
 pub use content::Message;
 pub use exchange::{COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Stimulus};
 pub use expect::{Pattern, allowed, own_event};
 pub use pacer::Pacer;
+pub(crate) use reading::LAST;
 pub use reading::{Reading, Stop, UnansweredData, read};
 pub use replies::{ReplyReader, SeenReply};
 pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction};

@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 
-use super::replies::ReplyReader;
-use crate::wire::{DataStream, LineEnds, LineSplitter, Verb};
+use super::replies::{ReplyReader, SeenReply};
+use crate::wire::{Command, DataStream, LineEnds, LineSplitter, Verb, parse_command};
 
 /// What a reply will answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     Banner,
     Command,
+    /// HELO or EHLO: which extensions there are.
+    Greeting,
     Data,
+    /// A BDAT to a server that has not announced CHUNKING; its chunk's size.
+    Bdat(u64),
     Message,
 }
 
@@ -18,9 +22,14 @@ enum Due {
 #[derive(Debug)]
 enum Mode {
     Commands,
-    /// DATA was sent; its reply decides.
+    /// DATA was sent, or BDAT to a server that may not know it; the reply decides.
     Undecided,
     Content(Box<DataStream>),
+    /// The octets of a chunk; how many are to come. A reply is due behind them, unless it has come before.
+    Chunk {
+        left: u64,
+        answered: bool,
+    },
 }
 
 /// Octets of a line without an end that are kept: more than any line needs that a server must take.
@@ -42,6 +51,8 @@ pub struct Pacer {
     surplus: usize,
     replies: ReplyReader,
     last_code: Option<u16>,
+    /// Whether the last greeting announced CHUNKING.
+    chunking: bool,
 }
 
 impl Default for Pacer {
@@ -55,6 +66,7 @@ impl Default for Pacer {
             surplus: 0,
             replies: ReplyReader::default(),
             last_code: None,
+            chunking: false,
         }
     }
 }
@@ -73,21 +85,40 @@ impl Pacer {
 
     /// The client received these.
     pub fn received(&mut self, octets: &[u8]) {
-        let mut codes = Vec::new();
-        self.replies.push(octets, |reply| codes.push(reply.code));
-        for code in codes {
+        let mut seen = Vec::new();
+        self.replies.push(octets, |reply| {
+            seen.push((reply.code, announces_chunking(&reply)));
+        });
+        for (code, chunking) in seen {
             self.last_code = code;
-            self.reply(code);
+            self.reply(code, chunking);
         }
     }
 
-    fn reply(&mut self, code: Option<u16>) {
+    fn reply(&mut self, code: Option<u16>, chunking: bool) {
         match self.queue.pop_front() {
             None => self.surplus += 1,
             Some(Due::Data) => {
                 self.mode = match code {
                     Some(354) => Mode::Content(Box::default()),
                     _ => Mode::Commands,
+                };
+                self.read_on();
+            }
+            Some(Due::Greeting) => {
+                if code == Some(250) {
+                    self.chunking = chunking;
+                }
+            }
+            Some(Due::Bdat(left)) => {
+                self.mode = match code {
+                    // Not known, or about to leave: what follows are commands.
+                    None | Some(421 | 500..=502) => Mode::Commands,
+                    // Taken, or discarded.
+                    Some(_) => Mode::Chunk {
+                        left,
+                        answered: true,
+                    },
                 };
                 self.read_on();
             }
@@ -105,18 +136,30 @@ impl Pacer {
                         taken += self.drop_from(taken);
                         break;
                     };
+                    let chunk = chunk_size(line.text).filter(|_| self.begin.is_empty());
                     let verb = if self.begin.is_empty() {
                         Verb::of(line.text)
                     } else {
                         begin_with(&mut self.begin, line.text);
                         Verb::of(&core::mem::take(&mut self.begin))
                     };
-                    let data = verb == Verb::Data;
                     taken += line.len;
-                    if data {
-                        self.mode = Mode::Undecided;
+                    match (verb, chunk) {
+                        (_, Some(left)) if self.chunking => {
+                            let answered = false;
+                            self.mode = Mode::Chunk { left, answered };
+                        }
+                        (_, Some(left)) => {
+                            self.mode = Mode::Undecided;
+                            self.expect(Due::Bdat(left));
+                        }
+                        (Verb::Data, _) => {
+                            self.mode = Mode::Undecided;
+                            self.expect(Due::Data);
+                        }
+                        (Verb::Helo | Verb::Ehlo, _) => self.expect(Due::Greeting),
+                        _ => self.expect(Due::Command),
                     }
-                    self.expect(if data { Due::Data } else { Due::Command });
                 }
                 Mode::Content(stream) => {
                     let used = stream.push(&self.unread[taken..], |_| ());
@@ -126,6 +169,20 @@ impl Pacer {
                     }
                     self.mode = Mode::Commands;
                     self.expect(Due::Message);
+                }
+                Mode::Chunk { left, answered } => {
+                    let there = self.unread.len() - taken;
+                    let used = usize::try_from(*left).map_or(there, |left| left.min(there));
+                    taken += used;
+                    *left -= used as u64;
+                    if *left > 0 {
+                        break;
+                    }
+                    let answered = *answered;
+                    self.mode = Mode::Commands;
+                    if !answered {
+                        self.expect(Due::Command);
+                    }
                 }
             }
         }
@@ -153,7 +210,7 @@ impl Pacer {
             return;
         }
         self.surplus -= 1;
-        if due == Due::Data {
+        if matches!(due, Due::Data | Due::Bdat(_)) {
             self.mode = Mode::Commands;
         }
     }
@@ -177,6 +234,25 @@ impl Pacer {
     pub fn closing(&self) -> bool {
         matches!(self.last_code, Some(221 | 421))
     }
+}
+
+/// The size that a well-formed BDAT announces.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    if Verb::of(line) != Verb::Bdat {
+        return None;
+    }
+    match parse_command(line).ok()?.command {
+        Command::Bdat { size, .. } => Some(size),
+        _ => None,
+    }
+}
+
+/// Whether a reply to EHLO has CHUNKING among its keywords (RFC 3030, 2).
+fn announces_chunking(reply: &SeenReply) -> bool {
+    let lines = reply.raw.split(|octet| *octet == b'\n').skip(1);
+    let keywords = lines.map(|line| line.get(4..).unwrap_or_default().trim_ascii_end());
+    let mut keywords = keywords.map(|line| line.split(|octet| *octet == b' ').next());
+    keywords.any(|word| word.is_some_and(|word| word.eq_ignore_ascii_case(b"CHUNKING")))
 }
 
 /// Goes on with a line's begin, as far as its verb needs it.
@@ -232,6 +308,36 @@ mod tests {
         assert_eq!(pacer.due(), 1);
         pacer.received(b"503 no\r\n");
         assert_eq!(pacer.due(), 1);
+    }
+
+    const TO_CHUNKS: [(&str, &str); 2] = [
+        ("", "220 hi\r\n"),
+        ("EHLO c\r\n", "250-hi\r\n250-CHUNKING\r\n250 HELP\r\n"),
+    ];
+
+    #[test]
+    fn a_chunk_wants_one_reply_behind_its_octets() {
+        let mut pacer = after(&TO_CHUNKS);
+        for octet in b"BDAT 9\r\nQUIT\r\n.\r" {
+            pacer.sent(&[*octet]);
+            assert_eq!(pacer.due(), 0);
+        }
+        pacer.sent(b"\nBDAT 0 LAST\r\nNOOP\r\n");
+        assert_eq!(pacer.due(), 3);
+        pacer.sent(b"BDAT x\r\nNOOP\r\n");
+        assert_eq!(pacer.due(), 5);
+    }
+
+    #[test]
+    fn without_chunking_the_reply_tells_what_the_octets_are() {
+        let greeting = [("", "220 hi\r\n"), ("EHLO c\r\n", "250 hi\r\n")];
+        for (code, due) in [("500", 2), ("502", 2), ("503", 1), ("250", 1)] {
+            let mut pacer = after(&greeting);
+            pacer.sent(b"BDAT 6\r\nNOOP\r\nRSET\r\n");
+            assert_eq!(pacer.due(), 1);
+            pacer.received(format!("{code} so\r\n").as_bytes());
+            assert_eq!(pacer.due(), due, "{code}");
+        }
     }
 
     #[test]

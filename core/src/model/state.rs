@@ -12,8 +12,10 @@ pub enum Needs {
     GreetingOnly,
     /// An open transaction.
     Transaction,
-    /// An open transaction with at least one accepted recipient.
+    /// An open transaction with at least one accepted recipient, and no chunk of its message yet.
     Recipient,
+    /// The same, with or without chunks.
+    ChunkRecipient,
 }
 
 /// What an accepted command does to the state.
@@ -33,7 +35,8 @@ pub enum Effect {
 
 /// The model's table: verb, what it needs, what it does once accepted.
 ///
-/// AUTH, STARTTLS and BDAT stand as commands without effect: where a server accepts one, the reading ends there.
+/// AUTH and STARTTLS stand as commands without effect: where a server accepts one, the reading ends there. What BDAT
+/// does depends on its end-marker: see [`State::after_chunk`].
 pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Helo, Needs::Nothing, Effect::Greet),
     (Verb::Ehlo, Needs::Nothing, Effect::Greet),
@@ -49,7 +52,7 @@ pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Expn, Needs::Nothing, Effect::None),
     (Verb::Auth, Needs::Nothing, Effect::None),
     (Verb::StartTls, Needs::Nothing, Effect::None),
-    (Verb::Bdat, Needs::Nothing, Effect::None),
+    (Verb::Bdat, Needs::ChunkRecipient, Effect::None),
     (Verb::Unknown, Needs::Nothing, Effect::None),
 ];
 
@@ -71,6 +74,8 @@ pub enum Transaction {
     Empty,
     /// At least one recipient was accepted.
     Addressed,
+    /// At least one chunk of its message was accepted, and not the last (RFC 3030).
+    Receiving,
 }
 
 /// One state that a session can be in.
@@ -94,8 +99,14 @@ impl State {
         match row(verb).0 {
             Needs::Nothing => true,
             Needs::GreetingOnly => self.greeted && self.transaction == Transaction::None,
-            Needs::Transaction => self.transaction != Transaction::None,
+            Needs::Transaction => {
+                matches!(
+                    self.transaction,
+                    Transaction::Empty | Transaction::Addressed
+                )
+            }
             Needs::Recipient => self.transaction == Transaction::Addressed,
+            Needs::ChunkRecipient => self.transaction >= Transaction::Addressed,
         }
     }
 
@@ -111,11 +122,32 @@ impl State {
                 };
             }
             Effect::Open => Transaction::Empty,
-            Effect::AddRecipient => Transaction::Addressed,
+            Effect::AddRecipient => self.transaction.max(Transaction::Addressed),
             Effect::Clear => Transaction::None,
         };
         Self {
             transaction,
+            ..self
+        }
+    }
+
+    /// The state behind an accepted BDAT: with its last chunk the message ends, and the transaction.
+    #[must_use]
+    pub fn after_chunk(self, last: bool) -> Self {
+        if last {
+            return self.after_message();
+        }
+        Self {
+            transaction: Transaction::Receiving,
+            ..self
+        }
+    }
+
+    /// The state of a server that has forgotten the chunks and nothing else.
+    #[must_use]
+    pub(super) fn without_chunks(self) -> Self {
+        Self {
+            transaction: self.transaction.min(Transaction::Addressed),
             ..self
         }
     }
@@ -159,6 +191,11 @@ impl States {
 
     /// Whether the table lets `verb` through.
     pub fn allow(&self, verb: Verb) -> Certainty {
+        // Nobody says whether a recipient may be added between chunks.
+        let receives = |state: &State| state.transaction == Transaction::Receiving;
+        if verb == Verb::Rcpt && self.0.iter().any(receives) {
+            return Certainty::Maybe;
+        }
         match self.0.iter().filter(|state| state.allows(verb)).count() {
             0 => Certainty::No,
             n if n == self.0.len() => Certainty::Yes,
@@ -223,6 +260,22 @@ mod tests {
             addressed.after(Verb::Helo),
         ] {
             assert_eq!(cleared, greeted);
+        }
+    }
+
+    #[test]
+    fn chunks_keep_the_transaction_until_the_last() {
+        let addressed = State::START
+            .after(Verb::Ehlo)
+            .after(Verb::Mail)
+            .after(Verb::Rcpt);
+        let receiving = addressed.after_chunk(false);
+        assert!(addressed.allows(Verb::Bdat) && receiving.allows(Verb::Bdat));
+        assert!(!receiving.allows(Verb::Data) && !receiving.allows(Verb::Mail));
+        assert_eq!(receiving.after(Verb::Rcpt), receiving);
+        assert_eq!(States::only(receiving).allow(Verb::Rcpt), Certainty::Maybe);
+        for cleared in [receiving.after_chunk(true), receiving.after(Verb::Rset)] {
+            assert_eq!(cleared, State::START.after(Verb::Ehlo));
         }
     }
 

@@ -130,6 +130,11 @@ pub struct Tolerance {
     pub look_alikes: Vec<LookAlike>,
     /// CRLF.CRLF is looked for behind the line end of DATA only: a message without a line has no end.
     pub misses_empty: bool,
+    /// A chunk ends at a CRLF.CRLF in it, and its message with it.
+    pub dot_ends_chunk: bool,
+    /// The octets behind a BDAT that was not accepted are read the other way than the reply says: as commands where
+    /// they should have been discarded, and discarded where BDAT seems not to be known.
+    pub bdat_turned: bool,
 }
 
 impl Tolerance {
@@ -139,6 +144,8 @@ impl Tolerance {
             + usize::from(self.line_ends.bare_cr)
             + self.look_alikes.len()
             + usize::from(self.misses_empty)
+            + usize::from(self.dot_ends_chunk)
+            + usize::from(self.bdat_turned)
     }
 
     /// Whether it is the strict reading.
@@ -160,6 +167,8 @@ impl Tolerance {
             line_ends,
             look_alikes,
             misses_empty: self.misses_empty || other.misses_empty,
+            dot_ends_chunk: self.dot_ends_chunk || other.dot_ends_chunk,
+            bdat_turned: self.bdat_turned || other.bdat_turned,
         }
     }
 }

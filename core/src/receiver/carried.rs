@@ -13,4 +13,8 @@ pub(super) struct Carried {
     pub(super) drops_line: bool,
     /// OnDisconnect will fire twice, for `disconnect-twice-behind-partial-line`.
     pub(super) parts_twice: bool,
+    /// Chunks of before the last RSET, for `rset-keeps-chunks`.
+    pub(super) chunks: Option<Running>,
+    /// The last message ended with a chunk, for `chunk-taken-behind-last`.
+    pub(super) behind_last: bool,
 }

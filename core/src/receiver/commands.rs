@@ -50,10 +50,19 @@ impl Receiver {
     fn handle_line(&mut self, line: &[u8]) {
         if matches!(self.phase, Phase::Barred) && Verb::of(line) != Verb::Quit {
             let refusal = Refusal::new(Cause::Beyond, replies::NOT_AFTER_REFUSAL);
+            if self.discards_chunk(line, &refusal) {
+                return;
+            }
             return self.refuse_by_protocol(line, &refusal);
         }
         match admit(line, &self.dialogue, &self.config) {
+            Ok(Admitted {
+                command: Command::Bdat { size, last },
+                ..
+            }) => self.begin_chunk(line, size, last),
             Ok(admitted) => self.handle_command(line, admitted),
+            Err(refusal) if self.takes_wrapped(line, refusal.cause) => {}
+            Err(refusal) if self.discards_chunk(line, &refusal) => {}
             Err(refusal) => self.refuse_by_protocol(line, &refusal),
         }
     }
@@ -77,7 +86,7 @@ impl Receiver {
     }
 
     /// Fires the event of the command on `line`, if it has one.
-    fn fire_own(&mut self, line: &[u8], command: &Command<'_>) -> Decision {
+    pub(super) fn fire_own(&mut self, line: &[u8], command: &Command<'_>) -> Decision {
         let Some(mut event) = own_event(command) else {
             return Decision::Pass;
         };
@@ -115,11 +124,17 @@ impl Receiver {
             .transaction
             .clone()
             .filter(|_| keeps_transaction);
-        let smtputf8 = matches!(command, Command::Mail { parameters, .. }
-            if parameters.get("SMTPUTF8").is_some());
-        self.dialogue.advance(row.effect, smtputf8);
+        if row.effect == Effect::ClearTransaction {
+            self.keep_chunks();
+        }
+        self.dialogue.advance(row.effect, asked_for(&command));
         if keeps_transaction {
             self.dialogue.transaction = kept;
+        }
+        self.forget_chunks();
+        self.carried.behind_last &= row.effect == Effect::Nothing;
+        if row.effect == Effect::Leave && self.has(Defect::QuitEndsChunks) {
+            self.hand_on_chunks();
         }
         if row.effect == Effect::OpenTransaction
             && let Some(transaction) = &mut self.dialogue.transaction
@@ -208,7 +223,7 @@ impl Receiver {
         }
     }
 
-    fn refuse_by_protocol(&mut self, line: &[u8], refusal: &Refusal) {
+    pub(super) fn refuse_by_protocol(&mut self, line: &[u8], refusal: &Refusal) {
         let verb = Verb::of(line);
         if let Some(reply) = self.forgives(verb, refusal.cause) {
             return self.outlet.reply(To::Command(verb), reply);
@@ -249,6 +264,9 @@ impl Receiver {
             (Verb::Rcpt, Cause::Malformed) if self.has(Defect::MalformedAccepted) => {
                 Some(replies::RCPT)
             }
+            (Verb::Bdat, Cause::OutOfSequence(need)) if self.takes_chunk_without(need) => {
+                Some(replies::CHUNK)
+            }
             (_, Cause::Unknown) if self.has(Defect::UnknownAccepted) => {
                 Some(replies::UNKNOWN_ACCEPTED)
             }
@@ -273,5 +291,18 @@ impl Receiver {
             }
             _ => {}
         }
+    }
+}
+
+/// What a transaction is to be that MAIL opens.
+fn asked_for(command: &Command<'_>) -> Transaction {
+    let Command::Mail { parameters, .. } = command else {
+        return Transaction::default();
+    };
+    let body = parameters.get("BODY").and_then(|parameter| parameter.value);
+    Transaction {
+        smtputf8: parameters.get("SMTPUTF8").is_some(),
+        binary: body.is_some_and(|body| body.eq_ignore_ascii_case(b"BINARYMIME")),
+        ..Transaction::default()
     }
 }

@@ -9,8 +9,8 @@ use std::sync::{
 use super::Defect;
 use crate::octets::Octets;
 
-// One bit for each.
-const _: () = assert!(Defect::ALL.len() <= 128);
+/// One bit for each.
+const WORDS: usize = Defect::ALL.len().div_ceil(64);
 
 /// The defects that are switched on.
 ///
@@ -18,7 +18,7 @@ const _: () = assert!(Defect::ALL.len() <= 128);
 /// same [`Config`](super::Config).
 #[derive(Clone, Default)]
 pub struct Defects {
-    bits: u128,
+    bits: [u64; WORDS],
     shared: Arc<Shared>,
 }
 
@@ -42,7 +42,8 @@ pub(super) struct Presence {
 impl Defects {
     /// Whether `defect` is on.
     pub fn has(&self, defect: Defect) -> bool {
-        self.bits & bit(defect) != 0
+        let (word, bit) = place(defect);
+        self.bits[word] & bit != 0
     }
 
     /// Those that are on.
@@ -53,7 +54,7 @@ impl Defects {
 
     /// Whether none is on.
     pub fn is_empty(&self) -> bool {
-        self.bits == 0
+        self.bits == [0; WORDS]
     }
 
     /// Leaves `path` for the next session and takes what the last one left.
@@ -102,15 +103,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const fn bit(defect: Defect) -> u128 {
-    1 << defect as u8
+/// The word, and the bit in it. Each discriminant is below the number of defects, so the word is there.
+const fn place(defect: Defect) -> (usize, u64) {
+    let number = defect as usize;
+    (number / 64, 1 << (number % 64))
 }
 
 impl FromIterator<Defect> for Defects {
     fn from_iter<I: IntoIterator<Item = Defect>>(defects: I) -> Self {
-        let bits = defects
-            .into_iter()
-            .fold(0, |bits, defect| bits | bit(defect));
+        let mut bits = [0; WORDS];
+        for defect in defects {
+            let (word, bit) = place(defect);
+            bits[word] |= bit;
+        }
         Self {
             bits,
             shared: Arc::default(),

@@ -57,6 +57,7 @@ impl Receiver {
     fn handle_input(&mut self) -> bool {
         match self.phase {
             Phase::Content(_) => self.advance_content(),
+            Phase::Chunk(_) => self.advance_chunk(),
             Phase::Barred | Phase::Commands => self.advance_commands(),
             _ => false,
         }
@@ -174,13 +175,14 @@ impl Receiver {
         }
     }
 
-    /// Three defects act on a message or command line whose end never came.
+    /// Some defects act on a message or command line whose end never came.
     fn act_on_what_was_cut(&mut self) {
         self.carried.parts_twice = matches!(self.phase, Phase::Commands)
             && !self.input.rest().is_empty()
             && self.has(Defect::DisconnectTwiceBehindPartialLine);
         match self.phase {
             Phase::Content(_) if self.has(Defect::EndOfDataOnClose) => self.end_cut_message(),
+            Phase::Chunk(_) if self.has(Defect::EndOfDataOnCloseInChunk) => self.hand_on_chunks(),
             Phase::Commands if self.has(Defect::ActsOnPartialLine) => {
                 let rest = self.input.rest();
                 let line = rest.strip_suffix(b"\r").unwrap_or(rest).to_vec();

@@ -8,14 +8,16 @@ use core::net::IpAddr;
 pub(super) const BANNER: &str = "220 {host} ESMTP smtpspec";
 pub(super) const HELO: &str = "250 {host} greets {peer}";
 pub(super) const EHLO: &str = "250-{host} greets {peer}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n\
-    250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 HELP";
+    250-8BITMIME\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n\
+    250-SMTPUTF8\r\n250 HELP";
 pub(super) const MAIL: &str = "250 2.1.0 sender ok";
 pub(super) const RCPT: &str = "250 2.1.5 recipient ok";
 pub(super) const DATA: &str = "354 go ahead, end with <CRLF>.<CRLF>";
+pub(super) const CHUNK: &str = "250 2.0.0 chunk received";
 pub(super) const MESSAGE: &str = "250 2.6.0 message accepted";
 pub(super) const RSET: &str = "250 2.0.0 forgotten";
 pub(super) const NOOP: &str = "250 2.0.0 done";
-pub(super) const HELP: &str = "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY QUIT";
+pub(super) const HELP: &str = "214 2.0.0 HELO EHLO MAIL RCPT DATA BDAT RSET NOOP HELP VRFY QUIT";
 pub(super) const VRFY: &str = "252 2.1.5 cannot verify, will take a message and try";
 pub(super) const QUIT: &str = "221 2.0.0 {host} goodbye";
 
@@ -33,6 +35,10 @@ pub(super) const GREETING_FIRST: &str = "503 5.5.1 EHLO first";
 pub(super) const MAIL_TWICE: &str = "503 5.5.1 a transaction is open, RSET first";
 pub(super) const MAIL_FIRST: &str = "503 5.5.1 MAIL first";
 pub(super) const NO_RECIPIENT: &str = "554 5.5.1 no valid recipients";
+pub(super) const RCPT_FIRST: &str = "503 5.5.1 RCPT first";
+pub(super) const NOT_BETWEEN_CHUNKS: &str =
+    "503 5.5.1 a message is coming in chunks, BDAT LAST or RSET first";
+pub(super) const BINARY_BY_DATA: &str = "503 5.5.1 BODY=BINARYMIME goes with BDAT only";
 pub(super) const OUT_OF_SEQUENCE_500: &str = "500 5.5.1 bad sequence";
 pub(super) const PARAMETER_UNKNOWN: &str = "555 5.5.4 parameter not known here";
 pub(super) const PARAMETER_VALUE: &str = "501 5.5.4 bad value of a parameter";

@@ -15,6 +15,14 @@ pub(super) enum Need {
     Transaction,
     /// At least one recipient in it.
     Recipient,
+    /// The same, for a chunk.
+    ChunkRecipient,
+    /// EHLO: CHUNKING is announced to nobody else.
+    Ehlo,
+    /// No chunk of the transaction's message has come (RFC 3030, 2: DATA and BDAT do not mix).
+    NoChunks,
+    /// MAIL had no BODY=BINARYMIME (RFC 3030, 3: that goes with BDAT only).
+    NotBinary,
 }
 
 /// What an accepted command does.
@@ -25,6 +33,7 @@ pub(super) enum Effect {
     OpenTransaction,
     AddRecipient,
     ReceiveContent,
+    ReceiveChunk,
     ClearTransaction,
     Leave,
 }
@@ -47,8 +56,8 @@ const fn row(verb: Verb, needs: &'static [Need], effect: Effect, reply: &'static
     }
 }
 
-/// Commands that are not here are not implemented: this is where AUTH, STARTTLS and BDAT will go.
-const SERVED: [Row; 10] = [
+/// Commands that are not here are not implemented: this is where AUTH and STARTTLS will go.
+const SERVED: [Row; 11] = [
     row(
         Verb::Helo,
         &[],
@@ -69,15 +78,26 @@ const SERVED: [Row; 10] = [
     ),
     row(
         Verb::Rcpt,
-        &[Need::Transaction],
+        &[Need::Transaction, Need::NoChunks],
         Effect::AddRecipient,
         replies::RCPT,
     ),
     row(
         Verb::Data,
-        &[Need::Transaction, Need::Recipient],
+        &[
+            Need::Transaction,
+            Need::Recipient,
+            Need::NoChunks,
+            Need::NotBinary,
+        ],
         Effect::ReceiveContent,
         replies::DATA,
+    ),
+    row(
+        Verb::Bdat,
+        &[Need::Ehlo, Need::Transaction, Need::ChunkRecipient],
+        Effect::ReceiveChunk,
+        replies::CHUNK,
     ),
     row(Verb::Rset, &[], Effect::ClearTransaction, replies::RSET),
     row(Verb::Noop, &[], Effect::Nothing, replies::NOOP),
@@ -98,7 +118,10 @@ impl Need {
             Self::Greeting => dialogue.greeting.is_some(),
             Self::NoTransaction => transaction.is_none(),
             Self::Transaction => transaction.is_some(),
-            Self::Recipient => transaction.is_some_and(|t| t.recipients > 0),
+            Self::Recipient | Self::ChunkRecipient => transaction.is_some_and(|t| t.recipients > 0),
+            Self::Ehlo => dialogue.greeting == Some(Greeting::Ehlo),
+            Self::NoChunks => transaction.is_none_or(|t| !t.chunks),
+            Self::NotBinary => transaction.is_none_or(|t| !t.binary),
         }
     }
 
@@ -109,6 +132,10 @@ impl Need {
             Self::NoTransaction => replies::MAIL_TWICE,
             Self::Transaction => replies::MAIL_FIRST,
             Self::Recipient => replies::NO_RECIPIENT,
+            Self::ChunkRecipient => replies::RCPT_FIRST,
+            Self::Ehlo => replies::GREETING_FIRST,
+            Self::NoChunks => replies::NOT_BETWEEN_CHUNKS,
+            Self::NotBinary => replies::BINARY_BY_DATA,
         }
     }
 
@@ -118,7 +145,7 @@ impl Need {
             (Self::Greeting, Verb::Mail) => Some(Defect::MailBeforeGreeting),
             (Self::NoTransaction, Verb::Mail) => Some(Defect::SecondMailFires),
             (Self::Transaction, Verb::Rcpt) => Some(Defect::RcptBeforeMail),
-            (_, Verb::Data) => Some(Defect::DataBeforeRcpt),
+            (Self::Transaction | Self::Recipient, Verb::Data) => Some(Defect::DataBeforeRcpt),
             _ => None,
         }
     }
