@@ -19,6 +19,8 @@ pub enum ChunkStimulus {
     EmptyLast,
     /// One that is refused.
     Refused,
+    /// One that is refused because the message has failed with one before.
+    BehindRefused,
     /// One in which CRLF.CRLF stands.
     EndOfDataInside,
     /// One in which a line reads like a command.
@@ -31,12 +33,13 @@ pub enum ChunkStimulus {
 
 impl ChunkStimulus {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Empty,
         Self::Further,
         Self::Last,
         Self::EmptyLast,
         Self::Refused,
+        Self::BehindRefused,
         Self::EndOfDataInside,
         Self::CommandInside,
         Self::Apart,
@@ -50,6 +53,7 @@ impl ChunkStimulus {
             Self::Last => "last chunk",
             Self::EmptyLast => "last chunk, of no octets",
             Self::Refused => "chunk, refused",
+            Self::BehindRefused => "chunk behind one that was refused",
             Self::EndOfDataInside => "chunk with CRLF.CRLF in it",
             Self::CommandInside => "chunk with a line that reads like a command",
             Self::Apart => "chunk, its octets in another segment than its line",
@@ -71,6 +75,7 @@ pub(super) fn in_chunk(
     }
     let octets = &wire.sent[chunk.octets.clone()];
     let accepted = exchange.outcome == Outcome::Accepted;
+    let refused = exchange.outcome == Outcome::Refused;
     let empty = octets.is_empty();
     let reads_like_command =
         |line: &[u8]| parse_command(line).is_ok() && Verb::of(line) != Verb::Unknown;
@@ -83,7 +88,8 @@ pub(super) fn in_chunk(
         (C::Further, accepted && !empty && !chunk.last),
         (C::Last, accepted && !empty && chunk.last),
         (C::EmptyLast, accepted && empty && chunk.last),
-        (C::Refused, exchange.outcome == Outcome::Refused),
+        (C::Refused, refused && !exchange.history.failed),
+        (C::BehindRefused, refused && exchange.history.failed),
         (
             C::EndOfDataInside,
             memchr::memmem::find(octets, b"\r\n.\r\n").is_some(),

@@ -1,6 +1,8 @@
 //! Messages that come in chunks (RFC 3030): of any content, cut anywhere, with other commands between them; and, where
 //! damage is wanted, with sizes that are not those of the octets.
 
+use core::fmt::Display;
+
 use super::{
     plan::Draw,
     route::Joined,
@@ -9,7 +11,7 @@ use super::{
 use crate::{coverage::ChunkStimulus, event::EventKind, model::Transaction, wire::Verb};
 
 /// The line and the octets of a chunk.
-fn chunk(octets: &[u8], announced: usize, last: bool) -> Vec<u8> {
+fn chunk(octets: &[u8], announced: impl Display, last: bool) -> Vec<u8> {
     let last = if last { " LAST" } else { "" };
     [format!("BDAT {announced}{last}\r\n").as_bytes(), octets].concat()
 }
@@ -17,7 +19,13 @@ fn chunk(octets: &[u8], announced: usize, last: bool) -> Vec<u8> {
 impl Walk<'_> {
     /// Whether the message goes by BDAT: not often, since many servers have no CHUNKING.
     pub(super) fn chunks_here(&self, draw: &Draw) -> bool {
-        self.state.allows(Verb::Bdat) && draw.flavour % 8 == 3
+        // Where one has come so, half of the others do.
+        let often = match (self.binary, self.chunky) {
+            (true, _) => draw.flavour % 8 != 3,
+            (false, true) => draw.flavour % 2 == 1,
+            (false, false) => draw.flavour % 8 == 3,
+        };
+        self.state.allows(Verb::Bdat) && often
     }
 
     /// The next chunk of a message, its first or its last.
@@ -34,6 +42,10 @@ impl Walk<'_> {
             _ => draw.side.index(octets.len() + 1),
         };
         octets.truncate(kept);
+        if self.binary {
+            octets.extend(b"\r\n\r\nx\ny\0z\r\xff");
+        }
+        self.chunky = true;
         let last = draw.flavour % 3 == 0;
         let Some(damage) = &draw.damage else {
             self.push(chunk(&octets, octets.len(), last), joined(draw));
@@ -43,7 +55,9 @@ impl Walk<'_> {
         let sent = match draw.flavour % 4 {
             0 => chunk(&octets, octets.len() + 1, last),
             1 => chunk(&octets, octets.len().saturating_sub(1), last),
-            2 => chunk(&octets, octets.len() + 7, last),
+            2 if draw.flavour % 8 == 2 => chunk(&octets, octets.len() + 7, last),
+            // As many modulo 2^64.
+            2 => chunk(&octets, (1_u128 << 64) + octets.len() as u128, last),
             _ => [damage.apply(&chunk(b"", octets.len(), last)), octets].concat(),
         };
         self.push(sent, joined(draw));
@@ -103,6 +117,13 @@ impl Walk<'_> {
             C::Refused => {
                 self.refuse(EventKind::OnEndOfData);
                 self.push(chunk(b"\r\nA line.\r\n", 11, true), Joined::Never);
+                self.state = self.state.after_message();
+                return;
+            }
+            C::BehindRefused => {
+                self.refuse(EventKind::OnEndOfHeaders);
+                self.push(chunk(b"\r\nA line.\r\n", 11, false), Joined::Never);
+                self.push(chunk(b"The last line.\r\n", 16, true), Joined::Always);
                 self.state = self.state.after_message();
                 return;
             }

@@ -1,5 +1,6 @@
 //! Sessions played in memory: octets in, one flat trace of events and outputs out.
 
+mod chunks;
 mod conversations;
 mod defects;
 mod ends;
