@@ -84,7 +84,7 @@ pub(super) static RULES: &[Entry] = &[
             "RET, ENVID, NOTIFY and ORCPT may each come once in a command.",
             "MAIL FROM:<a@example.org> RET=HDRS RET=FULL, 250",
         ),
-        |view| any(view, |view, index, line| twice(view, index, line)),
+        |view| any(view, twice),
     ),
     entry(
         Rule::should(

@@ -46,7 +46,7 @@ impl Walk<'_> {
             octets.extend(b"\r\n\r\nx\ny\0z\r\xff");
         }
         self.chunky = true;
-        let last = draw.flavour % 3 == 0;
+        let last = draw.flavour.is_multiple_of(3);
         let Some(damage) = &draw.damage else {
             self.push(chunk(&octets, octets.len(), last), joined(draw));
             return self.chunk_taken(last);

@@ -13,6 +13,7 @@ use crate::{
 
 /// What followed the line of a BDAT and is no command.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is seen for itself")]
 pub struct Chunk {
     /// Where its octets stand among those that the client sent; fewer than announced where they did not all come.
     pub octets: Range<usize>,

@@ -54,6 +54,10 @@ pub enum Outcome {
 
 /// What has happened to the transaction since it could last be changed, for telling rules apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each tells another rule apart"
+)]
 pub struct History {
     /// What cleared the last transaction, if nothing opened one since.
     pub cleared_by: Option<&'static str>,

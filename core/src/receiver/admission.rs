@@ -185,7 +185,8 @@ fn check_parameters(
         let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(parameter.keyword);
         // Quadratic, but a line has room for few.
         let is_first = parameters.iter().position(|other| same(&other)) == Some(at);
-        if !is_first && !(is_dsn && config.defects.has(Defect::DsnTwiceTaken)) {
+        let may_be_again = is_dsn && config.defects.has(Defect::DsnTwiceTaken);
+        if !(is_first || may_be_again) {
             return Err(Refusal::malformed(replies::PARAMETER_TWICE));
         }
         check_one(parameter, config)?;

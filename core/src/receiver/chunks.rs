@@ -15,6 +15,10 @@ use crate::wire::{ChunkStream, Command, Verb, parse_command};
 
 /// A chunk whose octets are being read.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "two are the client's, two the server's"
+)]
 pub(super) struct Chunk {
     /// The line that announced it, for OnReject.
     line: Vec<u8>,

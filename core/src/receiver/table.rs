@@ -128,12 +128,11 @@ impl Need {
     /// The refusal of a command that lacks it.
     pub(super) const fn reply(self) -> &'static str {
         match self {
-            Self::Greeting => replies::GREETING_FIRST,
+            Self::Greeting | Self::Ehlo => replies::GREETING_FIRST,
             Self::NoTransaction => replies::MAIL_TWICE,
             Self::Transaction => replies::MAIL_FIRST,
             Self::Recipient => replies::NO_RECIPIENT,
             Self::ChunkRecipient => replies::RCPT_FIRST,
-            Self::Ehlo => replies::GREETING_FIRST,
             Self::NoChunks => replies::NOT_BETWEEN_CHUNKS,
             Self::NotBinary => replies::BINARY_BY_DATA,
         }
