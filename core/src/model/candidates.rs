@@ -35,7 +35,8 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
             Stimulus::Command(line) => {
                 let chunk = exchange.chunk.as_ref();
                 let octets = chunk.map_or(&[][..], |chunk| &wire.sent[chunk.octets.clone()]);
-                dot_ends_chunk |= dot_end(octets).is_some_and(|end| end < octets.len());
+                dot_ends_chunk |= exchange.outcome == Outcome::Accepted
+                    && dot_end(octets).is_some_and(|end| end < octets.len());
                 bdat_turned |= exchange.outcome != Outcome::Accepted
                     && announced(line).is_some_and(|(size, _)| size > 0);
                 line_ends.bare_lf |= line.text.contains(&b'\n');

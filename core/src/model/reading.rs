@@ -221,7 +221,11 @@ impl<'w> Reader<'w, '_, '_> {
         let rest = &self.wire.sent[line_span.end..];
         let mut len = usize::try_from(size).map_or(rest.len(), |size| size.min(rest.len()));
         let mut complete = len as u64 == size;
-        let dot = dot_end(&rest[..len]).filter(|_| self.tolerance.dot_ends_chunk);
+        // What was refused has ended no message.
+        let code = self.next_reply_to(&line_span);
+        let code = code.and_then(|reply| self.wire.replies[reply].reply.code);
+        let ends = self.tolerance.dot_ends_chunk && matches!(code, Some(200..=399));
+        let dot = dot_end(&rest[..len]).filter(|_| ends);
         if let Some(end) = dot {
             (len, complete, last) = (end, true, true);
         }
