@@ -3,6 +3,7 @@
 //! The targets only call these functions. So do the tests of core, which take this file in as a module of theirs and
 //! play every seed without a fuzzer: nothing here may need more than core and what core needs.
 
+mod bdat;
 mod checker;
 mod command;
 mod conversation;
@@ -19,6 +20,7 @@ mod sasl;
 mod structured;
 mod transcript;
 
+pub use bdat::bdat;
 pub use checker::{checker, checker_in_linear_time, checker_in_linear_time_for_long};
 pub use command::command;
 pub use conversation::conversation;
@@ -36,6 +38,7 @@ pub type Body = fn(&[u8]);
 
 /// All of them, by the names of the targets.
 pub const BODIES: &[(&str, Body)] = &[
+    ("bdat", bdat),
     ("checker", checker),
     ("command", command),
     ("conversation", conversation),

@@ -2,6 +2,7 @@
 
 use super::{
     align::Deviation,
+    chk,
     extra::extra,
     moved::{out_of_place, traded_places},
     tls,
@@ -88,7 +89,10 @@ fn altered(view: &View<'_>, exchange: usize, event: usize) -> Found {
     }
     let rule = match kind {
         EventKind::OnReject => "REJ-3",
-        EventKind::OnEndOfHeaders | EventKind::OnEndOfData => "CON-3",
+        EventKind::OnEndOfHeaders | EventKind::OnEndOfData => {
+            let exchange = &view.exchanges()[exchange];
+            chk::altered(exchange, &logged.record.event).unwrap_or("CON-3")
+        }
         _ => "CON-7",
     };
     let what = format!(

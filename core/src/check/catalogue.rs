@@ -1,6 +1,8 @@
 //! The list of all rules. A rule is added in its group's file; nothing else knows them all.
 
-use super::{aut, clauses::clauses, con, entry::Entry, ord, rej, ses, tls, verdict::Rule, wir};
+use super::{
+    aut, chk, clauses::clauses, con, dsn, entry::Entry, ord, rej, ses, tls, verdict::Rule, wir,
+};
 
 /// All that are no clauses, in the order in which reports show them.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -11,7 +13,9 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     static WIR: &[Entry] = wir::RULES;
     static AUT: &[Entry] = aut::RULES;
     static TLS: &[Entry] = tls::RULES;
-    [SES, ORD, REJ, CON, WIR, AUT, TLS].into_iter().flatten()
+    [SES, ORD, REJ, CON, WIR, AUT, TLS, chk::RULES, dsn::RULES]
+        .into_iter()
+        .flatten()
 }
 
 /// Every rule, in the order in which reports show them.

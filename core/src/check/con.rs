@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
+    chk,
     entry::{Entry, on_the_wire, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule, SeenLeniency},
     view::{Found, View},
@@ -14,7 +15,7 @@ use crate::{
     wire::{LeniencyLevel, Verb, parse_command},
 };
 
-pub(super) const RULES: [Entry; 8] = [
+pub(super) const RULES: [Entry; 9] = [
     Entry {
         rule: Rule::must(
             "CON-1",
@@ -25,7 +26,10 @@ pub(super) const RULES: [Entry; 8] = [
             "354, half a body, FIN: OnEndOfData, OnDisconnect",
         ),
         observable: sees!(OnEndOfData),
-        exercised: |view| view.messages().any(|(_, message)| !message.complete),
+        exercised: |view| {
+            view.messages().any(|(_, message)| !message.complete)
+                || view.chunks().any(|(_, chunk)| !chunk.complete)
+        },
     },
     Entry {
         rule: Rule::must(
@@ -57,6 +61,7 @@ pub(super) const RULES: [Entry; 8] = [
         exercised: |view| {
             view.messages()
                 .any(|(_, message)| message.content_size.is_some())
+                || view.chunks().any(|(_, chunk)| chunk.content.is_some())
         },
     },
     Entry {
@@ -71,6 +76,21 @@ pub(super) const RULES: [Entry; 8] = [
         exercised: |view| {
             view.messages()
                 .any(|(exchange, _)| holds_command(&view.wire.sent[exchange.span.clone()]))
+        },
+    },
+    Entry {
+        rule: Rule::must(
+            "CON-5",
+            "With BDAT exactly the announced octets are content",
+            "RFC 3030 2; MODEL.md CON-5",
+            "Whatever they look like: no command in a chunk fires an event, and what follows its last octet is the next \
+             command.",
+            "BDAT 6 and `RSET` CRLF: OnRsetCommand",
+        ),
+        observable: sees_commands,
+        exercised: |view| {
+            view.chunks()
+                .any(|(_, chunk)| chk::holds_command(view, chunk))
         },
     },
     Entry {

@@ -3,6 +3,7 @@
 use super::{
     NEAR,
     attribute::of_another_session,
+    chk,
     fit::command_event_fits,
     view::{Found, View},
     words::{about, shortened, shown},
@@ -31,7 +32,8 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
         .or_else(|| behind_the_end(view, event, before))
         .unwrap_or_else(|| match fired.kind() {
             kind @ (EventKind::OnEndOfHeaders | EventKind::OnEndOfData) => {
-                extra_of_message(view, event, before, kind)
+                chk::extra_of_message(view, before, kind)
+                    .unwrap_or_else(|| extra_of_message(view, event, before, kind))
             }
             EventKind::OnEndOfAuthentication => extra_end_of_authentication(view, before),
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
@@ -140,6 +142,7 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
     back(1)
         .find_map(command)
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
+        .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
         .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
@@ -184,9 +187,9 @@ pub(super) fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static s
     match verb {
         Verb::Mail if open => "ORD-6",
         Verb::Mail => "ORD-1",
-        Verb::Rcpt | Verb::Data if exchange.history.cleared_by.is_some() => "ORD-7",
+        Verb::Rcpt | Verb::Data | Verb::Bdat if exchange.history.cleared_by.is_some() => "ORD-7",
         Verb::Rcpt => "ORD-2",
-        Verb::Data => "ORD-3",
+        Verb::Data | Verb::Bdat => "ORD-3",
         _ => "REJ-1",
     }
 }

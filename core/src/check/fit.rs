@@ -1,6 +1,6 @@
 //! Whether an event carries what its exchange's octets say (CON-3, CON-7, REJ-3).
 
-use super::{align::Fit, extra::command_line};
+use super::{align::Fit, chk, extra::command_line};
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
     model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, auth, own_event},
@@ -34,6 +34,12 @@ pub(super) fn fit(
         }
         (Event::OnEndOfAuthentication { mechanism, .. }, Stimulus::Response(line)) => {
             mechanism_fits(mechanism.as_ref(), &line.auth)
+        }
+        (Event::OnEndOfHeaders { .. } | Event::OnEndOfData { .. }, Stimulus::Command(_)) => {
+            exchange
+                .chunk
+                .as_ref()
+                .is_some_and(|chunk| chk::digest_fits(wire, exchange, chunk, event, semantics))
         }
         (event, Stimulus::Command(line)) => command_event_fits(line, event),
         (Event::OnEndOfHeaders { headers }, Stimulus::Message(message)) => {

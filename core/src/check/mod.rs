@@ -10,9 +10,11 @@ mod align;
 mod attribute;
 mod aut;
 mod catalogue;
+mod chk;
 mod clauses;
 mod con;
 mod content_lines;
+mod dsn;
 mod entry;
 mod event_log;
 mod extra;
@@ -173,6 +175,7 @@ fn best_view(
         data,
     );
     founds.extend(con::judge_tolerance(&view));
+    founds.extend(chk::judge_tolerance(&view));
     use_it(&view, founds);
 }
 
@@ -220,6 +223,8 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     wir::judge(view, &mut founds);
     aut::judge(view, &mut founds);
     tls::judge(view, &mut founds);
+    chk::judge(view, &mut founds);
+    dsn::judge(view, &mut founds);
     founds
 }
 

@@ -7,11 +7,15 @@ use crate::{
 };
 
 /// The extensions that MAIL's parameters belong to, each with its parameter.
-pub(super) const EXTENSIONS: [(&str, &str); 4] = [
+pub(super) const EXTENSIONS: [(&str, &str); 7] = [
     ("AUTH", "AUTH"),
     ("SIZE", "SIZE"),
     ("8BITMIME", "BODY"),
     ("SMTPUTF8", "SMTPUTF8"),
+    // These have rules of their own.
+    ("CHUNKING", ""),
+    ("BINARYMIME", ""),
+    ("DSN", ""),
 ];
 
 /// The greetings that were accepted, in order: the exchange, and which of [`EXTENSIONS`] its reply announced.

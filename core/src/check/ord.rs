@@ -48,7 +48,10 @@ pub(super) const RULES: [Entry; 11] = [
             "OnMailCommand, OnDataCommand",
         ),
         observable: sees!(OnDataCommand),
-        exercised: |view| out_of_sequence(view, Verb::Data, |_| true),
+        exercised: |view| {
+            out_of_sequence(view, Verb::Data, |_| true)
+                || out_of_sequence(view, Verb::Bdat, |_| true)
+        },
     },
     Entry {
         rule: Rule::must(
@@ -60,7 +63,7 @@ pub(super) const RULES: [Entry; 11] = [
             "OnDataCommand, OnEndOfData (a message without a blank line)",
         ),
         observable: sees!(OnEndOfHeaders),
-        exercised: |view| view.messages().any(|(_, message)| message.complete),
+        exercised: has_whole_message,
     },
     Entry {
         rule: Rule::must(
@@ -71,7 +74,7 @@ pub(super) const RULES: [Entry; 11] = [
             "OnDataCommand, OnEndOfHeaders, OnEndOfData, OnEndOfData",
         ),
         observable: sees!(OnEndOfData),
-        exercised: |view| view.messages().any(|(_, message)| message.complete),
+        exercised: has_whole_message,
     },
     Entry {
         rule: Rule::must(
@@ -97,7 +100,7 @@ pub(super) const RULES: [Entry; 11] = [
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
                 exchange.history.cleared_by.is_some()
-                    && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data)
+                    && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat)
             })
         },
     },
@@ -162,6 +165,11 @@ pub(super) const RULES: [Entry; 11] = [
         },
     },
 ];
+
+fn has_whole_message(view: &View<'_>) -> bool {
+    view.messages().any(|(_, message)| message.complete)
+        || view.chunks().any(|(_, chunk)| chunk.content.is_some())
+}
 
 fn has_clock(hello: &Hello) -> bool {
     hello.semantics.clock

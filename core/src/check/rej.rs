@@ -1,6 +1,7 @@
 //! REJ: what fires, and what stays as it was, when something is refused.
 
 use super::{
+    chk,
     clauses::speaks_of_sequence,
     entry::{Entry, on_the_wire, sees, sees_commands},
     extra::out_of_sequence,
@@ -103,7 +104,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let Some(code) = view.code(exchange) else {
             continue;
         };
-        if !matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data) {
+        if !matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data) || chk::mixes(exchange) {
             continue;
         }
         let accepted = exchange.outcome == Outcome::Accepted;

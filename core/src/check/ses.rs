@@ -390,7 +390,7 @@ fn line_too_long_to_keep(view: &View<'_>) -> bool {
     let mut lines = view.exchanges().iter().filter(unanswered);
     let limit = crate::model::COMMAND_LINE_LIMIT;
     view.wire.sent[view.reading.rest..].len() > limit
-        || lines.any(|line| line.verb().is_some() && line.span.len() > limit)
+        || lines.any(|line| line.verb().is_some() && line.line_len() > limit)
 }
 
 /// Whether a handler has dropped the session.

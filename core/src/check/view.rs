@@ -200,6 +200,12 @@ impl<'t> View<'t> {
             })
     }
 
+    /// The chunks behind BDAT, each with its exchange.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = (&Exchange<'t>, &crate::model::Chunk)> {
+        let exchanges = self.exchanges().iter();
+        exchanges.filter_map(|exchange| Some((exchange, exchange.chunk.as_ref()?)))
+    }
+
     /// The messages, each with its exchange.
     pub(super) fn messages(&self) -> impl Iterator<Item = (&Exchange<'t>, &crate::model::Message)> {
         self.exchanges()

@@ -3,11 +3,13 @@
 //! `pair` lists them all, `reach` finds those of a session, here they are counted. A pair is reached when a client
 //! did it and the replies leave no doubt about the state that it met.
 
+mod chunk;
 mod content;
 mod pair;
 mod reach;
 mod response;
 
+pub use chunk::ChunkStimulus;
 pub use pair::{ContentStimulus, Form, Pair, Pause, SessionState, Stimulus, pairs};
 pub use reach::reached;
 pub use response::ResponseStimulus;

@@ -3,15 +3,14 @@
 
 use core::fmt;
 
-use super::response::ResponseStimulus;
+use super::{chunk::ChunkStimulus, response::ResponseStimulus};
 use crate::{
     conversation::Ending,
     model::{LookAlike, State, Transaction, own_event},
     wire::Verb,
 };
 
-/// A state of a session as a client sees it (MODEL.md, section 5). BDAT and TLS come with those
-/// extensions.
+/// A state of a session as a client sees it (MODEL.md, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionState {
     /// Behind the banner.
@@ -24,6 +23,8 @@ pub enum SessionState {
     Recipients,
     /// Behind a 334: the server waits for a response.
     Authenticating,
+    /// At least one chunk was accepted, and not the last; or inside a chunk.
+    ReceivingBdat,
     /// Behind a 354, before the blank line.
     HeaderSection,
     /// Behind the blank line.
@@ -34,23 +35,25 @@ pub enum SessionState {
 
 impl SessionState {
     /// All of them, in the order of a session.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Connected,
         Self::Greeted,
         Self::Transaction,
         Self::Recipients,
         Self::Authenticating,
+        Self::ReceivingBdat,
         Self::HeaderSection,
         Self::Body,
         Self::Closed,
     ];
 
     /// Those in which the server reads commands, with the model's state of each.
-    pub const COMMAND: [(Self, State); 4] = [
+    pub const COMMAND: [(Self, State); 5] = [
         (Self::Connected, State::START),
         (Self::Greeted, greeted(Transaction::None)),
         (Self::Transaction, greeted(Transaction::Empty)),
         (Self::Recipients, greeted(Transaction::Addressed)),
+        (Self::ReceivingBdat, greeted(Transaction::Receiving)),
     ];
 
     /// In words.
@@ -61,6 +64,7 @@ impl SessionState {
             Self::Transaction => "transaction",
             Self::Recipients => "recipients",
             Self::Authenticating => "authenticating",
+            Self::ReceivingBdat => "receiving BDAT",
             Self::HeaderSection => "header section",
             Self::Body => "body",
             Self::Closed => "closed",
@@ -86,6 +90,7 @@ impl From<State> for SessionState {
         match state.transaction {
             Transaction::Empty => Self::Transaction,
             Transaction::Addressed => Self::Recipients,
+            Transaction::Receiving => Self::ReceivingBdat,
             Transaction::None if state.greeted => Self::Greeted,
             Transaction::None => Self::Connected,
         }
@@ -120,6 +125,8 @@ pub enum Pause {
     InLine,
     /// Between the octets of the end of data: behind its dot or its CR.
     InEndOfData,
+    /// In the octets of a chunk.
+    InChunk,
 }
 
 /// What a client can do in the middle of a message.
@@ -201,6 +208,8 @@ pub enum Stimulus {
     Response(ResponseStimulus),
     /// Send something in a message.
     Content(ContentStimulus),
+    /// Send a chunk.
+    Chunk(ChunkStimulus),
     /// Send what is not the end of data.
     LookAlike(LookAlike),
     /// Leave.
@@ -229,12 +238,14 @@ impl fmt::Display for Stimulus {
             Self::SplitLineEnd => "command, its line end in two segments".to_owned(),
             Self::Response(stimulus) => stimulus.name().to_owned(),
             Self::Content(stimulus) => stimulus.name().to_owned(),
+            Self::Chunk(stimulus) => stimulus.name().to_owned(),
             Self::LookAlike(look_alike) => format!("look-alike {look_alike}"),
             Self::End(ending, pause) => {
                 let place = match pause {
                     Pause::BetweenLines => "",
                     Pause::InLine => " in a line",
                     Pause::InEndOfData => " in the end of data",
+                    Pause::InChunk => " in a chunk",
                 };
                 format!("{}{place}", ending.name())
             }
@@ -299,6 +310,10 @@ fn of_commands(met: State) -> Vec<Stimulus> {
     }
     stimuli.extend([Stimulus::OverLongLine, Stimulus::SplitLineEnd]);
     stimuli.extend(ends(&[Pause::BetweenLines, Pause::InLine]));
+    if met.transaction == Transaction::Receiving {
+        stimuli.extend(ChunkStimulus::ALL.map(Stimulus::Chunk));
+        stimuli.extend(ends(&[Pause::InChunk]));
+    }
     stimuli
 }
 
@@ -314,7 +329,11 @@ fn of_content(state: SessionState) -> Vec<Stimulus> {
         .into_iter()
         .filter(|stimulus| !(in_body && *stimulus == ContentStimulus::BlankLineSplit))
         .map(Stimulus::Content)
-        .chain(LookAlike::all().map(Stimulus::LookAlike))
+        .chain(
+            LookAlike::all()
+                .filter(|look_alike| look_alike.has_cr_or_lf())
+                .map(Stimulus::LookAlike),
+        )
         .chain(ends(&[
             Pause::BetweenLines,
             Pause::InLine,

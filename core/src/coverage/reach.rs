@@ -1,6 +1,7 @@
 //! The pairs that one session has reached, out of its strict reading.
 
 use super::{
+    chunk::in_chunk,
     content::in_message,
     pair::{Form, Pair, Pause, SessionState, Stimulus, is_refusable},
     response::in_response,
@@ -37,6 +38,9 @@ pub fn reached(session: &SessionLog) -> Vec<Pair> {
             Did::Connection => {}
             Did::Command(line) => {
                 in_command(&wire, exchange, line, before, &mut found);
+                if let Some(chunk) = &exchange.chunk {
+                    in_chunk(&wire, exchange, chunk, &mut found);
+                }
             }
             Did::Response(line) => in_response(&wire, exchange, line, before, &mut found),
             Did::Message(message) => in_message(&wire, exchange, message, &mut found),
@@ -62,13 +66,14 @@ fn in_command(
     let Some(state) = exchange.state.map(SessionState::from) else {
         return;
     };
-    if wire.is_cut_within(&(exchange.span.end - 1..exchange.span.end)) {
+    let line_end = exchange.span.start + exchange.line_len();
+    if wire.is_cut_within(&(line_end - 1..line_end)) {
         found.push(Pair {
             state,
             stimulus: Stimulus::SplitLineEnd,
         });
     }
-    let stimulus = if exchange.span.len() > COMMAND_LINE_LIMIT {
+    let stimulus = if exchange.line_len() > COMMAND_LINE_LIMIT {
         Stimulus::OverLongLine
     } else {
         Stimulus::Command(line.verb, form(wire, exchange, line, before))
@@ -122,7 +127,9 @@ fn left(wire: &WireLog<'_>, reading: &Reading<'_>) -> Option<Pair> {
         return None;
     }
     let rest = wire.sent.get(reading.rest..).unwrap_or_default();
+    let cut_chunk = last.chunk.as_ref().is_some_and(|chunk| !chunk.complete);
     let (state, pause) = match &last.stimulus {
+        _ if cut_chunk => (SessionState::ReceivingBdat, Pause::InChunk),
         Did::Message(message) if !message.complete => {
             let state = if message.header_section_ended {
                 SessionState::Body
@@ -161,7 +168,12 @@ fn state_behind(last: &Exchange<'_>) -> Option<SessionState> {
     let state: State = match (&last.stimulus, last.outcome) {
         (_, Outcome::Unanswered | Outcome::Dropped | Outcome::Strange) => return None,
         (Did::Message(_), _) => met.after_message(),
-        (Did::Command(line), Outcome::Accepted) => met.after(line.verb),
+        (Did::Command(line), Outcome::Accepted) => match &last.chunk {
+            Some(chunk) => met.after_chunk(chunk.last),
+            None => met.after(line.verb),
+        },
+        // Whether the transaction is still there is left open.
+        (Did::Command(_), _) if last.chunk.is_some() => return None,
         (Did::Command(_) | Did::Response(_) | Did::Connection, _) => met,
     };
     Some(state.into())

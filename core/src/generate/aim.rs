@@ -48,6 +48,7 @@ pub(super) fn aim<'a>(walk: &mut Walk<'a>, goal: Pair) -> &'a [Draw] {
             walk.leave_challenged(ending, pause);
         }
         Stimulus::End(ending, pause) => walk.leave(ending, pause),
+        Stimulus::Chunk(stimulus) => walk.chunk_with(stimulus),
         Stimulus::Content(stimulus) => walk.content_with(goal.state, stimulus),
         Stimulus::LookAlike(look_alike) => {
             let name = walk.name();
@@ -66,6 +67,7 @@ impl Walk<'_> {
             Transaction::None => Verb::Mail,
             Transaction::Empty => Verb::Rcpt,
             Transaction::Addressed => Verb::Data,
+            Transaction::Receiving => return self.chunk(draw),
         };
         self.command(verb, draw, Joined::Never);
     }
@@ -93,6 +95,7 @@ impl Walk<'_> {
         let wanted = match state {
             SessionState::Greeted | SessionState::Authenticating => Transaction::None,
             SessionState::Transaction => Transaction::Empty,
+            SessionState::ReceivingBdat => Transaction::Receiving,
             _ => Transaction::Addressed,
         };
         if self.state.transaction > wanted {
@@ -101,8 +104,11 @@ impl Walk<'_> {
         if self.state.transaction < wanted && self.state.transaction == Transaction::None {
             self.plain(Verb::Mail, Joined::Never);
         }
-        if self.state.transaction < wanted {
+        if self.state.transaction < wanted.min(Transaction::Addressed) {
             self.plain(Verb::Rcpt, Joined::Never);
+        }
+        if self.state.transaction < wanted {
+            self.first_chunk();
         }
     }
 
@@ -135,7 +141,7 @@ impl Walk<'_> {
     }
 
     /// The next event of `kind` will be refused.
-    fn refuse(&mut self, kind: EventKind) {
+    pub(super) fn refuse(&mut self, kind: EventKind) {
         self.route.refusal = Some(HandlerRule {
             event: kind,
             nth: self.fired(kind) + 1,
@@ -158,9 +164,12 @@ impl Walk<'_> {
         self.route.pieces.push(piece);
     }
 
-    /// Leaves while the server reads commands.
+    /// Leaves while the server reads commands, or the octets of a chunk.
     fn leave(&mut self, ending: Ending, pause: Pause) {
         self.await_last();
+        if pause == Pause::InChunk {
+            self.half_a_chunk();
+        }
         if pause == Pause::InLine {
             let name = self.name();
             let mut line = commands::line(Verb::Mail, &name, PLAIN);
@@ -240,7 +249,7 @@ impl Walk<'_> {
         }
         let name = self.name();
         let end: &[u8] = match (pause, self.plan.sound.flavour % 2) {
-            (Pause::BetweenLines, _) => b"",
+            (Pause::BetweenLines | Pause::InChunk, _) => b"",
             (Pause::InLine, _) => b"a line that does not",
             (Pause::InEndOfData, 0) => b".",
             (Pause::InEndOfData, _) => b".\r",

@@ -13,7 +13,7 @@ pub(super) enum Side {
 }
 
 /// All of them; a swarm is a subset. Those that refuse count as errors, so the harmless ones lead.
-pub(super) const SIDES: [Side; 21] = [
+pub(super) const SIDES: [Side; 26] = [
     Side::Verb(Verb::Noop),
     Side::Line("NOOP with an argument\r\n"),
     Side::Verb(Verb::Help),
@@ -35,6 +35,13 @@ pub(super) const SIDES: [Side; 21] = [
     Side::Verb(Verb::Auth),
     Side::Verb(Verb::Bdat),
     Side::Line("HELO one\r\nEHLO two\r\n"),
+    // RFC 3461, 4: values that are none, and parameters given twice.
+    Side::Line("MAIL FROM:<> RET=ALL\r\n"),
+    Side::Line("MAIL FROM:<> RET=HDRS RET=HDRS\r\n"),
+    Side::Line("RCPT TO:<Postmaster> NOTIFY=NEVER,SUCCESS\r\n"),
+    Side::Line("RCPT TO:<Postmaster> ORCPT=rfc822;a ORCPT=rfc822;a\r\n"),
+    // One octet beyond 64 bits, which follows.
+    Side::Line("BDAT 18446744073709551618\r\n\r\n"),
 ];
 
 /// The flavour without anything unusual.
@@ -48,6 +55,11 @@ pub(super) fn line(verb: Verb, tag: &str, flavour: u8) -> Vec<u8> {
         Verb::Mail => mail(tag, flavour),
         // Every server takes it (RFC 5321, 4.5.1).
         Verb::Rcpt if flavour % 13 == 6 => "RCPT TO:<Postmaster>".to_owned(),
+        Verb::Rcpt if flavour % 26 == 5 => {
+            format!(
+                "RCPT TO:<{tag}@example.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;{tag}@example.org"
+            )
+        }
         Verb::Rcpt => format!("RCPT TO:{}", path(tag, flavour)),
         Verb::Vrfy => format!("VRFY {tag}@example.org"),
         Verb::Expn => format!("EXPN {tag}"),
@@ -96,6 +108,8 @@ fn mail(tag: &str, flavour: u8) -> String {
         3 => format!("MAIL FROM:{} SIZE=99 BODY=7BIT", path(tag, flavour)),
         // RFC 6531: announced by the receiver, and asked for.
         4 => format!("MAIL FROM:<{tag}-grüße@bücher.example> SMTPUTF8"),
+        5 if flavour % 40 == 15 => format!("MAIL FROM:<{tag}@example.org> BODY=BINARYMIME"),
+        5 if flavour % 40 == 25 => format!("MAIL FROM:<{tag}@example.org> RET=HDRS ENVID={tag}"),
         5 => format!("MAIL FROM:{} AUTH=<>", path(tag, flavour)),
         _ => format!("MAIL FROM:{}", path(tag, flavour)),
     }

@@ -63,6 +63,7 @@ const fn family_of(stimulus: Stimulus) -> Family {
             | R::Split
             | R::Pipelined,
         )
+        | Stimulus::Chunk(_)
         | Stimulus::Content(
             C::BlankLine
             | C::BlankLineSplit

@@ -8,6 +8,7 @@
 mod aim;
 mod arbitrary;
 mod authentication;
+mod chunks;
 mod commands;
 mod content;
 mod damage;

@@ -27,17 +27,21 @@ pub(super) enum Decision {
 /// A walk under way.
 pub(super) struct Walk<'a> {
     pub(super) plan: &'a Plan,
-    tag: &'a str,
+    pub(super) tag: &'a str,
     pub(super) state: State,
     pub(super) route: Route,
     /// Addresses given out so far: each is another.
-    named: usize,
+    pub(super) named: usize,
     /// How many events of each kind a server fires for what was sent.
     fired: BTreeMap<EventKind, u32>,
     /// QUIT was sent.
     pub(super) left: bool,
     /// STARTTLS was sent in sequence: it is not taken again.
     secured: bool,
+    /// The transaction has BODY=BINARYMIME: DATA is out of sequence in it.
+    pub(super) binary: bool,
+    /// A message has come in chunks.
+    pub(super) chunky: bool,
 }
 
 /// The route of `plan`.
@@ -54,6 +58,8 @@ pub(super) fn walk(plan: &Plan, tag: &str) -> Route {
         fired: BTreeMap::new(),
         left: false,
         secured: false,
+        binary: false,
+        chunky: false,
     };
     match plan.goal {
         None => walk.wander(&plan.draws),
@@ -137,7 +143,13 @@ impl<'a> Walk<'a> {
             Transaction::None if !self.state.greeted => Verb::Ehlo,
             Transaction::None if !self.state.authenticated && draw.flavour % 16 == 9 => Verb::Auth,
             Transaction::None => Verb::Mail,
-            Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => Verb::Data,
+            Transaction::Receiving => return self.chunk(draw),
+            Transaction::Addressed if draw.flavour >= self.plan.manner.recipients => {
+                if self.chunks_here(draw) {
+                    return self.chunk(draw);
+                }
+                Verb::Data
+            }
             // Out of sequence.
             Transaction::Empty if draw.flavour % 16 == 15 => Verb::Data,
             Transaction::Empty | Transaction::Addressed => Verb::Rcpt,
@@ -155,8 +167,11 @@ impl<'a> Walk<'a> {
     /// `verb`, in sequence or not, with the message that follows DATA.
     pub(super) fn command(&mut self, verb: Verb, draw: &Draw, joined: Joined) {
         let name = self.name();
-        self.line(commands::line(verb, &name, draw.flavour), draw, joined);
-        let understood = draw.damage.is_none() && self.state.allows(verb);
+        let line = commands::line(verb, &name, draw.flavour);
+        let binary = line.ends_with(b"BODY=BINARYMIME\r\n");
+        self.line(line, draw, joined);
+        let mixes = verb == Verb::Data && self.binary;
+        let understood = draw.damage.is_none() && self.state.allows(verb) && !mixes;
         let decision = match own_event(verb) {
             Some(kind) if understood => self.fire(kind),
             _ => Decision::Accepted,
@@ -170,7 +185,14 @@ impl<'a> Walk<'a> {
             Verb::Data if decision == Decision::Refused => self.after_refused_data(draw),
             Verb::Data => self.message(taken, draw),
             Verb::Auth if taken => self.authenticate(draw),
-            _ if taken => self.state = self.state.after(verb),
+            // The line is `BDAT 0 LAST`.
+            Verb::Bdat if taken => self.state = self.state.after_chunk(true),
+            _ if taken => {
+                self.state = self.state.after(verb);
+                if verb == Verb::Mail {
+                    self.binary = binary;
+                }
+            }
             _ => {}
         }
     }
@@ -255,7 +277,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn line(&mut self, line: Vec<u8>, draw: &Draw, joined: Joined) {
+    pub(super) fn line(&mut self, line: Vec<u8>, draw: &Draw, joined: Joined) {
         let sent = match &draw.damage {
             Some(damage) => damage.apply(&line),
             None => line,
@@ -339,7 +361,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn joined(draw: &Draw) -> Joined {
+pub(super) fn joined(draw: &Draw) -> Joined {
     if draw.joined {
         Joined::IfPipelined
     } else {
@@ -379,7 +401,9 @@ mod tests {
         #[test]
         fn a_message_of_a_valid_conversation_ends_once(numbers in vec(any::<u8>(), 0..1000)) {
             let plan = Plan::draw(Family::Valid, None, &mut Numbers::new(&numbers));
-            let pieces = walk(&plan, "t").pieces;
+            let mut pieces = walk(&plan, "t").pieces;
+            // In a chunk it ends nothing.
+            pieces.retain(|piece| !piece.octets.starts_with(b"BDAT "));
             let ends: usize = pieces
                 .iter()
                 .map(|piece| memchr::memmem::find_iter(&piece.octets, b"\r\n.\r\n").count())

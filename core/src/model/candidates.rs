@@ -1,8 +1,9 @@
 //! Under which lenient readings a session could be read otherwise than strictly.
 
 use super::{
+    chunk::{announced, dot_end},
     content::{EMPTY, look_alikes},
-    exchange::Stimulus,
+    exchange::{Outcome, Stimulus},
     reading::Reading,
     tolerance::{LookAlike, Tolerance},
     wire_log::WireLog,
@@ -13,6 +14,7 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
     let mut found: Vec<LookAlike> = Vec::new();
     let mut line_ends = crate::wire::LineEnds::default();
     let mut empty = false;
+    let (mut dot_ends_chunk, mut bdat_turned) = (false, false);
     for exchange in &strict.exchanges {
         let octets = &wire.sent[exchange.span.clone()];
         match &exchange.stimulus {
@@ -31,6 +33,12 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
                 line_ends.bare_cr |= has_bare_cr(behind);
             }
             Stimulus::Command(line) => {
+                let chunk = exchange.chunk.as_ref();
+                let octets = chunk.map_or(&[][..], |chunk| &wire.sent[chunk.octets.clone()]);
+                dot_ends_chunk |= exchange.outcome == Outcome::Accepted
+                    && dot_end(octets).is_some_and(|end| end < octets.len());
+                bdat_turned |= exchange.outcome != Outcome::Accepted
+                    && announced(line).is_some_and(|(size, _)| size > 0);
                 line_ends.bare_lf |= line.text.contains(&b'\n');
                 line_ends.bare_cr |= line.text.contains(&b'\r');
             }
@@ -66,6 +74,24 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
             clear_behind_starttls: true,
             ..Tolerance::default()
         });
+    }
+    for (on, tolerance) in [
+        (
+            dot_ends_chunk,
+            Tolerance {
+                dot_ends_chunk,
+                ..Tolerance::default()
+            },
+        ),
+        (
+            bdat_turned,
+            Tolerance {
+                bdat_turned,
+                ..Tolerance::default()
+            },
+        ),
+    ] {
+        tolerances.extend(on.then_some(tolerance));
     }
     for (on, line_ends) in [
         (

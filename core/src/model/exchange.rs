@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use super::{
     authentication::{AuthStep, ResponseLine},
+    chunk::Chunk,
     content::Message,
     state::{Certainty, State},
 };
@@ -56,6 +57,10 @@ pub enum Outcome {
 
 /// What has happened to the transaction since it could last be changed, for telling rules apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each tells another rule apart"
+)]
 pub struct History {
     /// What cleared the last transaction, if nothing opened one since.
     pub cleared_by: Option<&'static str>,
@@ -63,6 +68,12 @@ pub struct History {
     pub refused: Option<Verb>,
     /// The transaction was opened with SMTPUTF8: its paths may have 8-bit octets.
     pub smtputf8: bool,
+    /// The transaction was opened with BODY=BINARYMIME, which the server had announced: DATA is out of sequence in it.
+    pub binary: bool,
+    /// Chunks of a message were given up, and no message has ended since.
+    pub gave_up_chunks: bool,
+    /// A chunk of the transaction's message was refused: the message has failed (RFC 3030, 2).
+    pub failed: bool,
 }
 
 /// A stimulus and its reply.
@@ -88,6 +99,8 @@ pub struct Exchange<'w> {
     pub authentication: Option<AuthStep>,
     /// What went before.
     pub history: History,
+    /// The chunk behind a BDAT, where its octets are no commands. The span includes it.
+    pub chunk: Option<Chunk>,
 }
 
 impl Exchange<'_> {
@@ -107,6 +120,12 @@ impl Exchange<'_> {
             .iter()
             .filter(forgiven)
             .fold(Leniencies::NONE, Leniencies::with)
+    }
+
+    /// Octets of the command line, its end included; without the chunk behind a BDAT.
+    pub fn line_len(&self) -> usize {
+        let octets = self.chunk.as_ref().map_or(0, |chunk| chunk.octets.len());
+        self.span.len() - octets
     }
 
     /// The verb, if it is a command.

@@ -2,6 +2,7 @@
 
 use super::{
     authentication::{AuthStep, Said},
+    chunk::Chunk,
     content::Message,
     exchange::{CommandLine, Exchange, Outcome, Stimulus},
     state::Certainty,
@@ -97,6 +98,9 @@ fn command(
             .first()
             .is_some_and(|kind| hello.semantics.before_sequence_check.contains(kind));
     let malformed = line.parsed.is_err();
+    if let Some(announced) = &exchange.chunk {
+        return chunk(announced, exchange, hello);
+    }
     match exchange.outcome {
         Outcome::Accepted if malformed => vec![own, vec![]],
         Outcome::Accepted => vec![own],
@@ -178,6 +182,53 @@ fn as_ehlo(kind: EventKind) -> EventKind {
         EventKind::OnEhloCommand
     } else {
         kind
+    }
+}
+
+/// A chunk fires what it completes: OnDataCommand the first, OnEndOfHeaders the one with the blank line, OnEndOfData the
+/// last. Any of the handlers may refuse, and nothing of what follows fires then.
+fn chunk(chunk: &Chunk, exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
+    use EventKind::{OnDataCommand, OnEndOfData, OnEndOfHeaders, OnReject};
+    let ends = chunk.content.is_some();
+    // Agents that see a message only when it has come see its header section then.
+    let headers = if hello.semantics.late_end_of_headers {
+        ends
+    } else {
+        chunk.headers.is_some()
+    };
+    let of_content = [(headers, OnEndOfHeaders), (ends, OnEndOfData)];
+    let of_content = of_content.into_iter().filter(|(due, _)| *due);
+    let content: Pattern = of_content.map(|(_, kind)| kind).collect();
+    let begun: Pattern = [&[OnDataCommand][..], &content].concat();
+    let mut whole: Vec<&Pattern> = vec![if chunk.first { &begun } else { &content }];
+    if chunk.doubtful {
+        whole = vec![&begun, &content];
+    }
+    let out_of_sequence = exchange.in_sequence == Certainty::No;
+    let early = hello
+        .semantics
+        .before_sequence_check
+        .contains(&OnDataCommand);
+    let refused = |pattern: &[EventKind]| [pattern, &[OnReject]].concat();
+    let prefixes = |whole: &Pattern| {
+        (0..=whole.len())
+            .rev()
+            .map(|len| whole[..len].to_vec())
+            .collect::<Vec<_>>()
+    };
+    let all = || whole.iter().flat_map(|whole| prefixes(whole));
+    match exchange.outcome {
+        Outcome::Refused if out_of_sequence && early => {
+            vec![vec![OnDataCommand, OnReject], vec![OnReject]]
+        }
+        Outcome::Refused if out_of_sequence => vec![vec![OnReject]],
+        Outcome::Refused => all().map(|pattern| refused(&pattern)).collect(),
+        // That it was taken is another rule's concern; what it fires then is nobody's.
+        Outcome::Accepted if out_of_sequence => all().collect(),
+        Outcome::Accepted if chunk.complete => whole.into_iter().cloned().collect(),
+        _ => all()
+            .flat_map(|pattern| [refused(&pattern), pattern])
+            .collect(),
     }
 }
 

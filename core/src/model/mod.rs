@@ -7,6 +7,7 @@
 mod authentication;
 mod blank_line;
 mod candidates;
+mod chunk;
 mod content;
 mod exchange;
 mod expect;
@@ -19,10 +20,12 @@ mod wire_log;
 
 pub use authentication::{AuthStep, ResponseLine, Said, auth};
 pub use candidates::relevant_tolerances;
+pub use chunk::{Chunk, Section};
 pub use content::Message;
 pub use exchange::{COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Stimulus};
 pub use expect::{Pattern, allowed, own_event};
 pub use pacer::Pacer;
+pub(crate) use reading::LAST;
 pub use reading::{Begun, Reading, Stop, UnansweredData, read};
 pub use replies::{ReplyReader, SeenReply};
 pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction};

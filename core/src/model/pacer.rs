@@ -2,18 +2,25 @@
 
 use std::collections::VecDeque;
 
-use super::{replies::ReplyReader, wire_log::is_tls_record};
-use crate::wire::{DataStream, LineEnds, LineSplitter, Verb};
+use super::{
+    replies::{ReplyReader, SeenReply},
+    wire_log::is_tls_record,
+};
+use crate::wire::{Command, DataStream, LineEnds, LineSplitter, Verb, parse_command};
 
 /// What a reply will answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     Banner,
     Command,
+    /// HELO or EHLO: which extensions there are.
+    Greeting,
     Data,
     /// AUTH or a response to a challenge.
     Authentication,
     StartTls,
+    /// A BDAT to a server that has not announced CHUNKING; its chunk's size.
+    Bdat(u64),
     Message,
 }
 
@@ -21,13 +28,19 @@ enum Due {
 #[derive(Debug)]
 enum Mode {
     Commands,
-    /// DATA, AUTH, STARTTLS or a response to a challenge was sent; its reply decides.
+    /// DATA, AUTH, STARTTLS or a response to a challenge was sent, or BDAT to a server that may not know it; the reply
+    /// decides.
     Undecided,
     /// A challenge was read: the next line answers it, whatever it looks like.
     Response,
     /// STARTTLS was accepted: nothing in clear is a command.
     Handshake,
     Content(Box<DataStream>),
+    /// The octets of a chunk; how many are to come. A reply is due behind them, unless it has come before.
+    Chunk {
+        left: u64,
+        answered: bool,
+    },
 }
 
 /// Octets of a line without an end that are kept: more than any line needs that a server must take.
@@ -54,6 +67,8 @@ pub struct Pacer {
     secured: bool,
     /// A handshake is done, and the client has not said anything inside TLS yet: what it is told answers nothing.
     quiet: bool,
+    /// Whether the last greeting announced CHUNKING.
+    chunking: bool,
 }
 
 impl Default for Pacer {
@@ -70,6 +85,7 @@ impl Default for Pacer {
             fresh: true,
             secured: false,
             quiet: false,
+            chunking: false,
         }
     }
 }
@@ -94,15 +110,17 @@ impl Pacer {
         if !self.secured && self.replies.unfinished().is_empty() && is_tls_record(octets) {
             return;
         }
-        let mut codes = Vec::new();
-        self.replies.push(octets, |reply| codes.push(reply.code));
-        for code in codes {
+        let mut seen = Vec::new();
+        self.replies.push(octets, |reply| {
+            seen.push((reply.code, announces_chunking(&reply)));
+        });
+        for (code, chunking) in seen {
             self.last_code = code;
-            self.reply(code);
+            self.reply(code, chunking);
         }
     }
 
-    fn reply(&mut self, code: Option<u16>) {
+    fn reply(&mut self, code: Option<u16>, chunking: bool) {
         match self.queue.pop_front() {
             None if self.quiet => {}
             None => self.surplus += 1,
@@ -127,6 +145,23 @@ impl Pacer {
                 };
                 self.read_on();
             }
+            Some(Due::Greeting) => {
+                if code == Some(250) {
+                    self.chunking = chunking;
+                }
+            }
+            Some(Due::Bdat(left)) => {
+                self.mode = match code {
+                    // Not known, or about to leave: what follows are commands.
+                    None | Some(421 | 500..=502) => Mode::Commands,
+                    // Taken, or discarded.
+                    Some(_) => Mode::Chunk {
+                        left,
+                        answered: true,
+                    },
+                };
+                self.read_on();
+            }
             Some(Due::Banner | Due::Command | Due::Message) => {}
         }
     }
@@ -145,23 +180,26 @@ impl Pacer {
                         taken += self.drop_from(taken);
                         break;
                     };
+                    let chunk = chunk_size(line.text).filter(|_| self.begin.is_empty());
                     let verb = if self.begin.is_empty() {
                         Verb::of(line.text)
                     } else {
                         begin_with(&mut self.begin, line.text);
                         Verb::of(&core::mem::take(&mut self.begin))
                     };
-                    let due = match verb {
-                        Verb::Data => Due::Data,
-                        Verb::Auth => Due::Authentication,
-                        Verb::StartTls => Due::StartTls,
-                        _ => Due::Command,
-                    };
                     taken += line.len;
-                    if due != Due::Command {
-                        self.mode = Mode::Undecided;
+                    match (verb, chunk) {
+                        (_, Some(left)) if self.chunking => {
+                            let answered = false;
+                            self.mode = Mode::Chunk { left, answered };
+                        }
+                        (_, Some(left)) => self.decide(Due::Bdat(left)),
+                        (Verb::Data, _) => self.decide(Due::Data),
+                        (Verb::Auth, _) => self.decide(Due::Authentication),
+                        (Verb::StartTls, _) => self.decide(Due::StartTls),
+                        (Verb::Helo | Verb::Ehlo, _) => self.expect(Due::Greeting),
+                        _ => self.expect(Due::Command),
                     }
-                    self.expect(due);
                 }
                 Mode::Response => {
                     let Some(line) = self.lines.next(&self.unread[taken..]) else {
@@ -170,8 +208,7 @@ impl Pacer {
                     };
                     taken += line.len;
                     self.begin.clear();
-                    self.mode = Mode::Undecided;
-                    self.expect(Due::Authentication);
+                    self.decide(Due::Authentication);
                 }
                 Mode::Content(stream) => {
                     let used = stream.push(&self.unread[taken..], |_| ());
@@ -181,6 +218,20 @@ impl Pacer {
                     }
                     self.mode = Mode::Commands;
                     self.expect(Due::Message);
+                }
+                Mode::Chunk { left, answered } => {
+                    let there = self.unread.len() - taken;
+                    let used = usize::try_from(*left).map_or(there, |left| left.min(there));
+                    taken += used;
+                    *left -= used as u64;
+                    if *left > 0 {
+                        break;
+                    }
+                    let answered = *answered;
+                    self.mode = Mode::Commands;
+                    if !answered {
+                        self.expect(Due::Command);
+                    }
                 }
             }
         }
@@ -200,6 +251,12 @@ impl Pacer {
         dropped
     }
 
+    /// What comes next depends on the reply to this.
+    fn decide(&mut self, due: Due) {
+        self.mode = Mode::Undecided;
+        self.expect(due);
+    }
+
     /// A reply that came too early counts for the next thing that wants one. What it says of DATA or STARTTLS cannot
     /// be trusted then: the client goes on with commands.
     fn expect(&mut self, due: Due) {
@@ -208,7 +265,10 @@ impl Pacer {
             return;
         }
         self.surplus -= 1;
-        if matches!(due, Due::Data | Due::Authentication | Due::StartTls) {
+        if matches!(
+            due,
+            Due::Data | Due::Authentication | Due::StartTls | Due::Bdat(_)
+        ) {
             self.mode = Mode::Commands;
         }
     }
@@ -257,6 +317,25 @@ impl Pacer {
     pub fn closing(&self) -> bool {
         matches!(self.last_code, Some(221 | 421))
     }
+}
+
+/// The size that a well-formed BDAT announces.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    if Verb::of(line) != Verb::Bdat {
+        return None;
+    }
+    match parse_command(line).ok()?.command {
+        Command::Bdat { size, .. } => Some(size),
+        _ => None,
+    }
+}
+
+/// Whether a reply to EHLO has CHUNKING among its keywords (RFC 3030, 2).
+fn announces_chunking(reply: &SeenReply) -> bool {
+    let lines = reply.raw.split(|octet| *octet == b'\n').skip(1);
+    let keywords = lines.map(|line| line.get(4..).unwrap_or_default().trim_ascii_end());
+    let mut keywords = keywords.map(|line| line.split(|octet| *octet == b' ').next());
+    keywords.any(|word| word.is_some_and(|word| word.eq_ignore_ascii_case(b"CHUNKING")))
 }
 
 /// Goes on with a line's begin, as far as its verb needs it.
@@ -363,6 +442,36 @@ mod tests {
         assert_eq!(pacer.due(), 1);
         pacer.received(b"354 go\r\n");
         assert!(pacer.in_content());
+    }
+
+    const TO_CHUNKS: [(&str, &str); 2] = [
+        ("", "220 hi\r\n"),
+        ("EHLO c\r\n", "250-hi\r\n250-CHUNKING\r\n250 HELP\r\n"),
+    ];
+
+    #[test]
+    fn a_chunk_wants_one_reply_behind_its_octets() {
+        let mut pacer = after(&TO_CHUNKS);
+        for octet in b"BDAT 9\r\nQUIT\r\n.\r" {
+            pacer.sent(&[*octet]);
+            assert_eq!(pacer.due(), 0);
+        }
+        pacer.sent(b"\nBDAT 0 LAST\r\nNOOP\r\n");
+        assert_eq!(pacer.due(), 3);
+        pacer.sent(b"BDAT x\r\nNOOP\r\n");
+        assert_eq!(pacer.due(), 5);
+    }
+
+    #[test]
+    fn without_chunking_the_reply_tells_what_the_octets_are() {
+        let greeting = [("", "220 hi\r\n"), ("EHLO c\r\n", "250 hi\r\n")];
+        for (code, due) in [("500", 2), ("502", 2), ("503", 1), ("250", 1)] {
+            let mut pacer = after(&greeting);
+            pacer.sent(b"BDAT 6\r\nNOOP\r\nRSET\r\n");
+            assert_eq!(pacer.due(), 1);
+            pacer.received(format!("{code} so\r\n").as_bytes());
+            assert_eq!(pacer.due(), due, "{code}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use super::{
     authentication::{AuthStep, ResponseLine, Said, auth, rounds},
+    chunk::{Chunk, UnderWay, announced, dot_end},
     content::read_message,
     exchange::{CommandLine, Exchange, History, Outcome, Stimulus},
     expect::own_event,
@@ -55,6 +56,9 @@ pub struct Begun {
     pub done: bool,
 }
 
+/// What clears a transaction whose message came in chunks.
+pub(crate) const LAST: &str = "BDAT LAST";
+
 /// A session read under a tolerance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading<'w> {
@@ -74,6 +78,8 @@ pub struct Reading<'w> {
     pub authenticating: bool,
     /// Whether the last greeting announced PIPELINING.
     pub pipelining: bool,
+    /// Chunks of a message have come and its last has not.
+    pub chunks_under_way: bool,
 }
 
 /// Reads `wire` under `tolerance`.
@@ -95,7 +101,10 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             data_unanswered: false,
             authenticating: false,
             pipelining: false,
+            chunks_under_way: false,
         },
+        binarymime: false,
+        under_way: None,
     };
     reader.run();
     reader.reading
@@ -110,6 +119,10 @@ struct Reader<'w, 'l, 't> {
     next_reply: usize,
     at: usize,
     reading: Reading<'w>,
+    /// Whether the last greeting announced BINARYMIME.
+    binarymime: bool,
+    /// The message whose chunks are coming.
+    under_way: Option<UnderWay>,
 }
 
 impl<'w> Reader<'w, '_, '_> {
@@ -136,6 +149,7 @@ impl<'w> Reader<'w, '_, '_> {
             stop = self.command(command, span);
         }
         self.reading.rest = self.at;
+        self.reading.chunks_under_way = self.under_way.is_some();
         self.reading.stop = stop.unwrap_or(Stop::EndOfInput);
         // What an extension answers is not followed.
         if !matches!(self.reading.stop, Stop::Extension(_)) {
@@ -150,14 +164,21 @@ impl<'w> Reader<'w, '_, '_> {
         // RFC 5321, 3.1: behind a banner that refuses, only QUIT is in sequence.
         let in_sequence = match self.reading.exchanges[0].outcome {
             Outcome::Refused if verb != Verb::Quit => Certainty::No,
+            // RFC 3030, 3: a binary message comes by BDAT.
+            _ if verb == Verb::Data && self.history.binary => Certainty::No,
             _ => self.states.allow(verb),
         };
+        if let Some((size, last)) = announced(&line)
+            && self.is_chunk(&line, &span, size)
+        {
+            return self.chunk(line, span, in_sequence, (size, last));
+        }
         let outcome = self.exchange(Stimulus::Command(line), span, in_sequence);
         if let (Verb::Helo | Verb::Ehlo, Outcome::Accepted) = (verb, outcome) {
             self.reading.pipelining = verb == Verb::Ehlo && self.last_announced(b"PIPELINING");
+            self.binarymime = verb == Verb::Ehlo && self.last_announced(b"BINARYMIME");
         }
-        let smtputf8 = matches!(&line.parsed, Ok(parsed) if asks_smtputf8(&parsed.command));
-        self.remember(verb, outcome, in_sequence, smtputf8);
+        self.remember(&line, outcome, in_sequence);
         match outcome {
             Outcome::Accepted => self.states.advance(|state| state.after(verb)),
             Outcome::Unanswered if in_sequence != Certainty::No => {
@@ -179,6 +200,7 @@ impl<'w> Reader<'w, '_, '_> {
             (Verb::StartTls, Outcome::Accepted) if self.last_code() == Some(220) => {
                 self.handshake()
             }
+            // A chunk whose size nobody can read.
             (Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
             (Verb::Bdat, Outcome::Refused) => {
                 // The message has failed (RFC 3030, 2), and its transaction may be gone with it.
@@ -304,6 +326,112 @@ impl<'w> Reader<'w, '_, '_> {
             || self.reading.handshakes.iter().any(|begun| begun.done)
     }
 
+    /// Whether the octets behind a BDAT are a chunk, kept or discarded, and no commands. The reply tells: a server that
+    /// does not know the command, or cannot read its size, goes on with the next line; any other discards the chunk
+    /// (RFC 3030, 2: it MUST, before it refuses).
+    fn is_chunk(&mut self, line: &CommandLine<'_>, span: &Range<usize>, size: u64) -> bool {
+        let reply = self.next_reply_to(span);
+        let code = reply.map(|reply| self.wire.replies[reply].reply.code);
+        // A line that is not strict may be one whose size the server cannot read.
+        let loose = line
+            .parsed
+            .is_ok_and(|parsed| !parsed.leniencies.is_empty());
+        let unread = line.parsed.is_err() || (loose && code == Some(Some(501)));
+        match code {
+            Some(Some(200..=399)) => true,
+            Some(Some(500 | 502)) => self.tolerance.bdat_turned,
+            // Not all was sent: nobody can tell.
+            None if (self.wire.sent.len() - span.end) as u64 <= size && !unread => true,
+            _ => unread == self.tolerance.bdat_turned,
+        }
+    }
+
+    fn chunk(
+        &mut self,
+        line: CommandLine<'w>,
+        line_span: Range<usize>,
+        in_sequence: Certainty,
+        (size, mut last): (u64, bool),
+    ) -> Option<Stop> {
+        let rest = &self.wire.sent[line_span.end..];
+        let mut len = usize::try_from(size).map_or(rest.len(), |size| size.min(rest.len()));
+        let mut complete = len as u64 == size;
+        // What was refused has ended no message.
+        let code = self.next_reply_to(&line_span);
+        let code = code.and_then(|reply| self.wire.replies[reply].reply.code);
+        let ends = self.tolerance.dot_ends_chunk && matches!(code, Some(200..=399));
+        let dot = dot_end(&rest[..len]).filter(|_| ends);
+        if let Some(end) = dot {
+            (len, complete, last) = (end, true, true);
+        }
+        let octets = line_span.end..line_span.end + len;
+        let span = line_span.start..octets.end;
+        self.at = span.end;
+        let reply = self.next_reply_to(&line_span).filter(|reply| {
+            // Where the client has left in the chunk, that is no answer to it.
+            complete || self.wire.replies[*reply].reply.code != Some(421)
+        });
+        self.next_reply += usize::from(reply.is_some());
+        let mut under_way = self.under_way.take().unwrap_or_default();
+        under_way.doubtful |= dot.is_some() || self.history.failed;
+        let chunk = Chunk {
+            ended_at_dot: dot.is_some(),
+            ..under_way.take(self.wire, octets, complete, last)
+        };
+        let outcome = self.push(Stimulus::Command(line), span, reply, in_sequence);
+        if let Some(exchange) = self.reading.exchanges.last_mut() {
+            exchange.chunk = Some(chunk);
+        }
+        let goes_on = matches!(outcome, Outcome::Accepted | Outcome::Unanswered);
+        self.under_way = Some(under_way).filter(|_| goes_on && !(complete && last));
+        self.after_chunk(outcome, in_sequence, last);
+        match outcome {
+            Outcome::Dropped if self.said_goodbye() => Some(Stop::SessionEnded),
+            _ if !complete => Some(Stop::EndOfInput),
+            _ => None,
+        }
+    }
+
+    fn after_chunk(&mut self, outcome: Outcome, in_sequence: Certainty, last: bool) {
+        match outcome {
+            Outcome::Accepted => self.states.advance(|state| state.after_chunk(last)),
+            Outcome::Unanswered => self.states.advance_maybe(|state| state.after_chunk(last)),
+            // The message has failed, and its transaction may be gone with it.
+            _ => self.states.advance_maybe(State::after_message),
+        }
+        match outcome {
+            Outcome::Accepted if last => {
+                self.history = History {
+                    cleared_by: Some(LAST),
+                    ..History::default()
+                };
+            }
+            Outcome::Refused if in_sequence != Certainty::No => self.history.failed = true,
+            _ => {}
+        }
+    }
+
+    /// What a command other than BDAT does to a message whose chunks are coming.
+    fn remember_chunks(&mut self, verb: Verb, outcome: Outcome) {
+        let Some(under_way) = &mut self.under_way else {
+            return;
+        };
+        match outcome {
+            Outcome::Accepted if clears(verb) || matches!(verb, Verb::Data | Verb::Mail) => {
+                self.under_way = None;
+                self.history.gave_up_chunks = true;
+            }
+            // RFC 3030, 2: what state a DATA between chunks leaves is open.
+            Outcome::Refused if verb == Verb::Data => {
+                under_way.doubtful = true;
+                self.states.advance_maybe(State::after_message);
+                self.states.advance_maybe(State::without_chunks);
+            }
+            Outcome::Accepted | Outcome::Refused => {}
+            _ => under_way.doubtful = true,
+        }
+    }
+
     fn message(&mut self) -> Option<Stop> {
         let message = read_message(self.wire, self.at, self.tolerance);
         let span = self.at..self.at + message.len;
@@ -332,11 +460,16 @@ impl<'w> Reader<'w, '_, '_> {
             && matches!(self.last_code(), Some(221 | 421))
     }
 
-    fn remember(&mut self, verb: Verb, outcome: Outcome, in_sequence: Certainty, smtputf8: bool) {
+    fn remember(&mut self, line: &CommandLine<'_>, outcome: Outcome, in_sequence: Certainty) {
+        let verb = line.verb;
+        self.remember_chunks(verb, outcome);
+        let command = line.parsed.as_ref().ok().map(|parsed| &parsed.command);
         match (verb, outcome) {
             (Verb::Mail, Outcome::Accepted) => {
                 self.history = History {
-                    smtputf8,
+                    smtputf8: command.is_some_and(asks_smtputf8),
+                    binary: self.binarymime && command.is_some_and(asks_binary),
+                    gave_up_chunks: self.history.gave_up_chunks,
                     ..History::default()
                 };
             }
@@ -361,6 +494,8 @@ impl<'w> Reader<'w, '_, '_> {
                 }
                 self.history.refused = None;
                 self.history.smtputf8 = false;
+                self.history.binary = false;
+                self.history.failed = false;
             }
             _ => {}
         }
@@ -373,7 +508,14 @@ impl<'w> Reader<'w, '_, '_> {
         span: Range<usize>,
         in_sequence: Certainty,
     ) -> Outcome {
-        let sent_at = self.sent_at(&span);
+        let reply = self.next_reply_to(&span);
+        self.next_reply += usize::from(reply.is_some());
+        self.push(stimulus, span, reply, in_sequence)
+    }
+
+    /// The reply that comes next, if it can answer what stands at `span`.
+    fn next_reply_to(&mut self, span: &Range<usize>) -> Option<usize> {
+        let sent_at = self.sent_at(span);
         while self
             .wire
             .replies
@@ -383,9 +525,7 @@ impl<'w> Reader<'w, '_, '_> {
             self.reading.unsolicited.push(self.next_reply);
             self.next_reply += 1;
         }
-        let reply = (self.next_reply < self.wire.replies.len()).then_some(self.next_reply);
-        self.next_reply += usize::from(reply.is_some());
-        self.push(stimulus, span, reply, in_sequence)
+        (self.next_reply < self.wire.replies.len()).then_some(self.next_reply)
     }
 
     fn push(
@@ -418,6 +558,7 @@ impl<'w> Reader<'w, '_, '_> {
             in_sequence,
             state: self.states.single(),
             history: self.history,
+            chunk: None,
         });
         outcome
     }
@@ -486,6 +627,14 @@ impl<'w> Reader<'w, '_, '_> {
 
 fn asks_smtputf8(command: &Command<'_>) -> bool {
     matches!(command, Command::Mail { parameters, .. } if parameters.get("SMTPUTF8").is_some())
+}
+
+fn asks_binary(command: &Command<'_>) -> bool {
+    let Command::Mail { parameters, .. } = command else {
+        return false;
+    };
+    let body = parameters.get("BODY").and_then(|parameter| parameter.value);
+    body.is_some_and(|body| body.eq_ignore_ascii_case(b"BINARYMIME"))
 }
 
 fn is_farewell(reply: Option<&LoggedReply>) -> bool {

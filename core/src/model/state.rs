@@ -14,8 +14,10 @@ pub enum Needs {
     Stranger,
     /// An open transaction.
     Transaction,
-    /// An open transaction with at least one accepted recipient.
+    /// An open transaction with at least one accepted recipient, and no chunk of its message yet.
     Recipient,
+    /// The same, with or without chunks.
+    ChunkRecipient,
 }
 
 /// What an accepted command does to the state.
@@ -37,8 +39,7 @@ pub enum Effect {
 
 /// The model's table: verb, what it needs, what it does once accepted.
 ///
-/// BDAT stands as a command without effect: where a server accepts it, the reading ends there. What AUTH does is decided
-/// by the exchange that it begins.
+/// What AUTH does is decided by the exchange that it begins, what BDAT does by its end-marker: see [`State::after_chunk`].
 pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Helo, Needs::Nothing, Effect::Greet),
     (Verb::Ehlo, Needs::Nothing, Effect::Greet),
@@ -55,7 +56,7 @@ pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Auth, Needs::Stranger, Effect::None),
     // Where it may stand is the server's affair, but for the inside of TLS (TLS-5).
     (Verb::StartTls, Needs::Nothing, Effect::Reset),
-    (Verb::Bdat, Needs::Nothing, Effect::None),
+    (Verb::Bdat, Needs::ChunkRecipient, Effect::None),
     (Verb::Unknown, Needs::Nothing, Effect::None),
 ];
 
@@ -77,6 +78,8 @@ pub enum Transaction {
     Empty,
     /// At least one recipient was accepted.
     Addressed,
+    /// At least one chunk of its message was accepted, and not the last (RFC 3030).
+    Receiving,
 }
 
 /// One state that a session can be in.
@@ -106,8 +109,14 @@ impl State {
             Needs::Stranger => {
                 self.greeted && self.transaction == Transaction::None && !self.authenticated
             }
-            Needs::Transaction => self.transaction != Transaction::None,
+            Needs::Transaction => {
+                matches!(
+                    self.transaction,
+                    Transaction::Empty | Transaction::Addressed
+                )
+            }
             Needs::Recipient => self.transaction == Transaction::Addressed,
+            Needs::ChunkRecipient => self.transaction >= Transaction::Addressed,
         }
     }
 
@@ -125,7 +134,7 @@ impl State {
             }
             Effect::Reset => return Self::START,
             Effect::Open => Transaction::Empty,
-            Effect::AddRecipient => Transaction::Addressed,
+            Effect::AddRecipient => self.transaction.max(Transaction::Addressed),
             Effect::Clear => Transaction::None,
         };
         Self {
@@ -139,6 +148,27 @@ impl State {
     pub fn after_authentication(self) -> Self {
         Self {
             authenticated: true,
+            ..self
+        }
+    }
+
+    /// The state behind an accepted BDAT: with its last chunk the message ends, and the transaction.
+    #[must_use]
+    pub fn after_chunk(self, last: bool) -> Self {
+        if last {
+            return self.after_message();
+        }
+        Self {
+            transaction: Transaction::Receiving,
+            ..self
+        }
+    }
+
+    /// The state of a server that has forgotten the chunks and nothing else.
+    #[must_use]
+    pub(super) fn without_chunks(self) -> Self {
+        Self {
+            transaction: self.transaction.min(Transaction::Addressed),
             ..self
         }
     }
@@ -182,6 +212,11 @@ impl States {
 
     /// Whether the table lets `verb` through.
     pub fn allow(&self, verb: Verb) -> Certainty {
+        // Nobody says whether a recipient may be added between chunks.
+        let receives = |state: &State| state.transaction == Transaction::Receiving;
+        if verb == Verb::Rcpt && self.0.iter().any(receives) {
+            return Certainty::Maybe;
+        }
         match self.0.iter().filter(|state| state.allows(verb)).count() {
             0 => Certainty::No,
             n if n == self.0.len() => Certainty::Yes,
@@ -257,6 +292,22 @@ mod tests {
         let known = greeted.after_authentication();
         for state in [known, known.after(Verb::Rset), known.after(Verb::Ehlo)] {
             assert!(!state.allows(Verb::Auth) && state.allows(Verb::Mail));
+        }
+    }
+
+    #[test]
+    fn chunks_keep_the_transaction_until_the_last() {
+        let addressed = State::START
+            .after(Verb::Ehlo)
+            .after(Verb::Mail)
+            .after(Verb::Rcpt);
+        let receiving = addressed.after_chunk(false);
+        assert!(addressed.allows(Verb::Bdat) && receiving.allows(Verb::Bdat));
+        assert!(!receiving.allows(Verb::Data) && !receiving.allows(Verb::Mail));
+        assert_eq!(receiving.after(Verb::Rcpt), receiving);
+        assert_eq!(States::only(receiving).allow(Verb::Rcpt), Certainty::Maybe);
+        for cleared in [receiving.after_chunk(true), receiving.after(Verb::Rset)] {
+            assert_eq!(cleared, State::START.after(Verb::Ehlo));
         }
     }
 

@@ -114,6 +114,12 @@ impl LookAlike {
             .filter(|look_alike| memchr::memmem::find(&look_alike.octets(), b"\r\n.\r\n").is_none())
     }
 
+    /// Whether CR, LF or both stand on one side at least: those that servers are known to take for an end.
+    pub fn has_cr_or_lf(self) -> bool {
+        let plain = [Separator::CrLf, Separator::Lf, Separator::Cr];
+        plain.contains(&self.before) || plain.contains(&self.after)
+    }
+
     /// Before, dot and after.
     pub fn octets(self) -> Vec<u8> {
         [self.before.octets(), b".", self.after.octets()].concat()
@@ -157,6 +163,11 @@ pub struct Tolerance {
     pub misses_empty: bool,
     /// What came in clear behind STARTTLS and before the handshake is read as commands.
     pub clear_behind_starttls: bool,
+    /// A chunk ends at a CRLF.CRLF in it, and its message with it.
+    pub dot_ends_chunk: bool,
+    /// The octets behind a BDAT that was not accepted are read the other way than the reply says: as commands where
+    /// they should have been discarded, and discarded where BDAT seems not to be known.
+    pub bdat_turned: bool,
 }
 
 impl Tolerance {
@@ -167,6 +178,8 @@ impl Tolerance {
             + self.look_alikes.len()
             + usize::from(self.misses_empty)
             + usize::from(self.clear_behind_starttls)
+            + usize::from(self.dot_ends_chunk)
+            + usize::from(self.bdat_turned)
     }
 
     /// Whether it is the strict reading.
@@ -189,6 +202,8 @@ impl Tolerance {
             look_alikes,
             misses_empty: self.misses_empty || other.misses_empty,
             clear_behind_starttls: self.clear_behind_starttls || other.clear_behind_starttls,
+            dot_ends_chunk: self.dot_ends_chunk || other.dot_ends_chunk,
+            bdat_turned: self.bdat_turned || other.bdat_turned,
         }
     }
 }

@@ -8,7 +8,8 @@ use super::state::{Dialogue, Greeting};
 use super::table::{Need, Row, served};
 use super::{Config, Defect};
 use crate::wire::{
-    Command, Leniencies, Leniency, Parameter, Parameters, Parsed, Verb, parse_command,
+    Command, DSN_MAIL, DSN_RCPT, Leniencies, Leniency, Parameter, Parameters, Parsed, Verb,
+    dsn_value_problem, parse_command,
 };
 
 /// Why the protocol refuses a line.
@@ -88,9 +89,11 @@ fn find_row(line: &[u8], config: &Config) -> Result<&'static Row, Refusal> {
     };
     let lacks_vrfy = config.defects.has(Defect::VrfyNotImplemented);
     let lacks_starttls = !config.starttls || config.defects.has(Defect::StartTlsNotImplemented);
+    let lacks_bdat = config.defects.has(Defect::ChunkingNotHonoured);
     let row = served(verb).filter(|row| match row.verb {
         Verb::Vrfy => !lacks_vrfy,
         Verb::StartTls => !lacks_starttls,
+        Verb::Bdat => !lacks_bdat,
         _ => true,
     });
     match (row, verb) {
@@ -142,9 +145,17 @@ fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
     let nests = dialogue.greeting == Some(Greeting::Helo)
         && config.defects.has(Defect::SecondMailTakenAfterHelo);
     let again = config.defects.has(Defect::StartTlsTwice);
+    let mixes = |need: Need| match need {
+        Need::NoChunks => {
+            row.verb == Verb::Data && config.defects.has(Defect::DataTakenBehindChunks)
+        }
+        Need::NotBinary => config.defects.has(Defect::BinaryTakenByData),
+        _ => false,
+    };
     let is_met = |need: Need| {
         let auth = row.verb == Verb::Auth;
         need.is_met(dialogue)
+            || mixes(need)
             || (nests && need == Need::NoTransaction && !auth)
             || (again && need == Need::NoTls)
             || (auth
@@ -157,13 +168,16 @@ fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
 
 fn check_limits(command: Command<'_>, dialogue: &Dialogue, config: &Config) -> Result<(), Refusal> {
     match command {
-        Command::Mail { parameters, .. } => check_mail_parameters(parameters, dialogue, config),
-        Command::Rcpt { parameters, .. } if !parameters.raw.is_empty() => {
-            Err(Refusal::beyond(replies::PARAMETER_UNKNOWN))
+        Command::Mail { parameters, .. } => {
+            check_parameters(parameters, dialogue, config, check_mail_parameter)
         }
         Command::Auth { mechanism, .. } => check_mechanism(mechanism, config),
-        Command::Rcpt { .. } if is_full(dialogue, config) => {
-            Err(Refusal::beyond(replies::TOO_MANY_RECIPIENTS))
+        Command::Rcpt { parameters, .. } => {
+            check_parameters(parameters, dialogue, config, check_rcpt_parameter)?;
+            if is_full(dialogue, config) {
+                return Err(Refusal::beyond(replies::TOO_MANY_RECIPIENTS));
+            }
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -188,28 +202,37 @@ fn is_full(dialogue: &Dialogue, config: &Config) -> bool {
     transaction.is_some_and(|t| t.recipients >= config.max_recipients)
 }
 
-fn check_mail_parameters(
+fn check_parameters(
     parameters: Parameters<'_>,
     dialogue: &Dialogue,
     config: &Config,
+    check_one: fn(Parameter<'_>, &Config) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     for (at, parameter) in parameters.iter().enumerate() {
-        if dialogue.greeting != Some(Greeting::Ehlo) {
+        let is_dsn = DSN_MAIL
+            .iter()
+            .chain(&DSN_RCPT)
+            .any(|name| parameter.keyword.eq_ignore_ascii_case(name.as_bytes()));
+        if dialogue.greeting != Some(Greeting::Ehlo)
+            && !(is_dsn && config.defects.has(Defect::DsnTakenUnannounced))
+        {
             return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN));
         }
         let same = |other: &Parameter<'_>| other.keyword.eq_ignore_ascii_case(parameter.keyword);
         // Quadratic, but a line has room for few.
-        if parameters.iter().position(|other| same(&other)) != Some(at) {
+        let is_first = parameters.iter().position(|other| same(&other)) == Some(at);
+        let may_be_again = is_dsn && config.defects.has(Defect::DsnTwiceTaken);
+        if !(is_first || may_be_again) {
             return Err(Refusal::malformed(replies::PARAMETER_TWICE));
         }
-        check_mail_parameter(parameter, config)?;
+        check_one(parameter, config)?;
     }
     Ok(())
 }
 
 /// ```abnf
 /// size-param      = "SIZE=" 1*20DIGIT            ; RFC 1870, 5
-/// body-param      = "BODY=" ( "7BIT" / "8BITMIME" )  ; RFC 6152, 2
+/// body-param      = "BODY=" ( "7BIT" / "8BITMIME" / "BINARYMIME" )  ; RFC 6152, 2; RFC 3030, 3
 /// smtputf8-param  = "SMTPUTF8"                   ; RFC 6531, 3.4
 /// auth-param      = "AUTH=" ( xtext )            ; RFC 4954, 5: a mailbox or "<>"
 /// ```
@@ -227,10 +250,18 @@ fn check_mail_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(),
             };
         }
         (b"BODY", Some(body)) => {
-            body.eq_ignore_ascii_case(b"7BIT") || body.eq_ignore_ascii_case(b"8BITMIME")
+            let known: [&[u8]; 3] = [b"7BIT", b"8BITMIME", b"BINARYMIME"];
+            known.iter().any(|known| body.eq_ignore_ascii_case(known))
         }
         (b"AUTH", Some(mailbox)) => is_xtext(mailbox),
         (b"SMTPUTF8", value) => value.is_none(),
+        (b"RET" | b"ENVID", _) => {
+            return check_dsn(
+                parameter,
+                config,
+                [Defect::DsnMailNotHonoured, Defect::DsnMailMalformedTaken],
+            );
+        }
         (b"SIZE" | b"BODY" | b"AUTH", _) => false,
         _ => return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN)),
     };
@@ -259,6 +290,36 @@ fn is_xtext(mut text: &[u8]) -> bool {
             [b'!'..=b'~', rest @ ..] => rest,
             _ => return false,
         };
+    }
+}
+
+/// RFC 3461, 4.1 and 4.2.
+fn check_rcpt_parameter(parameter: Parameter<'_>, config: &Config) -> Result<(), Refusal> {
+    match parameter.keyword.to_ascii_uppercase().as_slice() {
+        b"NOTIFY" | b"ORCPT" => check_dsn(
+            parameter,
+            config,
+            [Defect::DsnRcptNotHonoured, Defect::DsnRcptMalformedTaken],
+        ),
+        _ => Err(Refusal::beyond(replies::PARAMETER_UNKNOWN)),
+    }
+}
+
+/// `defects`: the one that knows no such parameter, and the one that takes any value.
+fn check_dsn(
+    parameter: Parameter<'_>,
+    config: &Config,
+    defects: [Defect; 2],
+) -> Result<(), Refusal> {
+    let [unknown, any_value] = defects;
+    if config.defects.has(unknown) {
+        return Err(Refusal::beyond(replies::PARAMETER_UNKNOWN));
+    }
+    match dsn_value_problem(parameter) {
+        Some(_) if !config.defects.has(any_value) => {
+            Err(Refusal::malformed(replies::PARAMETER_VALUE))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -302,7 +363,8 @@ mod tests {
             ("SIZE=999999999999999999999", "501", "555"),
             ("SIZE=-1", "501", "555"),
             ("SIZE", "501", "555"),
-            ("BODY=BINARYMIME", "501", "555"),
+            ("BODY=BINARYMIME", "ok", "555"),
+            ("BODY=BINARY", "501", "555"),
             ("SMTPUTF8=1", "501", "555"),
             ("SIZE=1 size=2", "501", "555"),
             ("AUTH=<>", "ok", "555"),
@@ -310,7 +372,10 @@ mod tests {
             ("AUTH=a+3d", "501", "555"),
             ("AUTH=a+", "501", "555"),
             ("AUTH", "501", "555"),
-            ("RET=HDRS", "555", "555"),
+            ("RET=HDRS ENVID=a+2Bb", "ok", "555"),
+            ("RET=ALL", "501", "555"),
+            ("RET=HDRS RET=HDRS", "501", "555"),
+            ("NOTIFY=NEVER", "555", "555"),
         ];
         for (parameters, ehlo, helo) in cases {
             let line = format!("MAIL FROM:<a@b.example> {parameters}");
@@ -332,8 +397,8 @@ mod tests {
         let line = "RCPT TO:<\u{e9}@b.example>";
         for (smtputf8, want) in [(false, "501"), (true, "ok")] {
             let transaction = Transaction {
-                recipients: 0,
                 smtputf8,
+                ..Transaction::default()
             };
             assert_eq!(answer(line, Some(Greeting::Ehlo), Some(transaction)), want);
         }
@@ -348,7 +413,12 @@ mod tests {
         assert_eq!(answer("DATA", None, Some(Transaction::default())), "554");
         assert_eq!(answer("", None, None), "500");
         assert_eq!(answer("FOO", None, None), "500");
-        assert_eq!(answer("BDAT x", None, None), "502");
+        assert_eq!(answer("BDAT x", None, None), "501");
+        assert_eq!(answer("BDAT 1", None, None), "503");
+        assert_eq!(
+            answer("BDAT 1", Some(Greeting::Ehlo), Some(Transaction::default())),
+            "503"
+        );
         assert_eq!(answer("vrfy x", None, None), "ok");
         assert_eq!(answer("AUTH PLAIN", None, None), "503");
         assert_eq!(answer("AUTH X", Some(Greeting::Helo), None), "503");

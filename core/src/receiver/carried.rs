@@ -16,4 +16,8 @@ pub(super) struct Carried {
     pub(super) parts_twice: bool,
     /// For the defects of clauses.
     pub(super) clauses: Memory,
+    /// Chunks of before the last RSET, for `rset-keeps-chunks`.
+    pub(super) chunks: Option<Running>,
+    /// The last message ended with a chunk, for `chunk-taken-behind-last`.
+    pub(super) behind_last: bool,
 }

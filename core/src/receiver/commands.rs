@@ -52,6 +52,9 @@ impl Receiver {
     pub(super) fn handle_line(&mut self, line: &[u8]) {
         if matches!(self.phase, Phase::Barred) && Verb::of(line) != Verb::Quit {
             let refusal = Refusal::new(Cause::Beyond, replies::NOT_AFTER_REFUSAL);
+            if self.discards_chunk(line, &refusal) {
+                return;
+            }
             return self.refuse_by_protocol(line, &refusal);
         }
         match self.clause_broken_by(line) {
@@ -62,7 +65,13 @@ impl Receiver {
 
     fn handle_soundly(&mut self, line: &[u8]) {
         match admit(line, &self.dialogue, &self.config) {
+            Ok(Admitted {
+                command: Command::Bdat { size, last },
+                ..
+            }) => self.begin_chunk(line, size, last),
             Ok(admitted) => self.handle_command(line, admitted),
+            Err(refusal) if self.takes_wrapped(line, refusal.cause) => {}
+            Err(refusal) if self.discards_chunk(line, &refusal) => {}
             Err(refusal) => self.refuse_by_protocol(line, &refusal),
         }
     }
@@ -131,7 +140,7 @@ impl Receiver {
     }
 
     /// Fires the event of the command on `line`, if it has one.
-    fn fire_own(&mut self, line: &[u8], command: &Command<'_>) -> Decision {
+    pub(super) fn fire_own(&mut self, line: &[u8], command: &Command<'_>) -> Decision {
         let Some(mut event) = own_event(command) else {
             return Decision::Pass;
         };
@@ -169,17 +178,23 @@ impl Receiver {
             .transaction
             .clone()
             .filter(|_| keeps_transaction);
-        let smtputf8 = matches!(command, Command::Mail { parameters, .. }
-            if parameters.get("SMTPUTF8").is_some());
+        if row.effect == Effect::ClearTransaction {
+            self.keep_chunks();
+        }
         if let Command::Mail { parameters, .. } = command {
             self.carried.clauses.declared = parameters.get("SIZE").is_some();
         }
-        self.dialogue.advance(row.effect, smtputf8);
+        self.dialogue.advance(row.effect, asked_for(&command));
         if row.verb == Verb::Rset && self.has(Defect::RsetForgetsAuthentication) {
             self.dialogue.authenticated = false;
         }
         if keeps_transaction {
             self.dialogue.transaction = kept;
+        }
+        self.forget_chunks();
+        self.carried.behind_last &= row.effect == Effect::Nothing;
+        if row.effect == Effect::Leave && self.has(Defect::QuitEndsChunks) {
+            self.hand_on_chunks();
         }
         if row.effect == Effect::OpenTransaction
             && let Some(transaction) = &mut self.dialogue.transaction
@@ -321,6 +336,9 @@ impl Receiver {
             (Verb::Rcpt, Cause::Malformed) if self.has(Defect::MalformedAccepted) => {
                 Some(replies::RCPT)
             }
+            (Verb::Bdat, Cause::OutOfSequence(need)) if self.takes_chunk_without(need) => {
+                Some(replies::CHUNK)
+            }
             (_, Cause::Unknown) if self.has(Defect::UnknownAccepted) => {
                 Some(replies::UNKNOWN_ACCEPTED)
             }
@@ -351,4 +369,17 @@ impl Receiver {
 /// The one mailbox that every server has (RFC 5321, 4.5.1).
 fn is_postmaster(argument: &[u8]) -> bool {
     argument.trim_ascii().eq_ignore_ascii_case(b"postmaster")
+}
+
+/// What a transaction is to be that MAIL opens.
+fn asked_for(command: &Command<'_>) -> Transaction {
+    let Command::Mail { parameters, .. } = command else {
+        return Transaction::default();
+    };
+    let body = parameters.get("BODY").and_then(|parameter| parameter.value);
+    Transaction {
+        smtputf8: parameters.get("SMTPUTF8").is_some(),
+        binary: body.is_some_and(|body| body.eq_ignore_ascii_case(b"BINARYMIME")),
+        ..Transaction::default()
+    }
 }

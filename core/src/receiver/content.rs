@@ -41,7 +41,7 @@ pub(super) struct Content {
 
 /// What becomes of the stream's parts.
 #[derive(Debug)]
-struct Sink {
+pub(super) struct Sink {
     whole: Running,
     /// Until the header section has ended.
     headers: Option<HeaderSection>,
@@ -62,14 +62,7 @@ impl Content {
     pub(super) fn new(defects: &Defects, earlier: Running) -> Self {
         Self {
             stream: DataStream::new(),
-            sink: Sink {
-                whole: earlier,
-                headers: Some(HeaderSection::default()),
-                marks: VecDeque::new(),
-                tamper: ContentTamper::new(defects),
-                line: defects.has(Defect::CommandsInContent).then(Vec::new),
-                facts: clause_defects::asked_for(defects).then(Facts::default),
-            },
+            sink: Sink::new(defects, earlier),
             loose_ends: LooseEnds {
                 bare_lf: defects.has(Defect::BareLfEndsData),
                 bare_cr: defects.has(Defect::BareCrEndsData),
@@ -139,7 +132,7 @@ impl Content {
 
     /// The next place to act on. Take all of them before more is read.
     pub(super) fn next_mark(&mut self) -> Option<Mark> {
-        self.sink.marks.pop_front()
+        self.sink.next_mark()
     }
 
     /// Whether nothing has come yet.
@@ -175,7 +168,7 @@ impl Content {
 
     /// Octets so far, after dot-unstuffing.
     pub(super) fn size(&self) -> u64 {
-        self.sink.whole.size()
+        self.sink.size()
     }
 
     /// Ends the message where no strict reader would: only defects do.
@@ -186,7 +179,42 @@ impl Content {
 }
 
 impl Sink {
-    fn take(&mut self, part: DataPart<'_>) {
+    pub(super) fn new(defects: &Defects, earlier: Running) -> Self {
+        Self {
+            whole: earlier,
+            headers: Some(HeaderSection::default()),
+            marks: VecDeque::new(),
+            tamper: ContentTamper::new(defects),
+            line: defects.has(Defect::CommandsInContent).then(Vec::new),
+            facts: clause_defects::asked_for(defects).then(Facts::default),
+        }
+    }
+
+    /// For a message that comes in chunks: dots mean nothing in it.
+    pub(super) fn of_chunks(defects: &Defects, earlier: Running) -> Self {
+        Self {
+            tamper: None,
+            line: defects.has(Defect::CommandsInChunk).then(Vec::new),
+            ..Self::new(defects, earlier)
+        }
+    }
+
+    /// The next place to act on.
+    pub(super) fn next_mark(&mut self) -> Option<Mark> {
+        self.marks.pop_front()
+    }
+
+    /// Octets so far.
+    pub(super) fn size(&self) -> u64 {
+        self.whole.size()
+    }
+
+    /// The digest so far.
+    pub(super) fn into_running(self) -> Running {
+        self.whole
+    }
+
+    pub(super) fn take(&mut self, part: DataPart<'_>) {
         match part {
             DataPart::Content(octets) => self.take_octets(octets),
             DataPart::EndOfHeaders => {

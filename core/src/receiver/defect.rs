@@ -149,6 +149,32 @@ defects! {
     UpperCaseOnly = "upper-case-only", "WIR-17", "Verbs in lower case are unknown.";
     ClosesWithout421 = "closes-without-421", "WIR-18", "A dropped session ends without a reply.";
     BareLfEndsCommand = "bare-lf-ends-command", "WIR-19", "A bare LF ends a command line.";
+    // As in subethasmtp 75 the other way round: nothing came before the end.
+    ChunkUnanswered = "chunk-unanswered", "CHK-1", "A chunk that is not the last is not answered.";
+    // As in subethasmtp 75: the 250 went out before anybody could refuse.
+    ChunkAnsweredEarly = "chunk-answered-early", "CHK-2", "A BDAT is answered when its line has come, before its octets.";
+    ChunkTakenBehindLast = "chunk-taken-behind-last", "CHK-3", "A BDAT behind the last one of its message is answered by 250.";
+    DataTakenBehindChunks = "data-taken-behind-chunks", "CHK-4", "DATA is taken between the chunks of a message.";
+    BinaryTakenByData = "binary-taken-by-data", "CHK-5", "DATA is taken in a transaction with BODY=BINARYMIME.";
+    // go-smtp 315.
+    RefusedChunkActedOn = "refused-chunk-acted-on", "CHK-6", "The octets of a BDAT that the protocol refuses are read as commands.";
+    RsetKeepsChunks = "rset-keeps-chunks", "CHK-7", "The chunks before a RSET stand before the next message's.";
+    ChunkTakenWithoutRecipient = "chunk-taken-without-recipient", "CHK-8", "A BDAT without a recipient is answered by 250.";
+    ChunkTakenBehindFailed = "chunk-taken-behind-failed", "CHK-9", "Chunks behind one that was refused are taken, and make a message.";
+    // Exim CVE-2017-16944 began with a dot in a chunk.
+    DotEndsChunk = "dot-ends-chunk", "CHK-10", "CRLF.CRLF in a chunk ends chunk and message; what is left of the chunk is read as commands.";
+    BinaryLfBecomesCrlf = "binary-lf-becomes-crlf", "CHK-11", "In a message with BODY=BINARYMIME a bare LF becomes CRLF.";
+    QuitEndsChunks = "quit-ends-chunks", "CHK-12", "QUIT between chunks fires OnEndOfData.";
+    ChunkSizeWraps = "chunk-size-wraps", "CHK-13", "A chunk's size beyond 64 bits wraps around.";
+    ChunkingNotHonoured = "chunking-not-honoured", "CHK-14", "CHUNKING is announced and BDAT not implemented.";
+    EndOfDataOnCloseInChunk = "end-of-data-on-close-in-chunk", "CON-1", "OnEndOfData fires for a message that was cut off in a chunk.";
+    CommandsInChunk = "commands-in-chunk", "CON-5", "A line of a chunk that reads like MAIL, RSET or NOOP fires that event.";
+    DsnMailNotHonoured = "dsn-mail-not-honoured", "DSN-1", "DSN is announced, and RET and ENVID refused as parameters.";
+    DsnRcptNotHonoured = "dsn-rcpt-not-honoured", "DSN-2", "DSN is announced, and NOTIFY and ORCPT refused as parameters.";
+    DsnMailMalformedTaken = "dsn-mail-malformed-taken", "DSN-3", "RET and ENVID are taken with any value.";
+    DsnRcptMalformedTaken = "dsn-rcpt-malformed-taken", "DSN-4", "NOTIFY and ORCPT are taken with any value.";
+    DsnTwiceTaken = "dsn-twice-taken", "DSN-5", "A parameter of DSN is taken twice in one command.";
+    DsnTakenUnannounced = "dsn-taken-unannounced", "DSN-6", "Parameters of DSN are taken after HELO.";
     VrfyNotImplemented = "vrfy-not-implemented", "WIR-20", "VRFY is answered by 502.";
     MechanismAnnouncedTwice = "mechanism-announced-twice", "AUT-1", "EHLO's reply names PLAIN twice.";
     AuthBeforeEhlo = "auth-before-ehlo", "AUT-2", "AUTH is served before EHLO.";

@@ -103,7 +103,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Its word, and its bit in it.
+/// The word, and the bit in it. Each discriminant is below the number of defects, so the word is there.
 const fn place(defect: Defect) -> (usize, u64) {
     let number = defect as usize;
     (number / 64, 1 << (number % 64))

@@ -61,6 +61,7 @@ impl Receiver {
         match self.phase {
             Phase::Content(_) => self.advance_content(),
             Phase::Authenticating(_) => self.advance_authentication(),
+            Phase::Chunk(_) => self.advance_chunk(),
             Phase::Barred | Phase::Commands => self.advance_commands(),
             _ => false,
         }
@@ -188,7 +189,7 @@ impl Receiver {
         }
     }
 
-    /// Some defects act on a message, an exchange or a command line whose end never came.
+    /// Some defects act on a message, a chunk, an exchange or a command line whose end never came.
     fn act_on_what_was_cut(&mut self) {
         self.carried.parts_twice = matches!(self.phase, Phase::Commands)
             && !self.input.rest().is_empty()
@@ -196,6 +197,7 @@ impl Receiver {
         match self.phase {
             Phase::Content(_) if self.has(Defect::EndOfDataOnClose) => self.end_cut_message(),
             Phase::Authenticating(_) => self.act_on_cut_exchange(),
+            Phase::Chunk(_) if self.has(Defect::EndOfDataOnCloseInChunk) => self.hand_on_chunks(),
             Phase::Commands if self.has(Defect::ActsOnPartialLine) => {
                 let rest = self.input.rest();
                 let line = rest.strip_suffix(b"\r").unwrap_or(rest).to_vec();

@@ -66,6 +66,7 @@ impl Receiver {
             return;
         };
         self.dialogue.transaction = None;
+        self.forget_chunks();
         self.carried.recipients = 0;
         if self.has(Defect::PipelinedBehindDataLost) {
             self.input.clear();

@@ -9,6 +9,7 @@ mod admission;
 mod agent;
 mod authentication;
 mod carried;
+mod chunks;
 mod clause_defects;
 mod commands;
 mod config;
@@ -41,6 +42,7 @@ use core::net::SocketAddr;
 use std::sync::Arc;
 
 use carried::Carried;
+use chunks::Chunked;
 use input::Input;
 use outlet::Outlet;
 use replies::Voice;
@@ -76,6 +78,8 @@ pub struct Receiver {
     local: SocketAddr,
     phase: Phase,
     dialogue: Dialogue,
+    /// The message that comes in chunks, if one is under way.
+    chunked: Option<Box<Chunked>>,
     /// What the protocol has refused so far.
     errors: u32,
     input: Input,
@@ -99,6 +103,7 @@ impl Receiver {
             local,
             phase: Phase::Fresh,
             dialogue: Dialogue::default(),
+            chunked: None,
             errors: 0,
             input: Input::new(LineEnds {
                 bare_lf: config.defects.has(Defect::BareLfEndsCommand),

@@ -20,7 +20,8 @@ pub(super) fn own_event(command: &Command<'_>) -> Option<Event> {
             forward_path: Some(path.raw().into()),
             parameters: Some(parameters.raw.into()),
         },
-        Command::Data => Event::OnDataCommand {},
+        // Fired for a message's first chunk only.
+        Command::Data | Command::Bdat { .. } => Event::OnDataCommand {},
         Command::Rset => Event::OnRsetCommand {},
         Command::Noop { argument } => Event::OnNoopCommand {
             argument: Some(argument.unwrap_or_default().into()),
@@ -35,7 +36,6 @@ pub(super) fn own_event(command: &Command<'_>) -> Option<Event> {
         | Command::Vrfy { .. }
         | Command::Expn { .. }
         | Command::StartTls
-        | Command::Bdat { .. }
         | Command::Unknown { .. } => return None,
     })
 }

@@ -8,15 +8,17 @@ use core::net::IpAddr;
 pub(super) const BANNER: &str = "220 {host} ESMTP smtpspec";
 pub(super) const HELO: &str = "250 {host} greets {peer}";
 pub(super) const EHLO: &str = "250-{host} greets {peer}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n\
-    250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n{starttls}250 HELP";
+    250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n\
+    250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n{starttls}250 HELP";
 pub(super) const MAIL: &str = "250 2.1.0 sender ok";
 pub(super) const RCPT: &str = "250 2.1.5 recipient ok";
 pub(super) const DATA: &str = "354 go ahead, end with <CRLF>.<CRLF>";
+pub(super) const CHUNK: &str = "250 2.0.0 chunk received";
 pub(super) const MESSAGE: &str = "250 2.6.0 message accepted";
 pub(super) const RSET: &str = "250 2.0.0 forgotten";
 pub(super) const NOOP: &str = "250 2.0.0 done";
-pub(super) const HELP: &str =
-    "214-2.0.0 HELO EHLO MAIL RCPT DATA\r\n214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT";
+pub(super) const HELP: &str = "214-2.0.0 HELO EHLO MAIL RCPT DATA BDAT\r\n\
+    214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT";
 pub(super) const VRFY: &str = "252 2.1.5 cannot verify, will take a message and try";
 pub(super) const VRFY_POSTMASTER: &str = "250 2.1.5 <postmaster@{host}>";
 pub(super) const AUTHENTICATED: &str = "235 2.7.0 authenticated";
@@ -40,6 +42,10 @@ pub(super) const MAIL_FIRST: &str = "503 5.5.1 MAIL first";
 pub(super) const NO_RECIPIENT: &str = "554 5.5.1 no valid recipients";
 pub(super) const STARTTLS_TWICE: &str = "503 5.5.1 TLS is there already";
 pub(super) const TLS_FIRST: &str = "530 5.7.0 STARTTLS first";
+pub(super) const RCPT_FIRST: &str = "503 5.5.1 RCPT first";
+pub(super) const NOT_BETWEEN_CHUNKS: &str =
+    "503 5.5.1 a message is coming in chunks, BDAT LAST or RSET first";
+pub(super) const BINARY_BY_DATA: &str = "503 5.5.1 BODY=BINARYMIME goes with BDAT only";
 pub(super) const OUT_OF_SEQUENCE_500: &str = "500 5.5.1 bad sequence";
 pub(super) const PARAMETER_UNKNOWN: &str = "555 5.5.4 parameter not known here";
 pub(super) const PARAMETER_VALUE: &str = "501 5.5.4 bad value of a parameter";

@@ -1,6 +1,8 @@
 //! Where a session stands.
 
-use super::{authentication::Authentication, content::Content, panel::Decision, table::Effect};
+use super::{
+    authentication::Authentication, chunks::Chunk, content::Content, panel::Decision, table::Effect,
+};
 use crate::event::DisconnectReason;
 
 /// Who was greeted, and how.
@@ -17,6 +19,10 @@ pub(super) struct Transaction {
     pub(super) recipients: usize,
     /// MAIL had SMTPUTF8: paths may hold UTF-8 (RFC 6531, 3.4).
     pub(super) smtputf8: bool,
+    /// MAIL had BODY=BINARYMIME: the message comes by BDAT (RFC 3030, 3).
+    pub(super) binary: bool,
+    /// The first chunk of the message was taken.
+    pub(super) chunks: bool,
 }
 
 /// What the commands so far have led to.
@@ -31,18 +37,15 @@ pub(super) struct Dialogue {
 }
 
 impl Dialogue {
-    /// What an accepted command does to it. `smtputf8`: the command has that parameter.
-    pub(super) fn advance(&mut self, effect: Effect, smtputf8: bool) {
+    /// What an accepted command does to it; `asks` is what it asks for if it is MAIL.
+    pub(super) fn advance(&mut self, effect: Effect, asks: Transaction) {
         match effect {
             Effect::Greet(greeting) => {
                 self.greeting = Some(greeting);
                 self.transaction = None;
             }
             Effect::OpenTransaction => {
-                self.transaction = Some(Transaction {
-                    recipients: 0,
-                    smtputf8,
-                });
+                self.transaction = Some(asks);
             }
             Effect::AddRecipient => {
                 if let Some(transaction) = &mut self.transaction {
@@ -54,6 +57,7 @@ impl Dialogue {
             Effect::Nothing
             | Effect::Authenticate
             | Effect::ReceiveContent
+            | Effect::ReceiveChunk
             | Effect::StartTls
             | Effect::Leave => {}
         }
@@ -75,6 +79,8 @@ pub(super) enum Phase {
     Handshake(Option<Decision>),
     /// Between 354 and the end of data.
     Content(Box<Content>),
+    /// Behind the line of a BDAT that was well formed: the octets of its chunk are read, kept or not.
+    Chunk(Box<Chunk>),
     /// A defect keeps the connection open until the client closes it.
     Lingering(DisconnectReason),
     /// Closed; OnDisconnect is due.

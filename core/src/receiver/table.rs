@@ -21,6 +21,12 @@ pub(super) enum Need {
     Recipient,
     /// No TLS yet (RFC 3207, 4.2).
     NoTls,
+    /// The same, for a chunk.
+    ChunkRecipient,
+    /// No chunk of the transaction's message has come (RFC 3030, 2: DATA and BDAT do not mix).
+    NoChunks,
+    /// MAIL had no BODY=BINARYMIME (RFC 3030, 3: that goes with BDAT only).
+    NotBinary,
 }
 
 /// What an accepted command does.
@@ -32,6 +38,7 @@ pub(super) enum Effect {
     AddRecipient,
     ReceiveContent,
     Authenticate,
+    ReceiveChunk,
     ClearTransaction,
     StartTls,
     Leave,
@@ -55,8 +62,8 @@ const fn row(verb: Verb, needs: &'static [Need], effect: Effect, reply: &'static
     }
 }
 
-/// Commands that are not here are not implemented: this is where BDAT will go.
-const SERVED: [Row; 12] = [
+/// Commands that are not here are not implemented.
+const SERVED: [Row; 13] = [
     row(
         Verb::Helo,
         &[],
@@ -77,15 +84,26 @@ const SERVED: [Row; 12] = [
     ),
     row(
         Verb::Rcpt,
-        &[Need::Transaction],
+        &[Need::Transaction, Need::NoChunks],
         Effect::AddRecipient,
         replies::RCPT,
     ),
     row(
         Verb::Data,
-        &[Need::Transaction, Need::Recipient],
+        &[
+            Need::Transaction,
+            Need::Recipient,
+            Need::NoChunks,
+            Need::NotBinary,
+        ],
         Effect::ReceiveContent,
         replies::DATA,
+    ),
+    row(
+        Verb::Bdat,
+        &[Need::Ehlo, Need::Transaction, Need::ChunkRecipient],
+        Effect::ReceiveChunk,
+        replies::CHUNK,
     ),
     row(Verb::Rset, &[], Effect::ClearTransaction, replies::RSET),
     row(Verb::Noop, &[], Effect::Nothing, replies::NOOP),
@@ -121,7 +139,9 @@ impl Need {
             Self::NotAuthenticated => !dialogue.authenticated,
             Self::NoTransaction => transaction.is_none(),
             Self::Transaction => transaction.is_some(),
-            Self::Recipient => transaction.is_some_and(|t| t.recipients > 0),
+            Self::Recipient | Self::ChunkRecipient => transaction.is_some_and(|t| t.recipients > 0),
+            Self::NoChunks => transaction.is_none_or(|t| !t.chunks),
+            Self::NotBinary => transaction.is_none_or(|t| !t.binary),
             Self::NoTls => !dialogue.secured,
         }
     }
@@ -135,6 +155,9 @@ impl Need {
             Self::Transaction => replies::MAIL_FIRST,
             Self::Recipient => replies::NO_RECIPIENT,
             Self::NoTls => replies::STARTTLS_TWICE,
+            Self::ChunkRecipient => replies::RCPT_FIRST,
+            Self::NoChunks => replies::NOT_BETWEEN_CHUNKS,
+            Self::NotBinary => replies::BINARY_BY_DATA,
         }
     }
 
@@ -144,7 +167,7 @@ impl Need {
             Self::Ehlo => Some(Defect::AuthBeforeEhlo),
             Self::NoTransaction => Some(Defect::AuthInTransaction),
             Self::NotAuthenticated => Some(Defect::SecondAuthTaken),
-            Self::Greeting | Self::Transaction | Self::Recipient | Self::NoTls => None,
+            _ => None,
         }
     }
 
@@ -154,7 +177,7 @@ impl Need {
             (Self::Greeting, Verb::Mail) => Some(Defect::MailBeforeGreeting),
             (Self::NoTransaction, Verb::Mail) => Some(Defect::SecondMailFires),
             (Self::Transaction, Verb::Rcpt) => Some(Defect::RcptBeforeMail),
-            (_, Verb::Data) => Some(Defect::DataBeforeRcpt),
+            (Self::Transaction | Self::Recipient, Verb::Data) => Some(Defect::DataBeforeRcpt),
             _ => None,
         }
     }

@@ -4,11 +4,13 @@
 //! Everything borrows from its input and nothing is allocated on the happy path.
 
 mod argument;
+mod chunk;
 mod class;
 mod command;
 mod cursor;
 mod data;
 mod domain;
+mod dsn;
 mod error;
 mod leniency;
 mod line;
@@ -22,8 +24,10 @@ mod reply_splitter;
 mod sasl;
 mod verb;
 
+pub use chunk::ChunkStream;
 pub use command::{Command, Parsed, parse_command};
 pub use data::{DataPart, DataStream};
+pub use dsn::{DSN_MAIL, DSN_RCPT, dsn_value_problem};
 pub use error::SyntaxError;
 pub use leniency::{Leniencies, Leniency, LeniencyLevel};
 pub use line::{Line, LineEnd, LineEnds, LineSplitter};

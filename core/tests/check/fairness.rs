@@ -390,13 +390,19 @@ fn a_farewell_to_an_unknown_command_is_not_that_of_the_quit_behind_it() {
 }
 
 #[test]
-fn behind_an_extension_that_was_taken_nothing_is_a_riddle() {
+fn behind_a_chunk_that_was_taken_the_session_goes_on() {
     conforms(&format!(
         "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: RCPT TO:<b@example.org>
+        E: OnRcptCommand b@example.org
+        S: 250 ok
         C: BDAT 0 LAST
         E: OnDataCommand
         E: OnEndOfHeaders
-        E: OnEndOfData 0 e3b0
+        E: OnEndOfData
         S: 250 0 octets
         C: NOOP
         E: OnNoopCommand

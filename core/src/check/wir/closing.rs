@@ -6,9 +6,9 @@ use crate::{
         view::{Found, View},
     },
     event::{DisconnectReason, Event, EventKind, HandlerAction},
-    model::{Exchange, Outcome, Stop},
+    model::{Exchange, Outcome, Stimulus, Stop},
     transcript::ClientAct,
-    wire::Verb,
+    wire::{Command, Verb},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -66,6 +66,9 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
     ) {
         return None;
     }
+    if breaks_off_at_chunk(view) {
+        return None;
+    }
     if announced || refused_at_once || timed_out || !(dropped || view.server_left_first()) {
         return None;
     }
@@ -87,6 +90,24 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         "the connection was closed without a 421"
     };
     Some(Found::new("WIR-18", entry, what.into()))
+}
+
+/// Whether the last thing that was refused is a BDAT whose size cannot be read. Nobody can say then where its octets
+/// end: to hang up is the one answer that no content can be smuggled through.
+fn breaks_off_at_chunk(view: &View<'_>) -> bool {
+    let refused = |outcome: Outcome| matches!(outcome, Outcome::Refused | Outcome::Dropped);
+    view.exchanges().iter().rev().take(2).any(|exchange| {
+        let Stimulus::Command(line) = &exchange.stimulus else {
+            return false;
+        };
+        let unread = match line.parsed.map(|parsed| parsed.command) {
+            // Beyond what a server's own numbers may hold.
+            Ok(Command::Bdat { size, .. }) => i64::try_from(size).is_err(),
+            Ok(_) => false,
+            Err(_) => line.verb == Verb::Bdat,
+        };
+        unread && refused(exchange.outcome)
+    })
 }
 
 /// Whether a handler was to drop the session, OnDisconnect says that it did, and the client has read the last word: then

@@ -3,6 +3,7 @@
 use super::rules::{any_time, has_special_path, minimum, must_be_accepted};
 use crate::{
     check::{
+        chk,
         clauses::is_more_exact,
         offers::EXTENSIONS,
         verdict::Level,
@@ -77,6 +78,9 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         return must("WIR-5", "it may be repeated at any time");
     }
     let sequenced = matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data);
+    if chk::mixes(exchange) {
+        return None;
+    }
     if exchange.in_sequence == Certainty::No && sequenced {
         // A line beyond the limit may be refused before it is read (RFC 5321, 4.5.3.1.10).
         let too_long = code == 500 && exchange.span.len() > COMMAND_LINE_LIMIT;
@@ -222,6 +226,9 @@ fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> 
         }
         // That a handler then refused it, which is only expected of one that was told to, makes it no stricter.
         let taken = accepted || was_handled(view, index, line);
+        if taken && line.verb == Verb::Bdat {
+            return must("CHK-13", format!("malformed {error}"));
+        }
         return taken.then(|| ("WIR-6", Level::Should, format!("malformed {error}")));
     }
     // TLS-2 speaks of what STARTTLS has behind it.

@@ -48,7 +48,8 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
         return None;
     }
     let exchange = &view.exchanges()[index];
-    if matches!(&exchange.stimulus, Stimulus::Message(message) if !message.complete) {
+    let cut_chunk = exchange.chunk.as_ref().is_some_and(|chunk| !chunk.complete);
+    if cut_chunk || matches!(&exchange.stimulus, Stimulus::Message(message) if !message.complete) {
         return None;
     }
     let what = format!("{} was never answered", about(view, index));
@@ -62,6 +63,7 @@ fn owed_by(view: &View<'_>, index: usize) -> &'static str {
         Stimulus::Connection => "WIR-1",
         _ if lost_behind_data(view, index) => "CON-9",
         _ if exchange.verb() == Some(Verb::Quit) => "WIR-7",
+        _ if exchange.chunk.is_some() => "CHK-1",
         _ => "WIR-2",
     }
 }
@@ -137,7 +139,8 @@ fn leaves_with(view: &View<'_>, index: usize) -> bool {
 
 /// Whether the client ended its side within a message or a line.
 fn was_cut_off(view: &View<'_>) -> bool {
-    let in_message = view.messages().any(|(_, message)| !message.complete);
+    let in_message = view.messages().any(|(_, message)| !message.complete)
+        || view.chunks().any(|(_, chunk)| !chunk.complete);
     (in_message || in_line(view)) && view.wire.did(ClientAct::HalfClose)
 }
 
@@ -253,6 +256,7 @@ fn illegal_code(
         Stimulus::Connection => "WIR-1",
         Stimulus::Command(line) if line.verb == Verb::Quit => "WIR-7",
         Stimulus::Response(_) => "AUT-13",
+        Stimulus::Command(line) if line.verb == Verb::Bdat => "CHK-1",
         _ => "WIR-4",
     };
     let what = format!("{} was answered {code}", about(view, index));

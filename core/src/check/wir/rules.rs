@@ -162,7 +162,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         ),
         |view| {
             view.commands()
-                .any(|(exchange, _)| (257..=COMMAND_LINE_LIMIT).contains(&exchange.span.len()))
+                .any(|(exchange, _)| (257..=COMMAND_LINE_LIMIT).contains(&exchange.line_len()))
         },
     ),
     entry(

@@ -14,7 +14,8 @@ fn seed_trace() -> Vec<String> {
         "< 220 mx.smtpspec.example ESMTP smtpspec",
         "OnEhloCommand console",
         "< 250-mx.smtpspec.example greets 192.0.2.2 / 250-PIPELINING / 250-SIZE 10485760 / 250-8BITMIME \
-         / 250-AUTH PLAIN LOGIN / 250-ENHANCEDSTATUSCODES / 250-SMTPUTF8 / 250-STARTTLS / 250 HELP",
+         / 250-AUTH PLAIN LOGIN / 250-CHUNKING / 250-BINARYMIME / 250-DSN / 250-ENHANCEDSTATUSCODES / 250-SMTPUTF8 \
+         / 250-STARTTLS / 250 HELP",
         "OnMailCommand <sender@contoso.com>",
         "< 250 2.1.0 sender ok",
         "OnRcptCommand <recipient@contoso.com>",
@@ -124,7 +125,7 @@ fn what_the_protocol_refuses_fires_nothing_but_reject() {
         ),
         (
             ENVELOPE,
-            "RCPT TO:<e@f.example> NOTIFY=NEVER",
+            "RCPT TO:<e@f.example> X=1",
             "555 5.5.4 parameter not known here",
         ),
         (
@@ -179,7 +180,7 @@ fn noop_help_rset_and_vrfy_work_before_a_greeting() {
             "OnNoopCommand x y",
             "< 250 2.0.0 done",
             "OnHelpCommand",
-            "< 214-2.0.0 HELO EHLO MAIL RCPT DATA / 214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT",
+            "< 214-2.0.0 HELO EHLO MAIL RCPT DATA BDAT / 214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT",
             "OnRsetCommand",
             "< 250 2.0.0 forgotten",
             "< 252 2.1.5 cannot verify, will take a message and try",

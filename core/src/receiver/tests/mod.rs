@@ -1,6 +1,7 @@
 //! Sessions played in memory: octets in, one flat trace of events and outputs out.
 
 mod authentication;
+mod chunks;
 mod clause_defects;
 mod conversations;
 mod defects;
