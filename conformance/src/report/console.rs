@@ -16,6 +16,7 @@ use super::{
     ladder::ladder,
     leaks::leaks,
     netcat::by_hand,
+    smuggling::{Smuggling, smuggling},
     style::{self, FAINT, STRONG},
 };
 use crate::run::{LeakCheck, Minimal, shortest};
@@ -31,6 +32,9 @@ pub fn console(out: &mut impl Write, report: &RunReport<'_>) -> io::Result<()> {
     leniencies(out, report)?;
     not_as_written(out, report)?;
     findings(out, report)?;
+    if let Some(found) = Smuggling::of(report.transcript, report.verdict) {
+        smuggling(out, &found)?;
+    }
     if let Some(check) = report.leaks {
         leaks(out, check)?;
     }

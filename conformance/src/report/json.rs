@@ -9,6 +9,7 @@ use super::{
     coverage::{Numbers, coverage_of},
     expected::ExpectedInJson,
     leaks::LeaksInJson,
+    smuggling::Smuggling,
 };
 
 #[derive(Serialize)]
@@ -29,6 +30,8 @@ struct Document<'a> {
     skipped: Vec<Skipped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     leaks: Option<LeaksInJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smuggling: Option<Smuggling>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<ExpectedInJson>,
     /// Findings in their smallest form, as far as they were looked for. Not part of the rules: those are the
@@ -126,6 +129,7 @@ pub fn json(report: &RunReport<'_>) -> String {
             .map(|(case, why)| Skipped { case, why })
             .collect(),
         leaks: report.leaks.map(LeaksInJson::from),
+        smuggling: Smuggling::of(report.transcript, report.verdict),
         expected: report.expected.map(ExpectedInJson::from),
         minimal: report.minimal.iter().map(minimal).collect(),
     };

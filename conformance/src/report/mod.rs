@@ -12,6 +12,7 @@ mod netcat;
 mod recall;
 mod rules;
 mod single;
+mod smuggling;
 mod style;
 mod targets;
 
@@ -23,6 +24,7 @@ pub use ladder::{event_line, ladder};
 pub use recall::{recall_json, recall_markdown, recall_table};
 pub use rules::{explain_rule, list_rules};
 pub use single::{findings_of_one, one_session};
+pub use smuggling::{Exposure, FormFate, HandedOn, LookAlikeFates, Smuggling};
 pub use targets::{KnownTarget, list_targets, targets_json};
 
 use std::time::Duration;

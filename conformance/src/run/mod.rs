@@ -27,5 +27,5 @@ pub(crate) use minimise::shortest;
 pub use minimise::{Minimal, minimise};
 pub use options::CampaignOptions;
 pub use smuggling::{
-    FORMS, Form, LOOK_ALIKES, SEPARATORS, look_alike_name, look_alikes, smuggling,
+    FORMS, Form, LOOK_ALIKES, SEPARATORS, is_stuffed, look_alike_name, look_alikes, smuggling,
 };

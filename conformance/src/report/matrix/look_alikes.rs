@@ -127,7 +127,7 @@ fn titles() -> BTreeMap<String, String> {
 }
 
 /// The conversations end alike: 354, one message, its reply, QUIT and its 221.
-fn fate(session: &Session<'_>, broken: &[&str]) -> Fate {
+pub(in crate::report) fn fate(session: &Session<'_>, broken: &[&str]) -> Fate {
     let codes = &session.account.replies;
     let Some(data) = codes.iter().position(|code| *code == Some(354)) else {
         return Fate::NotReached;

@@ -29,7 +29,8 @@ use serde::Serialize;
 use smtpspec_core::{check::RunVerdict, transcript::Transcript};
 
 use crate::run::Minimal;
-use played::Played;
+pub(super) use look_alikes::fate;
+pub(super) use played::Played;
 
 /// One server and what came of it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use smtpspec_core::{
-    check::{Account, accounts},
+    check::{Account, RunVerdict, accounts},
     event::Hello,
     transcript::{ClientAct, SessionLog, Transcript, What},
 };
@@ -12,25 +12,29 @@ use super::Seen;
 
 /// A session with its account.
 #[derive(Debug)]
-pub(super) struct Session<'a> {
-    pub(super) log: &'a SessionLog,
+pub(in crate::report) struct Session<'a> {
+    pub(in crate::report) log: &'a SessionLog,
     pub(super) account: Account,
 }
 
 /// What one server did in each conversation.
 #[derive(Debug)]
-pub(super) struct Played<'a> {
+pub(in crate::report) struct Played<'a> {
     pub(super) hello: Option<&'a Hello>,
     /// By the conversation's name.
-    pub(super) sessions: BTreeMap<&'a str, Session<'a>>,
+    pub(in crate::report) sessions: BTreeMap<&'a str, Session<'a>>,
     /// The rules broken in each conversation, in the catalogue's order.
     broken: BTreeMap<&'a str, Vec<&'static str>>,
 }
 
 impl<'a> Played<'a> {
     pub(super) fn new(seen: &'a Seen) -> Self {
-        let mut played = Self::all(&seen.transcript);
-        for finding in seen.verdict.findings() {
+        Self::of(&seen.transcript, &seen.verdict)
+    }
+
+    pub(in crate::report) fn of(transcript: &'a Transcript, verdict: &'a RunVerdict) -> Self {
+        let mut played = Self::all(transcript);
+        for finding in verdict.findings() {
             let rules = played.broken.entry(finding.case.as_str()).or_default();
             if !rules.contains(&finding.rule) {
                 rules.push(finding.rule);
@@ -59,7 +63,7 @@ impl<'a> Played<'a> {
     }
 
     /// The rules that the server breaks in `case`.
-    pub(super) fn broken(&self, case: &str) -> &[&'static str] {
+    pub(in crate::report) fn broken(&self, case: &str) -> &[&'static str] {
         self.broken.get(case).map_or(&[], Vec::as_slice)
     }
 }

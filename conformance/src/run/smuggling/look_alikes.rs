@@ -51,6 +51,16 @@ fn pairs() -> impl Iterator<Item = (Named, Named)> {
     all.filter(|(before, after)| !(before.1.ends_with(b"\r\n") && after.1.starts_with(b"\r\n")))
 }
 
+/// Whether a sender that stuffs dots doubles the dot in the look-alike of this conversation: it stands behind CRLF.
+/// What has no dot of ASCII is stuffed by nobody.
+pub fn is_stuffed(case: &Case) -> bool {
+    let octets = case.conversation.octets();
+    let before = b"The visible body.";
+    let start = memchr::memmem::find(&octets, before).map_or(0, |at| at + before.len());
+    let behind = &octets[start..];
+    memchr::memchr(b'.', behind).is_some_and(|dot| behind[..dot].ends_with(b"\r\n"))
+}
+
 /// The name of the conversation that asks about it.
 pub fn look_alike_name(before: &str, after: &str) -> String {
     let slug = |name: &str| name.to_lowercase().replace(' ', "-");

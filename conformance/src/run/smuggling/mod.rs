@@ -5,7 +5,7 @@ mod injection;
 mod look_alikes;
 
 pub use forms::{FORMS, Form};
-pub use look_alikes::{LOOK_ALIKES, SEPARATORS, look_alike_name, look_alikes};
+pub use look_alikes::{LOOK_ALIKES, SEPARATORS, is_stuffed, look_alike_name, look_alikes};
 
 use super::{Case, CaseError};
 
