@@ -1,6 +1,11 @@
 //! Authentication: what conforms, and which rule what does not conform breaks.
 
-use crate::{QUIT, breaks, conforms};
+use smtpspec_core::check::{Level, check};
+
+use crate::{
+    QUIT, breaks, conforms,
+    trace::{hello, transcript},
+};
 
 /// A greeting that announces AUTH.
 const OFFERED: &str = "
@@ -219,14 +224,10 @@ fn what_is_no_base64_at_all_is_worse_than_padding_that_is_missing() {
             E: OnReject 535 no
             S: 535 no{QUIT}"
         );
-        let run = smtpspec_core::check::check(&crate::trace::transcript(
-            Some(crate::trace::hello()),
-            &[&text],
-        ));
+        let run = check(&transcript(Some(hello()), &[&text]));
         let levels = run.findings().map(|found| (found.rule, found.level));
         levels.collect::<Vec<_>>()
     };
-    use smtpspec_core::check::Level;
     assert_eq!(answered("AGEAYg"), [("AUT-9", Level::Should)]);
     assert_eq!(answered("AGE AYg=="), [("AUT-9", Level::Must)]);
 }
