@@ -213,7 +213,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "The client may try again, or with another mechanism: that is no bad sequence.",
             "535, AUTH PLAIN, 503",
         ),
-        |view| in_sequence(view, |attempt| attempt.failed_before && is_offered(attempt)),
+        |view| in_sequence(view, |attempt| attempt.failed_before),
     ),
     Entry {
         rule: Rule::must(
