@@ -7,8 +7,10 @@
 //! - [`run`]: a campaign: many conversations at once against one target, a transcript out.
 //! - [`recall`]: known bugs of old releases, looked for again.
 //! - [`record`]: session logs in the making, and the suite's clock.
+//! - [`certificate`]: what servers under test show in a TLS handshake.
 //! - [`cli`] and [`report`]: arguments in, reports out.
 
+pub mod certificate;
 pub mod cli;
 pub mod drive;
 pub mod expect;

@@ -6,7 +6,7 @@ use smtpspec::{
     run::{CampaignOptions, Case, campaign, cuts, generated},
     target::{StartOptions, Target},
 };
-use smtpspec_core::{check::check, generate::Family};
+use smtpspec_core::{check::check, conversation::TlsMode, generate::Family};
 
 /// Any; another one finds other things.
 const SEED: u64 = 2821;
@@ -48,7 +48,7 @@ async fn abrupt_conversations_conform() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documented_conversations_cut_anywhere_conform() {
-    conforms(cuts().unwrap()).await;
+    conforms(cuts(TlsMode::None).unwrap()).await;
 }
 
 #[test]

@@ -13,6 +13,7 @@ use smtpspec_core::{
     check::check,
     event::{Event, EventKind, HandlerAction, HandlerRule, HandlerScript},
     memory::{Client, transcript},
+    receiver::Config,
     transcript::{ClientAct, SessionLog, What},
 };
 
@@ -60,7 +61,12 @@ impl<'a> Script<'a> {
 
     /// Plays it with what is sent cut into `segments`.
     fn play(&self, segments: &[&[u8]]) -> SessionLog {
-        let mut client = Client::connect(1, "memory", &self.handlers, &Arc::default());
+        // Of what comes behind STARTTLS, the pieces decide what is dropped: that is another target's.
+        let config = Config {
+            starttls: false,
+            ..Config::default()
+        };
+        let mut client = Client::connect(1, "memory", &self.handlers, &Arc::new(config));
         if !self.early {
             client.read();
         }

@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from aiosmtpd import smtp
 from aiosmtpd.smtp import SMTP
-from smtpspec_events import Failed, Observed, Rejected, digest, environment, octets, show_address
+from smtpspec_events import Failed, Observed, Rejected, digest, environment, octets, show_address, tls
 
 EVENTS = [
     "OnConnect",
@@ -51,6 +51,10 @@ class Server(SMTP):
         super().__init__(handler(), **options)
 
     def connection_made(self, transport):
+        if self.observed:
+            # Called once more when a STARTTLS handshake is done: no new connection.
+            super().connection_made(transport)
+            return
         self.observed = Observed(self.stream, transport.get_extra_info("peername"))
         local = show_address(transport.get_extra_info("sockname"))
         self.at_connect = self.observed.fire("OnConnect", local=local)
@@ -78,6 +82,14 @@ class Server(SMTP):
             super().connection_lost(error)
         finally:
             self.observed.disconnect()
+
+    async def smtp_STARTTLS(self, arg):
+        try:
+            await super().smtp_STARTTLS(arg)
+        except smtp.TLSSetupException:
+            # What came was no handshake: aiosmtpd gives the session up.
+            self.observed.ends("DroppedSession")
+            raise
 
     def _timeout_cb(self):
         self.observed.ends("Timeout")
@@ -230,8 +242,13 @@ async def serve(listen, stream, idle):
     options = {"hostname": "mx.example.org", "loop": loop, "timeout": 3 * idle}
     # Releases before 1.2 never drop a silent client, 1.0a1 always says the machine's own name.
     taken = inspect.signature(SMTP.__init__).parameters
+    offered, context = tls()
+    if offered == "starttls":
+        options["tls_context"] = context
     options = {name: value for name, value in options.items() if name in taken}
-    server = await loop.create_server(lambda: Server(stream, **options), *listen, backlog=1024)
+    server = await loop.create_server(
+        lambda: Server(stream, **options), *listen, backlog=1024, ssl=context if offered == "implicit" else None
+    )
     stream.hello("aiosmtpd", f"aiosmtpd {VERSION}", EVENTS if HAS_HOOKS else OVERRIDDEN, disconnect_reason=True)
     await server.serve_forever()
 

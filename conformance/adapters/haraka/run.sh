@@ -17,6 +17,13 @@ nodes=0
 inactivity_timeout=$((SMTPSPEC_IDLE_MS / 1000))
 public_ip=127.0.0.1
 INI
+# STARTTLS, or TLS before the banner.
+if [ -n "${SMTPSPEC_TLS:-}" ]; then
+    echo tls >>"$config/plugins"
+    cp "$SMTPSPEC_TLS_CERT" "$config/tls_cert.pem"
+    cp "$SMTPSPEC_TLS_KEY" "$config/tls_key.pem"
+fi
+[ "${SMTPSPEC_TLS:-}" != implicit ] || echo "smtps_port=${SMTPSPEC_LISTEN##*:}" >>"$config/smtp.ini"
 # As it comes, but without a field that nobody sent: the message is to be compared with what was.
 if [ -e "$haraka/config/connection.ini" ]; then
     sed 's/^; *add_received=.*/add_received=false/' "$haraka/config/connection.ini" >"$config/connection.ini"

@@ -3,6 +3,7 @@
 // back over it. The protocol is in ../EVENT-STREAM.md. No syntax newer than Node 8's, which old servers need.
 
 const crypto = require('crypto')
+const fs = require('fs')
 const net = require('net')
 
 // `127.0.0.1:25` as host and port.
@@ -29,7 +30,16 @@ function environment() {
         listen: address(process.env.SMTPSPEC_LISTEN),
         events: address(process.env.SMTPSPEC_EVENTS),
         idle: Number(process.env.SMTPSPEC_IDLE_MS || 300000),
+        tls: tls(),
     }
+}
+
+// What TLS is to be offered: `starttls` or `implicit`, with certificate and key; undefined where none is.
+function tls() {
+    const offered = process.env.SMTPSPEC_TLS
+    if (!offered) return undefined
+    const read = (name) => fs.readFileSync(process.env[name])
+    return { offered, cert: read('SMTPSPEC_TLS_CERT'), key: read('SMTPSPEC_TLS_KEY') }
 }
 
 // The connection to smtpspec: events go out, handler scripts come in.

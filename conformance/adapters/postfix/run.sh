@@ -11,7 +11,17 @@ chmod 755 "$SMTPSPEC_DIR"
 mkdir "$conf" "$SMTPSPEC_DIR/queue" "$SMTPSPEC_DIR/data"
 cp main.cf master.cf "$conf"
 echo "smtpd_timeout = $(((SMTPSPEC_IDLE_MS + 999) / 1000))s" >> "$conf/main.cf"
+# STARTTLS, or TLS before the banner.
+if [ -n "${SMTPSPEC_TLS:-}" ]; then
+    cat >> "$conf/main.cf" <<CF
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = /smtpspec/tls-cert.pem
+smtpd_tls_key_file = /smtpspec/tls-key.pem
+CF
+    echo "tlsmgr unix - - n 1000? 1 tlsmgr" >> "$conf/master.cf"
+fi
 echo "$SMTPSPEC_LISTEN inet n - n - - smtpd" >> "$conf/master.cf"
+[ "${SMTPSPEC_TLS:-}" != implicit ] || echo "  -o smtpd_tls_wrappermode=yes" >> "$conf/master.cf"
 chown "$(chroot "$installed/root" id -u postfix)" "$SMTPSPEC_DIR/data"
 
 milter=$SMTPSPEC_DIR/milter

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -22,6 +23,16 @@ def environment():
     except (KeyError, ValueError) as error:
         sys.exit(f"{sys.argv[0]}: started without its environment, see ../README.md: {error!r}")
     return listen, Stream(events), idle
+
+
+def tls():
+    """What TLS is to be offered, ``starttls`` or ``implicit``, and the context for it; twice None where none is."""
+    name = os.environ.get("SMTPSPEC_TLS")
+    if name is None:
+        return None, None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["SMTPSPEC_TLS_CERT"], os.environ["SMTPSPEC_TLS_KEY"])
+    return name, context
 
 
 def address(text):

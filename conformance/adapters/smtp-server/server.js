@@ -137,8 +137,11 @@ const server = new Server({
     name: 'mx.example.org',
     logger: false,
     disableReverseLookup: true,
-    // Neither can be followed by the suite; a certificate and users would be needed.
-    disabledCommands: ['STARTTLS', 'AUTH'],
+    // AUTH would need users; STARTTLS is offered where smtpspec asks for it.
+    disabledCommands: env.tls && env.tls.offered === 'starttls' ? ['AUTH'] : ['STARTTLS', 'AUTH'],
+    secure: Boolean(env.tls && env.tls.offered === 'implicit'),
+    cert: env.tls && env.tls.cert,
+    key: env.tls && env.tls.key,
     size: SIZE,
     socketTimeout: env.idle,
     onConnect,

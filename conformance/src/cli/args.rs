@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smtpspec_core::{event::EventKind, generate::Family, receiver::Config};
+use smtpspec_core::{conversation::TlsMode, event::EventKind, generate::Family, receiver::Config};
 
 use crate::observe::milter::MilterSpec;
 
@@ -77,6 +77,10 @@ pub struct TargetArgs {
     /// Allow a server that is not on the loopback interface.
     #[arg(long)]
     pub allow_remote: bool,
+    /// Play each conversation inside TLS: behind EHLO and STARTTLS, or on a port where TLS comes first. What smtpspec
+    /// starts offers it; certificates are not verified. Conversations about STARTTLS itself stay as they are.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Tls::None)]
+    pub tls: Tls,
     /// Plant a defect in the embedded server, to see it caught (may be repeated; `serve --help` lists them).
     #[arg(long, value_name = "NAME", conflicts_with = "connect")]
     pub defect: Vec<String>,
@@ -93,6 +97,9 @@ impl TargetArgs {
             None if self.target == "embedded" => String::new(),
             None => format!(" --target {}", self.target),
         };
+        if self.tls != Tls::None {
+            let _ = write!(options, " --tls {}", self.tls.name());
+        }
         for (name, value) in self
             .events
             .iter()
@@ -103,6 +110,37 @@ impl TargetArgs {
             let _ = write!(options, " --{name} {value}");
         }
         options
+    }
+}
+
+/// How conversations are protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    /// Not, but for those about STARTTLS.
+    None,
+    /// Each behind STARTTLS (RFC 3207).
+    Starttls,
+    /// Each with TLS before the first octet (RFC 8314, 3).
+    Implicit,
+}
+
+impl Tls {
+    /// As on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Starttls => "starttls",
+            Self::Implicit => "implicit",
+        }
+    }
+
+    /// As conversations have it.
+    pub const fn mode(self) -> TlsMode {
+        match self {
+            Self::None => TlsMode::None,
+            Self::Starttls => TlsMode::StartTls,
+            Self::Implicit => TlsMode::Implicit,
+        }
     }
 }
 
@@ -315,6 +353,9 @@ pub struct ServeArgs {
     /// Largest message that is taken, in octets; announced by SIZE.
     #[arg(long, value_name = "OCTETS", default_value_t = Config::default().max_message_size)]
     pub max_message_size: u64,
+    /// TLS comes before the banner, as on port 465. Without it STARTTLS is offered.
+    #[arg(long)]
+    pub implicit_tls: bool,
     /// Plant a defect (may be repeated; listed below).
     #[arg(long, value_name = "NAME")]
     pub defect: Vec<String>,
@@ -459,6 +500,9 @@ pub enum Suite {
     Abrupt,
     /// Three documented conversations, cut off at every octet; with --case, for example `cuts/lost/*`, any others.
     Cuts,
+    /// Look-alike ends of data in every form, and line ends in the middle of commands: does a message become two here?
+    /// The report says what ends a message at this server and what that means.
+    Smuggling,
     /// All of these.
     All,
     /// A load test, not part of `all`: thousands of sessions that break off; what the server's processes hold
@@ -470,7 +514,7 @@ impl Suite {
     /// The families of generated conversations in it.
     pub const fn families(self) -> &'static [Family] {
         match self {
-            Self::Documented | Self::Cuts | Self::Leaks => &[],
+            Self::Documented | Self::Cuts | Self::Smuggling | Self::Leaks => &[],
             Self::Random => &[Family::Valid],
             Self::Malformed => &[Family::Malformed],
             Self::Abrupt => &[Family::Abrupt],
@@ -486,6 +530,7 @@ impl Suite {
             Self::Malformed => Family::Malformed.name(),
             Self::Abrupt => Family::Abrupt.name(),
             Self::Cuts => "cuts",
+            Self::Smuggling => "smuggling",
             Self::All => "all",
             Self::Leaks => "leaks",
         }

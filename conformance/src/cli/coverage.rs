@@ -8,7 +8,10 @@ use std::{
 };
 
 use smtpspec_core::{
-    conversation::Conversation, coverage::Coverage, generate::Family, memory,
+    conversation::{Conversation, TlsMode},
+    coverage::Coverage,
+    generate::Family,
+    memory,
     transcript::Transcript,
 };
 
@@ -46,7 +49,7 @@ pub(super) fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
 /// What `run --suite all` plays.
 fn suite(args: &CoverageArgs) -> Result<Vec<Conversation>, CliError> {
     let mut cases = documented()?;
-    cases.extend(cuts()?);
+    cases.extend(cuts(TlsMode::None)?);
     for family in Family::ALL {
         cases.extend(generated(family, args.seed, args.cases));
     }

@@ -11,7 +11,8 @@ use crate::{
 };
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
-    let case = case(&args.file)?;
+    let mut case = case(&args.file)?;
+    case.conversation = case.conversation.behind(args.target.tls.mode());
     let title = case.conversation.title.clone();
     let target = super::run::target(&args.target)?;
     let playing = super::run::play(&target, vec![case.clone()], &args.target);

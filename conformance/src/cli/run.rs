@@ -26,7 +26,7 @@ use crate::{
     report::{RunReport, console, json},
     run::{
         CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, every_cut,
-        generated, minimise,
+        generated, minimise, smuggling,
     },
     target::{Running, StartOptions, Target},
 };
@@ -86,8 +86,13 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         cases.extend(if named {
             every_cut(|name| filter.takes(name))?
         } else {
-            cuts()?
+            cuts(args.target.tls.mode())?
         });
+    }
+    if matches!(args.suite, Suite::Smuggling | Suite::All) {
+        let known = |case: &Case| cases.iter().all(|other| other.name != case.name);
+        let further: Vec<Case> = smuggling()?.into_iter().filter(known).collect();
+        cases.extend(further);
     }
     if !args.suite.families().is_empty() {
         let seed = args.seed.unwrap_or_else(|| draw_seed(args));
@@ -96,6 +101,10 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         }
     }
     cases.retain(|case| filter.takes(&case.name));
+    let tls = args.target.tls.mode();
+    for case in &mut cases {
+        case.conversation = case.conversation.behind(tls);
+    }
     if cases.is_empty() {
         return Err(CliError::NoCase(args.case.clone()));
     }
@@ -217,6 +226,7 @@ pub(super) async fn play(
 pub(super) async fn start(target: &Target, args: &TargetArgs) -> Result<Running, CliError> {
     let options = StartOptions {
         allow_remote: args.allow_remote,
+        tls: args.tls.mode(),
         ..StartOptions::default()
     };
     Ok(target.start(&options).await?)

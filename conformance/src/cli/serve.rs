@@ -29,6 +29,7 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     };
     let options = ServeOptions {
         idle: args.idle,
+        implicit_tls: args.implicit_tls,
         ..ServeOptions::default()
     };
     runtime()?.block_on(until_interrupted(listen, config, options, args.format))
@@ -60,6 +61,7 @@ async fn until_interrupted(
     options: ServeOptions,
     format: Format,
 ) -> Result<u8, CliError> {
+    let implicit = options.implicit_tls;
     let hooks = Hooks::new(move |record| print(&record, format));
     let server = Server::start(listen, config, options, hooks).map_err(|e| CliError::Listen {
         address: listen.to_string(),
@@ -72,11 +74,10 @@ async fn until_interrupted(
             writeln!(std::io::stdout().lock(), "{hello}").map_err(CliError::Output)?;
         }
         Format::Console => {
-            let (host, port) = (address.ip(), address.port());
+            let how = how_to_speak(address, implicit);
             writeln!(
                 anstream::stdout().lock(),
-                "smtpspec serves SMTP on {address}; end it with Ctrl-C.\n\
-                 Speak to it: telnet {host} {port}, or nc -C {host} {port} (SMTP lines end with CRLF; -C sends it)"
+                "smtpspec serves SMTP on {address}; end it with Ctrl-C.\nSpeak to it: {how}"
             )
             .map_err(CliError::Output)?;
         }
@@ -88,6 +89,18 @@ async fn until_interrupted(
     }
     server.shut_down().await;
     Ok(0)
+}
+
+/// What a person types.
+fn how_to_speak(address: SocketAddr, implicit: bool) -> String {
+    let (host, port) = (address.ip(), address.port());
+    if implicit {
+        return format!("openssl s_client -quiet -crlf -connect {address}");
+    }
+    format!(
+        "telnet {host} {port}, or nc -C {host} {port} (SMTP lines end with CRLF; -C sends it);\n\
+         with TLS: openssl s_client -quiet -crlf -starttls smtp -connect {address}"
+    )
 }
 
 /// Standard output leads one way: no handler script can come back over it.

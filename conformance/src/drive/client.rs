@@ -3,7 +3,7 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 
 use smtpspec_core::{
-    conversation::{Conversation, ReplyPattern, Step},
+    conversation::{Conversation, ReplyPattern, StartTls, Step},
     event::{HandlerAction, HandlerRule},
     model::Pacer,
     repeat::Repeat,
@@ -37,6 +37,8 @@ pub(super) struct Client<'a> {
     hasty: bool,
     /// Sends that may still be slowed down.
     gaps: usize,
+    /// No more steps are played: what follows was meant for the inside of TLS.
+    ended: bool,
 }
 
 impl<'a> Client<'a> {
@@ -51,6 +53,7 @@ impl<'a> Client<'a> {
             limits,
             hasty: false,
             gaps: MOST_GAPS,
+            ended: false,
         }
     }
 
@@ -60,6 +63,9 @@ impl<'a> Client<'a> {
         self.hasty = conversation.early;
         let mut flow = Continue(());
         for step in &conversation.steps {
+            if self.ended {
+                break;
+            }
             match step {
                 Step::Expect(pattern) => {
                     if flow.is_continue() {
@@ -76,6 +82,8 @@ impl<'a> Client<'a> {
         }
         if flow == Break(End::Server(ServerEnd::Close)) {
             self.wire.log().push(What::Client(ClientAct::Close));
+            // A server inside TLS may wait for it. However that goes, the socket is closed next.
+            let _ = self.wire.notify().await;
         }
     }
 
@@ -85,13 +93,20 @@ impl<'a> Client<'a> {
             Step::Repeat(repeat) => self.repeat(repeat).await,
             // Looked at by `play`, which also does so when the connection has ended.
             Step::Expect(_) => Continue(()),
+            Step::Tls(start) => self.start_tls(*start).await,
+            Step::CloseNotify if self.wire.is_secured() => self.notify().await,
+            Step::CloseNotify => {
+                self.ended = true;
+                Continue(())
+            }
+            Step::Truncate if self.wire.is_secured() => self.truncate(),
             Step::Pause(ms) => self.wire.pause(Duration::from_millis(*ms)).await,
             Step::Silence => {
                 self.wire.log().push(What::Client(ClientAct::Silence));
                 self.server_end(self.limits.silence).await
             }
             Step::HalfClose => self.half_close().await,
-            Step::Close => self.close().await,
+            Step::Close | Step::Truncate => self.close().await,
             Step::Reset => self.reset(),
         }
     }
@@ -109,6 +124,41 @@ impl<'a> Client<'a> {
             self.wire.write(segment).await?;
         }
         Continue(())
+    }
+
+    /// Where no handshake may begin, or it fails, what follows is not played.
+    async fn start_tls(&mut self, start: StartTls) -> Flow {
+        if !self.wire.pacer().awaits_handshake() {
+            self.replies().await?;
+        }
+        let may = self.wire.pacer().awaits_handshake();
+        match start {
+            StartTls::Half if may => self.wire.begin_handshake().await,
+            StartTls::IfAccepted if !may => Continue(()),
+            _ if may => {
+                self.ended = !self.wire.shake_hands(self.limits.reply).await?;
+                Continue(())
+            }
+            _ => {
+                self.ended = true;
+                Continue(())
+            }
+        }
+    }
+
+    /// What is sent next goes out behind it at once: who closes first is not left to chance.
+    async fn notify(&mut self) -> Flow {
+        self.wire.drain()?;
+        self.wire.log().push(What::Client(ClientAct::CloseNotify));
+        self.hasty = true;
+        self.wire.notify().await
+    }
+
+    fn truncate(&mut self) -> Flow {
+        self.wire.drain()?;
+        self.wire.log().push(What::Client(ClientAct::Truncate));
+        self.wire.shut_down_sending()?;
+        Break(End::Client(ClientAct::Truncate))
     }
 
     /// Behind a DATA that was refused, the content would be so many commands: it is left out.
@@ -147,6 +197,7 @@ impl<'a> Client<'a> {
     async fn half_close(&mut self) -> Flow {
         self.wire.drain()?;
         self.wire.log().push(What::Client(ClientAct::HalfClose));
+        self.wire.notify().await?;
         self.wire.shut_down_sending()?;
         self.server_end(self.limits.reply).await
     }
@@ -161,6 +212,7 @@ impl<'a> Client<'a> {
         }
         self.wire.drain()?;
         self.wire.log().push(What::Client(ClientAct::Close));
+        self.wire.notify().await?;
         self.wire.shut_down_sending()?;
         Break(End::Client(ClientAct::Close))
     }

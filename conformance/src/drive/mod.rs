@@ -6,6 +6,7 @@
 mod bind;
 mod client;
 mod limits;
+mod tls;
 mod wire;
 
 pub use bind::{Bound, DriveError, bind};

@@ -9,7 +9,7 @@ use std::{
 use smtpspec_core::{
     model::Pacer,
     repeat::Repeat,
-    transcript::{ClientAct, ServerEnd, What},
+    transcript::{ClientAct, Handshake, ServerEnd, What},
 };
 use socket2::SockRef;
 use tokio::{
@@ -23,6 +23,7 @@ use tokio::{
 use super::{
     Limits,
     client::{End, Flow},
+    tls::{Tls, is_record},
 };
 use crate::record::Log;
 
@@ -31,6 +32,9 @@ const CHUNK: usize = 16 * 1024;
 
 /// Octets of repeated lines written at once, unless the lines themselves are longer.
 const BLOCK: usize = 64 * 1024;
+
+/// Why no TLS came about, and how the server ended the connection, if it did.
+type Failure = (String, Option<ServerEnd>);
 
 pub(super) struct Wire<'a> {
     stream: TcpStream,
@@ -41,6 +45,8 @@ pub(super) struct Wire<'a> {
     received: usize,
     /// Held until the server has said something: then it has taken the connection.
     arriving: Option<OwnedSemaphorePermit>,
+    /// A handshake has begun.
+    tls: Option<Tls>,
 }
 
 impl<'a> Wire<'a> {
@@ -58,6 +64,7 @@ impl<'a> Wire<'a> {
             buffer: vec![0; CHUNK],
             received: 0,
             arriving,
+            tls: None,
         }
     }
 
@@ -102,8 +109,10 @@ impl<'a> Wire<'a> {
 
     /// Writes one segment. Reads when the server does not take it: it may itself wait for its replies to be read.
     pub(super) async fn write(&mut self, segment: &[u8]) -> Flow {
-        // A server that has left is not spoken to.
-        self.drain()?;
+        // A server that has left is not spoken to; but what comes in clear behind a close_notify is said at once.
+        if !self.is_notified() {
+            self.drain()?;
+        }
         self.log.push(What::Sent(segment.into()));
         self.hand_over(segment, &mut 0).await
     }
@@ -161,7 +170,20 @@ impl<'a> Wire<'a> {
 
     /// Hands `octets` to the system, and says in `taken` how many it took.
     async fn hand_over(&mut self, octets: &[u8], taken: &mut usize) -> Flow {
-        self.pacer.sent(octets);
+        if !self.is_notified() {
+            self.pacer.sent(octets);
+        }
+        let Some(tls) = &mut self.tls else {
+            return self.put(octets, taken).await;
+        };
+        let sealed = tls.seal(octets);
+        self.put(&sealed, &mut 0).await?;
+        *taken = octets.len();
+        Continue(())
+    }
+
+    /// Hands octets of the wire to the system, and says in `taken` how many it took.
+    async fn put(&mut self, octets: &[u8], taken: &mut usize) -> Flow {
         let deadline = Instant::now() + self.limits.reply;
         while *taken < octets.len() {
             match self.stream.try_write(&octets[*taken..]) {
@@ -236,14 +258,145 @@ impl<'a> Wire<'a> {
             Ok(n) => n,
             Err(_) => return self.server(ServerEnd::Reset),
         };
-        let octets = &self.buffer[..n];
-        self.log.push(What::Received(octets.into()));
-        self.pacer.received(octets);
         self.received += n;
+        match &mut self.tls {
+            None => {
+                let octets = &self.buffer[..n];
+                self.log.push(What::Received(octets.into()));
+                self.pacer.received(octets);
+            }
+            Some(tls) => {
+                let fed = tls.feed(&self.buffer[..n]);
+                self.heard(&fed.plain);
+                if let Some(why) = fed.broken {
+                    self.log.push(What::Handshake(Handshake::Failed(why)));
+                    return self.client(ClientAct::Close);
+                }
+                // Behind a close_notify of its own the client looks for what comes in clear.
+                if fed.closed && !self.is_notified() {
+                    return self.server(ServerEnd::Close);
+                }
+            }
+        }
         if self.received > self.limits.max_received {
             return self.client(ClientAct::Overflow);
         }
         Continue(())
+    }
+
+    fn heard(&mut self, octets: &[u8]) {
+        if !octets.is_empty() {
+            self.log.push(What::Received(octets.into()));
+            self.pacer.received(octets);
+        }
+    }
+
+    /// Whether a handshake was finished.
+    pub(super) fn is_secured(&self) -> bool {
+        self.pacer.is_secured()
+    }
+
+    fn is_notified(&self) -> bool {
+        self.tls.as_ref().is_some_and(Tls::is_notified)
+    }
+
+    /// Inside TLS, sends close_notify, once.
+    pub(super) async fn notify(&mut self) -> Flow {
+        let Some(tls) = self.tls.as_mut().filter(|_| self.pacer.is_secured()) else {
+            return Continue(());
+        };
+        let notify = tls.notify();
+        self.put(&notify, &mut 0).await
+    }
+
+    /// Sends the first half of a ClientHello.
+    pub(super) async fn begin_handshake(&mut self) -> Flow {
+        self.drain()?;
+        let hello = match self.new_tls() {
+            Ok(mut tls) => tls.outgoing(),
+            Err(why) => {
+                self.log.push(What::Handshake(Handshake::Failed(why)));
+                return self.client(ClientAct::Close);
+            }
+        };
+        let half = &hello[..hello.len() / 2];
+        self.log.push(What::Sent(half.into()));
+        self.pacer.sent(half);
+        self.put(half, &mut 0).await
+    }
+
+    fn new_tls(&self) -> Result<Tls, String> {
+        let server = self.stream.peer_addr().map_err(|error| error.to_string())?;
+        Tls::new(server.ip()).map_err(|error| error.to_string())
+    }
+
+    /// Does a handshake, and says whether it was done. What the server says in clear meanwhile is heard.
+    pub(super) async fn shake_hands(&mut self, limit: Duration) -> Flow<bool> {
+        self.drain()?;
+        match self.handshake(limit).await? {
+            Ok(()) => Continue(true),
+            Err((why, end)) => {
+                self.log.push(What::Handshake(Handshake::Failed(why)));
+                self.tls = None;
+                match end {
+                    Some(end) => self.server(end).map_continue(|()| false),
+                    None => Continue(false),
+                }
+            }
+        }
+    }
+
+    async fn handshake(&mut self, limit: Duration) -> Flow<Result<(), Failure>> {
+        let deadline = Instant::now() + limit;
+        let mut tls = match self.new_tls() {
+            Ok(tls) => tls,
+            Err(why) => return Continue(Err((why, None))),
+        };
+        loop {
+            self.put(&tls.outgoing(), &mut 0).await?;
+            let octets = match self.read_raw(deadline).await {
+                Ok(octets) => octets,
+                Err(failure) => return Continue(Err(failure)),
+            };
+            let fed = tls.feed(&octets);
+            if let Some(why) = fed.broken {
+                // The alert, if there is one, is the last word.
+                self.put(&tls.outgoing(), &mut 0).await?;
+                return Continue(Err(self.what_failed(why, &octets)));
+            }
+            if !tls.is_handshaking() {
+                self.put(&tls.outgoing(), &mut 0).await?;
+                self.log.push(What::Handshake(tls.done()));
+                self.pacer.secured();
+                self.tls = Some(tls);
+                self.heard(&fed.plain);
+                return Continue(Ok(()));
+            }
+        }
+    }
+
+    /// Octets as they came over the wire.
+    async fn read_raw(&mut self, deadline: Instant) -> Result<Vec<u8>, Failure> {
+        let closed = || "the server closed the connection".to_owned();
+        match timeout_at(deadline, self.stream.read(&mut self.buffer)).await {
+            Err(_) => Err(("nothing came within the limit".to_owned(), None)),
+            Ok(Ok(0)) => Err((closed(), Some(ServerEnd::Close))),
+            Ok(Err(error)) => Err((error.to_string(), Some(ServerEnd::Reset))),
+            Ok(Ok(n)) => {
+                self.arriving = None;
+                self.received += n;
+                Ok(self.buffer[..n].to_vec())
+            }
+        }
+    }
+
+    /// Octets that are no TLS are what the server says in clear.
+    fn what_failed(&mut self, why: String, octets: &[u8]) -> Failure {
+        if is_record(octets) {
+            return (why, None);
+        }
+        self.heard(octets);
+        ("the server went on in clear".to_owned(), None)
     }
 
     /// The system says that the connection is gone. What the server said before is still there to be read.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use smtpspec_core::transcript::Transcript;
+use smtpspec_core::{conversation::TlsMode, transcript::Transcript};
 
 use super::{Bug, Half, Row, Standing};
 use crate::{
@@ -87,8 +87,12 @@ fn plan(bugs: &[Bug], cases: &[Case]) -> BTreeMap<Server, Vec<Case>> {
 
 /// Only what the user does ends the whole.
 async fn play(name: &str, cases: Vec<Case>, options: &CampaignOptions) -> Result<Seen, RunError> {
+    let mut starting = StartOptions::default();
+    if cases.iter().any(|case| case.conversation.starts_tls()) {
+        starting.tls = TlsMode::StartTls;
+    }
     let started = match Target::named(name) {
-        Ok(target) => target.start(&StartOptions::default()).await,
+        Ok(target) => target.start(&starting).await,
         Err(error) => Err(error),
     };
     let mut running = match started {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use smtpspec_core::{
     event::{Event, EventRecord, HandlerAction, MessageDigest},
     octets::{Octets, escape},
-    transcript::{ClientAct, Entry, ServerEnd, SessionLog, What},
+    transcript::{ClientAct, Entry, Handshake, ServerEnd, SessionLog, What},
 };
 
 use super::style::{EVENT, FAINT, MISSING, SERVER, STRONG};
@@ -81,6 +81,13 @@ fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()>
                 event_line(record)
             )
         }
+        What::Handshake(Handshake::Done(version)) => {
+            writeln!(out, "{stamp}{FAINT}(TLS: {version}){FAINT:#}")
+        }
+        What::Handshake(Handshake::Failed(why)) => {
+            let why = shortened(&why.escape_debug().to_string());
+            writeln!(out, "{stamp}{MISSING}(no TLS: {why}){MISSING:#}")
+        }
         What::Client(act) => writeln!(out, "{stamp}{FAINT}{}{FAINT:#}", client_act(*act)),
         What::Server(ServerEnd::Close) => {
             writeln!(out, "{stamp}{FAINT}(the server closes){FAINT:#}")
@@ -148,6 +155,8 @@ const fn client_act(act: ClientAct) -> &'static str {
         ClientAct::HalfClose => "(the client closes its sending side: FIN)",
         ClientAct::Close => "(the client closes: FIN)",
         ClientAct::Reset => "(the client resets: RST)",
+        ClientAct::CloseNotify => "(the client ends TLS: close_notify)",
+        ClientAct::Truncate => "(the client closes without a close_notify: FIN)",
         ClientAct::Silence => "(the client falls silent)",
         ClientAct::GaveUp => "(nothing came within the limit: the client gives up)",
         ClientAct::Overflow => "(the server sends without end: the client gives up)",

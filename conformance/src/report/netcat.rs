@@ -1,10 +1,11 @@
-//! A conversation for those who have no smtpspec: a `printf` whose output goes into `nc`.
+//! A conversation for those who have no smtpspec: a `printf` whose output goes into `nc`, or into `openssl s_client`.
 
 use std::net::SocketAddr;
 
 use smtpspec_core::{
-    conversation::{Conversation, Step},
+    conversation::{Conversation, StartTls, Step},
     repeat::Repeat,
+    wire::Verb,
 };
 
 /// Longer lines are of no use to anybody.
@@ -12,16 +13,62 @@ const LONGEST: usize = 400;
 
 /// The line for a shell that sends `conversation`, where it is short and sends something.
 pub(super) fn by_hand(conversation: &Conversation, server: SocketAddr) -> Option<String> {
-    let line = netcat(conversation, server);
+    let line = match inside_tls(conversation)? {
+        (None, steps) => netcat(steps, server),
+        (Some(options), steps) => s_client(steps, options, server),
+    };
     (line.len() <= LONGEST && conversation.octet_count() > 0).then_some(line)
 }
 
-/// `printf '...' | nc HOST PORT`: all octets at once, without waiting for replies, pauses or ends. What is repeated
-/// comes out of a loop of awk between two `printf`s.
-fn netcat(conversation: &Conversation, server: SocketAddr) -> String {
+/// What `openssl s_client` is to do before it sends, and the steps behind that; no options where there is no TLS. `None`
+/// where it cannot be done with it.
+fn inside_tls(conversation: &Conversation) -> Option<(Option<&'static str>, &[Step])> {
+    let steps = &conversation.steps[..];
+    let Some(at) = steps.iter().position(|step| matches!(step, Step::Tls(_))) else {
+        return Some((None, steps));
+    };
+    let (before, behind) = steps.split_at(at);
+    let rest = behind.get(1..)?;
+    let plain = |step: &Step| !matches!(step, Step::Tls(_) | Step::CloseNotify | Step::Truncate);
+    if behind.first() == Some(&Step::Tls(StartTls::Half)) || !rest.iter().all(plain) {
+        return None;
+    }
+    let sent: Vec<&[u8]> = before
+        .iter()
+        .filter_map(|step| match step {
+            Step::Send(segments) => Some(&segments[..]),
+            _ => None,
+        })
+        .flatten()
+        .map(Vec::as_slice)
+        .collect();
+    match sent[..] {
+        [] => Some((Some("-quiet"), rest)),
+        [ehlo, b"STARTTLS\r\n"] if Verb::of(ehlo) == Verb::Ehlo && ehlo.ends_with(b"\r\n") => {
+            Some((Some("-quiet -starttls smtp"), rest))
+        }
+        _ => None,
+    }
+}
+
+/// `printf '...' | nc HOST PORT`: all octets at once, without waiting for replies, pauses or ends.
+fn netcat(steps: &[Step], server: SocketAddr) -> String {
+    format!("{} | nc {} {}", print(steps), server.ip(), server.port())
+}
+
+/// The same inside TLS. It says EHLO and STARTTLS by itself.
+fn s_client(steps: &[Step], options: &str, server: SocketAddr) -> String {
+    format!(
+        "{} | openssl s_client {options} -connect {server}",
+        print(steps)
+    )
+}
+
+/// What prints all octets. What is repeated comes out of a loop of awk between two `printf`s.
+fn print(steps: &[Step]) -> String {
     let mut commands: Vec<String> = Vec::new();
     let mut octets = Vec::new();
-    for step in &conversation.steps {
+    for step in steps {
         match step {
             Step::Send(segments) => octets.extend(segments.iter().flatten()),
             Step::Repeat(repeat) => {
@@ -32,12 +79,11 @@ fn netcat(conversation: &Conversation, server: SocketAddr) -> String {
         }
     }
     commands.extend(printf(&octets));
-    let print = match &commands[..] {
+    match &commands[..] {
         [] => "printf ''".to_owned(),
         [one] => one.clone(),
         several => format!("{{ {}; }}", several.join("; ")),
-    };
-    format!("{print} | nc {} {}", server.ip(), server.port())
+    }
 }
 
 /// The command that prints `octets`, if there are any.
@@ -79,12 +125,8 @@ mod tests {
     use std::process::Command;
 
     /// What the shell prints for `steps`, without `nc`.
-    fn printed(steps: Vec<Step>) -> Vec<u8> {
-        let conversation = Conversation {
-            steps,
-            ..Conversation::default()
-        };
-        let line = netcat(&conversation, ([127, 0, 0, 1], 25).into());
+    fn printed(steps: &[Step]) -> Vec<u8> {
+        let line = netcat(steps, ([127, 0, 0, 1], 25).into());
         let print = line.rsplit_once(" | ").unwrap().0;
         let shell = Command::new("sh").arg("-c").arg(print).output();
         shell.unwrap().stdout
@@ -95,7 +137,7 @@ mod tests {
         #[test]
         fn the_shell_prints_the_very_octets(octets in prop::collection::vec(any::<u8>(), 1..100)) {
             let steps = vec![Step::Send(vec![octets.clone()])];
-            prop_assert_eq!(printed(steps), octets);
+            prop_assert_eq!(printed(&steps), octets);
         }
 
         #[test]
@@ -111,7 +153,31 @@ mod tests {
             let send = || Step::Send(vec![around.as_bytes().to_vec()]);
             let steps = vec![send(), Step::Repeat(repeat), send()];
             let conversation = Conversation { steps: steps.clone(), ..Conversation::default() };
-            prop_assert_eq!(printed(steps), conversation.octets());
+            prop_assert_eq!(printed(&steps), conversation.octets());
+        }
+    }
+
+    #[test]
+    fn what_stands_inside_tls_goes_into_s_client() {
+        for (body, command) in [
+            ("QUIT\n", Some("nc 127.0.0.1 25")),
+            (
+                "EHLO a\nSTARTTLS\n%expect 220\n%tls\nQUIT\n",
+                Some("openssl s_client -quiet -starttls smtp -connect 127.0.0.1:25"),
+            ),
+            (
+                "%tls\nQUIT\n",
+                Some("openssl s_client -quiet -connect 127.0.0.1:25"),
+            ),
+            ("EHLO a\nMAIL FROM:<>\nSTARTTLS\n%tls\nQUIT\n", None),
+            ("EHLO a\nSTARTTLS\n%tls half\n%close\n", None),
+            ("EHLO a\nSTARTTLS\n%tls\n%close-notify\nQUIT\n", None),
+        ] {
+            let text = format!("%title t\n{body}");
+            let conversation = Conversation::parse(text.as_bytes()).unwrap();
+            let line = by_hand(&conversation, ([127, 0, 0, 1], 25).into());
+            let expected = command.map(|command| format!("printf 'QUIT\\r\\n' | {command}"));
+            assert_eq!(line, expected, "{body}");
         }
     }
 
@@ -120,12 +186,12 @@ mod tests {
         for lines in ["-n x\r\n", "\"'%s'\" \\055 $(x) `y`\r\n-- -\r\n"] {
             let repeat = Repeat::new(lines.into(), 3).unwrap();
             assert_eq!(
-                printed(vec![Step::Repeat(repeat)]),
+                printed(&[Step::Repeat(repeat)]),
                 lines.repeat(3).into_bytes()
             );
             let send = Step::Send(vec![lines.into()]);
-            assert_eq!(printed(vec![send]), lines.as_bytes());
+            assert_eq!(printed(&[send]), lines.as_bytes());
         }
-        assert_eq!(printed(Vec::new()), b"");
+        assert_eq!(printed(&[]), b"");
     }
 }

@@ -1,14 +1,19 @@
 //! Generated cases: the three families, and every cut of documented conversations.
 
 use smtpspec_core::{
-    conversation::{Conversation, Ending},
+    conversation::{Conversation, Ending, TlsMode},
     generate::{Family, conversation},
 };
 
-use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented, look_alikes};
+use super::{BrokenSessions, Case, CaseError, broken::LEAKS, documented, smuggling};
 
-/// The conversations that the suite `cuts` cuts: one message, two, and a whole session in one group.
-const CUT: [&str; 3] = ["seed/as-meant", "messages/two", "pipelining/whole-session"];
+/// The conversations that the suite `cuts` cuts: one message, two, a whole session in one group, and a message inside TLS.
+const CUT: [&str; 4] = [
+    "seed/as-meant",
+    "messages/two",
+    "pipelining/whole-session",
+    "tls/message",
+];
 
 /// The name of that suite.
 const CUTS: &str = "cuts";
@@ -31,34 +36,41 @@ fn numbered(family: Family, seed: u64, index: u64) -> Case {
     }
 }
 
-/// Three documented conversations, ended at every octet in every way that costs no time-out; called
-/// `cuts/seed/as-meant/17/reset`.
-pub fn cuts() -> Result<Vec<Case>, CaseError> {
+/// Four documented conversations, ended at every octet in every way that costs no time-out; called
+/// `cuts/seed/as-meant/17/reset`. Inside TLS there are two ways more; `tls` says where they will be played.
+pub fn cuts(tls: TlsMode) -> Result<Vec<Case>, CaseError> {
     let chosen = |case: &Case| CUT.contains(&case.name.as_str());
-    cuts_of(chosen, |_| true)
+    cuts_of(chosen, |_| true, tls)
 }
 
 /// Of all documented conversations but the longest, those cuts whose names `takes` likes.
 pub fn every_cut(takes: impl Fn(&str) -> bool) -> Result<Vec<Case>, CaseError> {
-    cuts_of(is_cut, takes)
+    cuts_of(is_cut, takes, TlsMode::None)
 }
 
 fn cuts_of(
     chosen: impl Fn(&Case) -> bool,
     takes: impl Fn(&str) -> bool,
+    tls: TlsMode,
 ) -> Result<Vec<Case>, CaseError> {
     let mut cuts = Vec::new();
     for case in documented()?.iter().filter(|case| chosen(case)) {
         for offset in 0..=octets(case) {
-            for ending in ENDINGS {
+            for ending in ENDINGS.into_iter().chain(Ending::TLS) {
                 let name = name(case, offset, ending);
-                if takes(&name) {
+                if takes(&name) && (ENDINGS.contains(&ending) || is_inside(case, offset, tls)) {
                     cuts.push(cut(case, offset, ending));
                 }
             }
         }
     }
     Ok(cuts)
+}
+
+/// Whether what is cut at `offset` stands inside TLS then, so that it can end in the ways of TLS.
+fn is_inside(case: &Case, offset: usize, tls: TlsMode) -> bool {
+    let own = || case.conversation.cut_at(offset, Ending::Close).starts_tls();
+    tls != TlsMode::None || own()
 }
 
 /// Whether it is short enough to be cut at each octet.
@@ -104,7 +116,7 @@ pub fn named(name: &str) -> Result<Option<Case>, CaseError> {
         let whole = cases.find(|case| case.name == of && offset <= octets(case));
         return Ok(whole.map(|case| cut(&case, offset, ending)));
     }
-    let mut all = documented.into_iter().chain(look_alikes()?);
+    let mut all = documented.into_iter().chain(smuggling()?);
     Ok(all.find(|case| case.name == name))
 }
 
@@ -115,7 +127,8 @@ fn cut_by_name(name: &str) -> Option<(&str, usize, Ending)> {
         .strip_prefix('/')?
         .rsplit_once('/')?;
     let (of, offset) = rest.rsplit_once('/')?;
-    let ending = ENDINGS.into_iter().find(|known| known.name() == ending)?;
+    let mut endings = ENDINGS.into_iter().chain(Ending::TLS);
+    let ending = endings.find(|known| known.name() == ending)?;
     Some((of, offset.parse().ok()?, ending))
 }
 
@@ -144,7 +157,12 @@ mod tests {
                 assert_eq!(named(&case.name).unwrap(), Some(case));
             }
         }
-        for name in ["seed/as-meant", "cuts/seed/as-meant/17/reset", "leaks/3/17"] {
+        for name in [
+            "seed/as-meant",
+            "cuts/seed/as-meant/17/reset",
+            "cuts/tls/message/80/truncate",
+            "leaks/3/17",
+        ] {
             assert_eq!(named(name).unwrap().unwrap().name, name);
         }
         for name in [
@@ -174,15 +192,31 @@ mod tests {
     }
 
     #[test]
-    fn all_three_conversations_are_cut_behind_every_octet() {
-        let cases = cuts().unwrap();
+    fn inside_tls_there_are_two_ways_more_to_end() {
+        let ways = |tls, of: &str, offset: usize| {
+            let cases = cuts(tls).unwrap();
+            let at = format!("cuts/{of}/{offset}/");
+            let names = cases.iter().filter_map(|case| case.name.strip_prefix(&at));
+            names.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let three = ["close", "reset", "half-close"];
+        let five = [&three[..], &["close-notify", "truncate"]].concat();
+        assert_eq!(ways(TlsMode::None, "tls/message", 20), three);
+        assert_eq!(ways(TlsMode::None, "tls/message", 80), five);
+        assert_eq!(ways(TlsMode::None, "messages/two", 80), three);
+        assert_eq!(ways(TlsMode::StartTls, "messages/two", 80), five);
+    }
+
+    #[test]
+    fn all_four_conversations_are_cut_behind_every_octet() {
+        let cases = cuts(TlsMode::StartTls).unwrap();
         let octets: usize = documented()
             .unwrap()
             .iter()
             .filter(|case| CUT.contains(&case.name.as_str()))
             .map(|case| case.conversation.octets().len() + 1)
             .sum();
-        assert_eq!(cases.len(), 3 * octets);
+        assert_eq!(cases.len(), 5 * octets);
         for name in CUT {
             let prefix = format!("cuts/{name}/");
             assert!(

@@ -8,13 +8,13 @@ mod gathered;
 mod generated;
 mod growth;
 mod leaks;
-mod look_alikes;
 mod minimise;
 mod options;
 mod player;
 mod round;
 mod session;
 mod settle;
+mod smuggling;
 
 pub use broken::BrokenSessions;
 pub use campaign::{Outcome, Progress, RunError, campaign};
@@ -23,7 +23,9 @@ pub use gathered::Gathered;
 pub use generated::{cuts, every_cut, generated, named};
 pub use growth::{Growth, RESOURCES, Resource};
 pub use leaks::{Held, LeakCheck, Leaks, leaks};
-pub use look_alikes::{LOOK_ALIKES, look_alikes};
 pub(crate) use minimise::shortest;
 pub use minimise::{Minimal, minimise};
 pub use options::CampaignOptions;
+pub use smuggling::{
+    FORMS, Form, LOOK_ALIKES, SEPARATORS, look_alike_name, look_alikes, smuggling,
+};

@@ -3,6 +3,7 @@
 mod hooks;
 mod server;
 mod session;
+mod transport;
 
 pub use hooks::{EventSink, Hooks, ScriptRegistry};
 pub use server::Server;
@@ -27,6 +28,8 @@ pub struct ServeOptions {
     pub shutdown: Duration,
     /// Sessions at once; further clients wait in the system's queue. Default 4096.
     pub max_sessions: usize,
+    /// TLS comes before the banner (RFC 8314, 3). Default no.
+    pub implicit_tls: bool,
 }
 
 impl Default for ServeOptions {
@@ -37,6 +40,7 @@ impl Default for ServeOptions {
             drain: Duration::from_millis(200),
             shutdown: Duration::from_secs(5),
             max_sessions: 4096,
+            implicit_tls: false,
         }
     }
 }

@@ -10,7 +10,9 @@ use tokio::{
     time::{Duration, sleep, timeout},
 };
 
-use super::{Hooks, ServeOptions, reuses_session_ids, session::Session};
+use tokio_rustls::TlsAcceptor;
+
+use super::{Hooks, ServeOptions, reuses_session_ids, session::Session, transport::acceptor};
 
 /// Clients that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -41,6 +43,7 @@ impl Server {
             address,
             same_id: reuses_session_ids(&config),
             config: Arc::new(config),
+            tls: acceptor()?,
             permits: Arc::new(Semaphore::new(options.max_sessions)),
             options: Arc::new(options),
             hooks,
@@ -100,6 +103,7 @@ struct Acceptor {
     config: Arc<Config>,
     options: Arc<ServeOptions>,
     hooks: Hooks,
+    tls: TlsAcceptor,
     permits: Arc<Semaphore>,
     stopped: watch::Receiver<bool>,
     dead: watch::Sender<bool>,
@@ -136,9 +140,13 @@ impl Acceptor {
         // A client that has left already had a connection all the same: its events fire.
         let local = stream.local_addr().unwrap_or(self.address);
         let agents = self.hooks.agents(format!("s{number}"), peer);
-        let receiver = Receiver::new(Arc::clone(&self.config), agents, local, peer);
+        let mut receiver = Receiver::new(Arc::clone(&self.config), agents, local, peer);
+        if self.options.implicit_tls {
+            receiver = receiver.behind_tls();
+        }
         let session = Session::new(
             stream,
+            self.tls.clone(),
             receiver,
             Arc::clone(&self.options),
             self.stopped.clone(),

@@ -4,20 +4,21 @@ use std::{future::pending, io, sync::Arc};
 
 use smtpspec_core::receiver::{Output, Receiver};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::watch,
     time::{Duration, sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
-use super::{ServeOptions, server::stopping};
+use super::{ServeOptions, server::stopping, transport::Transport};
 
 /// Octets read at once.
 const CHUNK: usize = 16 * 1024;
 
 pub(super) struct Session {
     /// `None` once closed.
-    stream: Option<TcpStream>,
+    stream: Option<Transport>,
+    tls: TlsAcceptor,
     receiver: Receiver,
     options: Arc<ServeOptions>,
     stopped: watch::Receiver<bool>,
@@ -30,13 +31,15 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(
         stream: TcpStream,
+        tls: TlsAcceptor,
         receiver: Receiver,
         options: Arc<ServeOptions>,
         stopped: watch::Receiver<bool>,
         dead: watch::Sender<bool>,
     ) -> Self {
         Self {
-            stream: Some(stream),
+            stream: Some(Transport::Clear(stream)),
+            tls,
             receiver,
             options,
             stopped,
@@ -69,11 +72,41 @@ impl Session {
             match output {
                 Output::Reply(octets) => self.write(&octets).await,
                 Output::Wait(ms) => sleep(Duration::from_millis(ms)).await,
+                Output::StartTls => self.shake_hands().await,
                 Output::Close => self.close().await,
                 Output::Die => {
                     self.dead.send_replace(true);
                     // This task does not outlive the server.
                     pending::<()>().await;
+                }
+            }
+        }
+    }
+
+    /// Does a handshake, and reports what came of it. The client has as much time for it as for a command.
+    async fn shake_hands(&mut self) {
+        let Some(Transport::Clear(stream)) = self.stream.take() else {
+            return self.receiver.handshake_failed();
+        };
+        let handshake = timeout(self.options.idle, self.tls.accept(stream).into_fallible());
+        let done = tokio::select! {
+            biased;
+            () = stopping(&mut self.stopped) => return self.receiver.shut_down(),
+            done = handshake => done,
+        };
+        match done {
+            Err(_) => self.receiver.timed_out(),
+            Ok(Ok(stream)) => {
+                self.stream = Some(Transport::Tls(Box::new(stream)));
+                self.receiver.handshake_done();
+            }
+            Ok(Err((error, stream))) => {
+                // Closed in good order: it may hold what the client has sent in place of a handshake.
+                self.stream = Some(Transport::Clear(stream));
+                match error.kind() {
+                    io::ErrorKind::UnexpectedEof => self.receiver.input_closed(),
+                    io::ErrorKind::InvalidData => self.receiver.handshake_failed(),
+                    _ => self.receiver.connection_lost(),
                 }
             }
         }
@@ -103,9 +136,23 @@ impl Session {
         self.ended = !matches!(read, Some(Ok(1..)));
         match read {
             None => self.receiver.timed_out(),
+            Some(Ok(0)) if self.stream.as_ref().is_some_and(Transport::is_tls) => self.notified(),
             Some(Ok(0)) => self.receiver.input_closed(),
             Some(Ok(n)) => self.receiver.receive(&self.buffer[..*n]),
+            // Inside TLS: FIN without close_notify. What came before is whole.
+            Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.receiver.input_closed();
+            }
             Some(Err(_)) => self.receiver.connection_lost(),
+        }
+    }
+
+    /// The client has sent close_notify.
+    fn notified(&mut self) {
+        if self.receiver.tls_closed() {
+            // A planted defect.
+            self.stream = self.stream.take().map(Transport::in_clear);
+            self.ended = false;
         }
     }
 
@@ -127,9 +174,8 @@ impl Session {
             return;
         };
         let drain = async {
-            stream.shutdown().await?;
-            while stream.read(&mut self.buffer).await? > 0 {}
-            io::Result::Ok(())
+            stream.shut_down().await?;
+            stream.drain(&mut self.buffer).await
         };
         // However it ended, the socket is closed next.
         let _ = timeout(self.options.drain, drain).await;

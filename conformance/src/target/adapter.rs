@@ -12,10 +12,14 @@ use std::{
 };
 
 use serde::Deserialize;
+use smtpspec_core::conversation::TlsMode;
 use tokio::process::Command;
 
 use super::{Running, StartOptions, TargetError, child::ChildProcess, ports::free_port};
-use crate::observe::{EventsSpec, Observer};
+use crate::{
+    certificate::Certificate,
+    observe::{EventsSpec, Observer},
+};
 
 /// The version of a server whose adapter names none.
 const CURRENT: &str = "current";
@@ -181,6 +185,7 @@ impl Adapter {
             .env("SMTPSPEC_IDLE_MS", options.idle.as_millis().to_string())
             .env("SMTPSPEC_VERSION", &self.version)
             .env("SMTPSPEC_DIR", scratch.path());
+        offer_tls(&mut command, options.tls, scratch.path()).map_err(fail)?;
         if let Some(program) = &options.program {
             command.env("SMTPSPEC_PROGRAM", program);
         }
@@ -195,6 +200,24 @@ impl Adapter {
             .with_backlog(self.about.backlog)
             .with_times(limit, self.about.segment_gap_ms.map(Duration::from_millis)))
     }
+}
+
+/// Tells the adapter which TLS its server is to offer, and with what certificate; nothing where it is to offer none.
+fn offer_tls(command: &mut Command, tls: TlsMode, scratch: &Path) -> io::Result<()> {
+    let name = match tls {
+        TlsMode::None => return Ok(()),
+        TlsMode::StartTls => "starttls",
+        TlsMode::Implicit => "implicit",
+    };
+    let made = Certificate::get().map_err(io::Error::other)?;
+    let (certificate, key) = (scratch.join("tls-cert.pem"), scratch.join("tls-key.pem"));
+    fs::write(&certificate, &made.pem)?;
+    fs::write(&key, &made.key_pem)?;
+    command
+        .env("SMTPSPEC_TLS", name)
+        .env("SMTPSPEC_TLS_CERT", certificate)
+        .env("SMTPSPEC_TLS_KEY", key);
+    Ok(())
 }
 
 fn about(path: &Path) -> Result<About, TargetError> {

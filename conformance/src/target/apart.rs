@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use smtpspec_core::receiver::Defects;
+use smtpspec_core::{conversation::TlsMode, receiver::Defects};
 use tokio::process::Command;
 
 use super::{EMBEDDED, Running, StartOptions, TargetError, child::ChildProcess, ports::free_port};
@@ -27,6 +27,9 @@ pub(super) async fn start(
         .arg(server.to_string())
         .arg("--idle")
         .arg(humantime::format_duration(options.idle).to_string());
+    if options.tls == TlsMode::Implicit {
+        command.arg("--implicit-tls");
+    }
     for defect in defects.iter() {
         command.args(["--defect", defect.name()]);
     }

@@ -19,7 +19,10 @@ pub use usage::Usage;
 
 use std::{env, net::SocketAddr, path::PathBuf, time::Duration};
 
-use smtpspec_core::receiver::{Config, Defects};
+use smtpspec_core::{
+    conversation::TlsMode,
+    receiver::{Config, Defects},
+};
 use tokio::net::lookup_host;
 
 use crate::observe::EventsSpec;
@@ -64,6 +67,9 @@ pub struct StartOptions {
     /// The command `smtpspec`, for adapters that observe their server with it. Default: the variable
     /// `SMTPSPEC_PROGRAM`, else the running program, if it is called so.
     pub program: Option<PathBuf>,
+    /// Which TLS the server is to offer: an adapter's server offers none unless it is asked to; the embedded one always
+    /// has STARTTLS. Default none.
+    pub tls: TlsMode,
 }
 
 impl Default for StartOptions {
@@ -73,6 +79,7 @@ impl Default for StartOptions {
             idle: Duration::from_secs(1),
             start: Duration::from_secs(20),
             program: own_program(),
+            tls: TlsMode::None,
         }
     }
 }

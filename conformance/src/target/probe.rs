@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smtpspec_core::{
-    conversation::{Conversation, Step},
+    conversation::{Conversation, Step, TlsMode},
     event::EventKind,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -20,20 +20,28 @@ const PERIOD: Duration = Duration::from_millis(50);
 const EVENTS: Duration = Duration::from_secs(1);
 
 /// Tries to connect until it succeeds or `patience` is over. The probe's events do not become strays.
-pub(super) async fn probe(stage: &Stage, patience: Duration) -> Result<(), DriveError> {
+pub(super) async fn probe(
+    stage: &Stage,
+    tls: TlsMode,
+    patience: Duration,
+) -> Result<(), DriveError> {
     let give_up = Instant::now() + patience;
     loop {
-        match attempt(stage).await {
+        match attempt(stage, tls).await {
             Err(DriveError::Connect { .. }) if Instant::now() < give_up => sleep(PERIOD).await,
             result => return result,
         }
     }
 }
 
-async fn attempt(stage: &Stage) -> Result<(), DriveError> {
+async fn attempt(stage: &Stage, tls: TlsMode) -> Result<(), DriveError> {
     let quit = Conversation {
         steps: vec![Step::Send(vec![b"QUIT\r\n".to_vec()])],
         ..Conversation::default()
+    };
+    let quit = match tls {
+        TlsMode::Implicit => quit.behind(tls),
+        TlsMode::None | TlsMode::StartTls => quit,
     };
     let bound = drive::bind(stage.server, &Limits::default()).await?;
     let client = bound.client();

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use smtpspec_core::{event::Hello, receiver::Config};
+use smtpspec_core::{conversation::TlsMode, event::Hello, receiver::Config};
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
@@ -43,6 +43,7 @@ impl Running {
         let scripts = Scripts::Registry(hooks.scripts.clone());
         let serve_options = ServeOptions {
             idle: options.idle,
+            implicit_tls: options.tls == TlsMode::Implicit,
             ..ServeOptions::default()
         };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -120,7 +121,7 @@ impl Running {
         tokio::select! {
             biased;
             error = running.failed() => Err(error),
-            result = probe(&running.stage, patience) => result.map_err(|source| {
+            result = probe(&running.stage, options.tls, patience) => result.map_err(|source| {
                 TargetError::Unreachable { source, output: running.output() }
             }),
         }?;

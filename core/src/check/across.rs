@@ -10,9 +10,9 @@ use super::{
     wir,
 };
 use crate::{
-    model::{Stimulus, Tolerance, UnansweredData, WireLog, read},
+    model::{Outcome, Stimulus, Tolerance, UnansweredData, WireLog, read},
     transcript::{SessionLog, Transcript, What},
-    wire::Command,
+    wire::{Command, Verb},
 };
 
 pub(super) struct Across<'t> {
@@ -58,6 +58,14 @@ impl<'t> Across<'t> {
             // A handler may have answered so.
             if session.open.handlers.is_empty() && wir::is_plainly_unknown(exchange, line, code) {
                 self.elsewhere.add_unknown(line.verb);
+            }
+            let ungreeted = exchange.state.is_some_and(|state| !state.greeted);
+            if line.verb == Verb::Mail
+                && ungreeted
+                && exchange.outcome == Outcome::Accepted
+                && reading.handshakes.is_empty()
+            {
+                self.elsewhere.add_ungreeted_mail();
             }
             let Ok(parsed) = &line.parsed else { continue };
             match parsed.command {

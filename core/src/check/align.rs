@@ -15,6 +15,8 @@ pub(super) enum Fit {
     No,
     /// The kind is right, an argument is not.
     Altered,
+    /// The kind is right, and but for its case the argument too.
+    Close,
     /// All that can be seen is right.
     Exact,
 }
@@ -44,6 +46,8 @@ const EXTRA: u32 = 20;
 const ALTERED: u32 = 30;
 /// Less than an event too many: a message that was refused need not have fired it, and still it is this message's.
 const ALTERED_OF_MESSAGE: u32 = 15;
+/// The same of a command's: no other can have fired it.
+const CLOSE: u32 = 15;
 /// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing count less: they would
 /// hide that what was left over before them finds no place behind them either.
 const WINDOW_EXCHANGES: usize = 8;
@@ -65,10 +69,7 @@ pub(super) fn align(
         let fits = |pattern: &Pattern, least: Fit| {
             let mut places = pattern.iter().zip(next..);
             next + pattern.len() <= events
-                && places.all(|(kind, event)| {
-                    let fit = fit(exchange, event, *kind);
-                    fit == Fit::Exact || fit == least
-                })
+                && places.all(|(kind, event)| fit(exchange, event, *kind) >= least)
         };
         let mut loosely = patterns
             .iter()
@@ -219,6 +220,7 @@ impl Repair<'_> {
                 let rest = (exchange, pattern, element + 1, event + 1);
                 match (self.fit)(exchange, event, kind) {
                     Fit::Exact => offer(self.cheapest(rest).0, Step::Match),
+                    Fit::Close => offer(CLOSE + self.cheapest(rest).0, Step::Altered),
                     Fit::Altered => offer(altered(kind) + self.cheapest(rest).0, Step::Altered),
                     Fit::No => {}
                 }

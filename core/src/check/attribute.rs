@@ -4,6 +4,7 @@ use super::{
     align::Deviation,
     extra::extra,
     moved::{out_of_place, traded_places},
+    tls,
     view::{Found, View},
     words::{about, shown},
 };
@@ -19,6 +20,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     founds.extend(out_of_place(view, &mut deviations));
     founds.extend(traded_places(view, &mut deviations));
     for deviation in deviations {
+        if let Deviation::Extra { event, .. } = deviation
+            && tls::explains(view, view.events[event].entry)
+        {
+            continue;
+        }
         founds.push(match deviation {
             Deviation::Missing { exchange, kind } => missing(view, exchange, kind),
             Deviation::Extra { event, exchange } => extra(view, event, exchange),

@@ -1,6 +1,6 @@
 //! The list of all rules. A rule is added in its group's file; nothing else knows them all.
 
-use super::{aut, con, entry::Entry, ord, rej, ses, verdict::Rule, wir};
+use super::{aut, con, entry::Entry, ord, rej, ses, tls, verdict::Rule, wir};
 
 /// All, in the order in which reports show them.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -10,7 +10,8 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     static CON: &[Entry] = &con::RULES;
     static WIR: &[Entry] = wir::RULES;
     static AUT: &[Entry] = aut::RULES;
-    [SES, ORD, REJ, CON, WIR, AUT].into_iter().flatten()
+    static TLS: &[Entry] = tls::RULES;
+    [SES, ORD, REJ, CON, WIR, AUT, TLS].into_iter().flatten()
 }
 
 /// Every rule, in the order in which reports show them.

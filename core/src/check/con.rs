@@ -6,6 +6,7 @@ use super::{
     entry::{Entry, on_the_wire, sees, sees_arguments, sees_commands},
     verdict::{Level, Rule, SeenLeniency},
     view::{Found, View},
+    words::shortened,
 };
 use crate::{
     model::{Exchange, Outcome, Stimulus, Stop, relevant_tolerances},
@@ -13,7 +14,7 @@ use crate::{
     wire::{LeniencyLevel, Verb, parse_command},
 };
 
-pub(super) const RULES: [Entry; 7] = [
+pub(super) const RULES: [Entry; 8] = [
     Entry {
         rule: Rule::must(
             "CON-1",
@@ -70,6 +71,25 @@ pub(super) const RULES: [Entry; 7] = [
         exercised: |view| {
             view.messages()
                 .any(|(exchange, _)| holds_command(&view.wire.sent[exchange.span.clone()]))
+        },
+    },
+    Entry {
+        rule: Rule::must(
+            "CON-6",
+            "What comes in clear behind STARTTLS is never acted on",
+            "RFC 3207 4.2; CVE-2011-0411 (VU#555316), CVE-2021-38371, CVE-2024-34083; MODEL.md CON-6",
+            "Octets that were received in clear before the handshake, or in place of it, are no commands: neither \
+             replies nor events follow, in clear or inside TLS. Else whoever sits in between says something in the \
+             client's name, and TLS makes it look sound. A server may discard them or close.",
+            "`STARTTLS` CRLF `NOOP` CRLF in one segment, 220, handshake: 250",
+        ),
+        observable: on_the_wire,
+        exercised: |view| {
+            let begun = &view.reading.handshakes;
+            let mut in_clear = begun
+                .iter()
+                .map(|begun| &view.wire.sent[begun.in_clear.clone()]);
+            in_clear.any(|octets| octets.contains(&b'\n'))
         },
     },
     Entry {
@@ -169,6 +189,19 @@ pub(super) fn judge_tolerance(view: &View<'_>) -> Vec<Found> {
     if let (true, Some((exchange, _))) = (view.tolerance.misses_empty, swallowed) {
         let what = "the end of an empty message was not seen: what followed was taken for content";
         founds.push(Found::new("CON-9", exchange.entry, what.into()));
+    }
+    let begun = view.reading.handshakes.first();
+    if let (true, Some(begun)) = (view.tolerance.clear_behind_starttls, begun) {
+        let where_to = if begun.done { "inside TLS" } else { "in clear" };
+        let what = format!(
+            "`{}`, sent in clear behind STARTTLS, was taken for commands {where_to}",
+            shortened(&view.wire.sent[begun.in_clear.clone()])
+        );
+        founds.push(Found::new(
+            "CON-6",
+            view.exchanges()[begun.exchange].entry,
+            what,
+        ));
     }
     let ends = view.tolerance.line_ends;
     for (taken, name) in [(ends.bare_lf, "LF"), (ends.bare_cr, "CR")] {

@@ -1,6 +1,6 @@
 //! Whether an event carries what its exchange's octets say (CON-3, CON-7, REJ-3).
 
-use super::align::Fit;
+use super::{align::Fit, extra::command_line};
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
     model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, auth, own_event},
@@ -48,7 +48,11 @@ pub(super) fn fit(
         }
         _ => true,
     };
-    if exact { Fit::Exact } else { Fit::Altered }
+    match &exchange.stimulus {
+        _ if exact => Fit::Exact,
+        Stimulus::Command(line) if fits_but_for_case(line, event) => Fit::Close,
+        _ => Fit::Altered,
+    }
 }
 
 /// Whether `event` is what the command on `line` fires, arguments and all. A malformed line fires nothing of its
@@ -61,6 +65,22 @@ pub(super) fn command_event_fits(line: &CommandLine<'_>, event: &Event) -> bool 
         return same_kind;
     };
     same_kind && arguments_fit(&parsed.command, event)
+}
+
+/// The same, where only the case of a path or domain is another.
+fn fits_but_for_case(line: &CommandLine<'_>, event: &Event) -> bool {
+    let mut lowered = event.clone();
+    let argument = match &mut lowered {
+        Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain,
+        Event::OnMailCommand { reverse_path, .. } => reverse_path,
+        Event::OnRcptCommand { forward_path, .. } => forward_path,
+        _ => return false,
+    };
+    if let Some(argument) = argument {
+        argument.0.make_ascii_lowercase();
+    }
+    let text = line.text.to_ascii_lowercase();
+    command_event_fits(&command_line(&text), &lowered)
 }
 
 fn arguments_fit(command: &Command<'_>, event: &Event) -> bool {

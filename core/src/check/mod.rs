@@ -21,8 +21,10 @@ mod offers;
 mod ord;
 mod rej;
 mod ses;
+mod tls;
 mod verdict;
 mod view;
+mod weigh;
 mod wir;
 mod words;
 
@@ -35,6 +37,7 @@ use across::Across;
 use catalogue::entries;
 use entry::Entry;
 use view::{Elsewhere, Found, View};
+use weigh::{BARE_LF, Evidence, Habits, convicts, explains_more};
 
 use crate::{
     model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
@@ -124,7 +127,8 @@ fn best_view(
             tolerance,
             data,
         );
-        judge(&view)
+        let founds = judge(&view);
+        (founds, Evidence::of(&view))
     };
     let strict = Tolerance::default();
     if let Some(death) = ses::death(wire) {
@@ -133,19 +137,21 @@ fn best_view(
         let view = View::new(header, session, wire, elsewhere, &strict, data);
         return use_it(&view, vec![death]);
     }
-    let mut best = (
-        judge(&strict, UnansweredData::Accepted),
-        strict.clone(),
-        UnansweredData::Accepted,
-    );
+    let (founds, strictly) = judge(&strict, UnansweredData::Accepted);
+    let mut best = (founds, strict.clone(), UnansweredData::Accepted);
     if !best.0.is_empty() {
         let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
         let tolerances = candidates(relevant(wire, &reading));
+        let mut unsolicited = strictly.unsolicited;
         for data in [UnansweredData::Accepted, UnansweredData::Refused] {
             for tolerance in std::iter::once(&strict).chain(&tolerances) {
-                let founds = judge(tolerance, data);
+                let (founds, evidence) = judge(tolerance, data);
+                if tolerance.look_alikes.is_empty() {
+                    unsolicited = unsolicited.min(evidence.unsolicited);
+                }
+                let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;
                 if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
-                    && convicts(tolerance, &founds, &best.0)
+                    && convicts(tolerance, &founds, behind, &best.0)
                 {
                     best = (founds, tolerance.clone(), data);
                 }
@@ -163,62 +169,6 @@ fn best_view(
     );
     founds.extend(con::judge_tolerance(&view));
     use_it(&view, founds);
-}
-
-/// The rule that a server keeps loosely for which a bare LF ends a line.
-const BARE_LF: &str = "WIR-19";
-
-/// The rules that sessions before this one have shown the server to break, strictly read; and [`BARE_LF`], where one of
-/// them could only be read so.
-type Habits = std::collections::BTreeSet<&'static str>;
-
-/// What a server may be found to do whatever it takes for an end of a line or of data: a reply that is not as it
-/// should be, an argument or a content that is not handed on as it came. Everything else that a reading leaves is a
-/// riddle: an event or a reply without its cause, a command without its event or reply, a state that nothing led to.
-const NO_RIDDLES: [&str; 8] = [
-    "CON-3", "CON-7", "ORD-4", "WIR-3", "WIR-4", "WIR-6", "WIR-11", "WIR-16",
-];
-
-/// Commands that stand behind a lenient end of data may be loose themselves: what is only not strict is no riddle.
-fn is_riddle(found: &Found) -> bool {
-    found.level != Some(Level::Should) && !NO_RIDDLES.contains(&found.rule)
-}
-
-/// Whether a reading that leaves some findings is better than one that leaves `best`: it leaves fewer riddles, or as
-/// many and less in all, a leniency being no less than a finding. A riddle of a kind that neither the other leaves nor
-/// the server has shown before weighs three: else a reading could be chosen that only trades one for another. And
-/// replies out of order weigh more than one, since with them nothing else is looked at.
-fn explains_more(
-    (founds, tolerance): (&[Found], &Tolerance),
-    (best, best_tolerance): (&[Found], &Tolerance),
-    habits: &Habits,
-) -> bool {
-    let weight = |found: &Found| {
-        let known =
-            best.iter().any(|other| other.rule == found.rule) || habits.contains(found.rule);
-        let one = if found.rule == "WIR-9" { 4 } else { 1 };
-        if known { one } else { 3 * one }
-    };
-    let left = |founds: &[Found], tolerance: &Tolerance| {
-        let riddles = founds.iter().filter(|found| is_riddle(found));
-        let riddles: usize = riddles.map(weight).sum();
-        // That a server does again what it is known to do costs nothing.
-        let usual = tolerance.line_ends.bare_lf && habits.contains(BARE_LF);
-        let leniencies = tolerance.len() - usize::from(usual);
-        (riddles, founds.len() + leniencies)
-    };
-    left(founds, tolerance) < left(best, best_tolerance)
-}
-
-/// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were answered
-/// or fired events. Content that was changed is none, for content that ended elsewhere has nothing to be compared with;
-/// content that goes beyond the look-alike is evidence against it.
-fn convicts(tolerance: &Tolerance, founds: &[Found], best: &[Found]) -> bool {
-    let about_content = |founds: &[Found]| founds.iter().filter(|f| f.rule == "CON-3").count();
-    let beside_content = |founds: &[Found]| founds.len() - about_content(founds);
-    tolerance.look_alikes.is_empty()
-        || (beside_content(founds) < beside_content(best)
-            && (about_content(founds) == 0 || about_content(founds) < about_content(best)))
 }
 
 /// The leniencies that may matter, also those that only show once another is taken: what follows it is then read
@@ -247,6 +197,8 @@ fn candidates(singles: Vec<Tolerance>) -> Vec<Tolerance> {
             all.push(all[first].union(&all[second]));
         }
     }
+    // What line ends alone explain is no evidence for a look-alike.
+    all.sort_by_key(|tolerance| !tolerance.look_alikes.is_empty());
     all
 }
 
@@ -262,6 +214,7 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     rej::judge(view, &mut founds);
     wir::judge(view, &mut founds);
     aut::judge(view, &mut founds);
+    tls::judge(view, &mut founds);
     founds
 }
 

@@ -1,6 +1,7 @@
 //! ORD: the order of events within a session.
 
 use super::{
+    NEAR,
     entry::{Entry, on_the_wire, sees, sees_commands},
     verdict::Rule,
     view::{Found, View},
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{AuthOutcome, Event, EventKind, Hello},
-    model::{AuthStep, Certainty, Outcome, Stimulus},
+    model::{AuthStep, Certainty, LoggedEvent, Outcome, Stimulus, own_event},
     wire::Verb,
 };
 
@@ -156,7 +157,7 @@ pub(super) const RULES: [Entry; 11] = [
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
                 exchange.outcome == Outcome::Accepted
-                    && crate::model::own_event(line.verb).is_some_and(|kind| view.sees(kind))
+                    && own_event(line.verb).is_some_and(|kind| view.sees(kind))
             })
         },
     },
@@ -228,7 +229,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             continue;
         }
         let emitted = view.emitted_at(event);
-        if emitted > reply.at + CLOCK_SLACK {
+        if emitted > reply.at + CLOCK_SLACK && !may_be_of_another(view, index, event) {
             let late = (emitted - reply.at) / 1_000;
             let kind = event.record.event.kind();
             let what = format!(
@@ -238,4 +239,18 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             founds.push(Found::new("ORD-9", event.entry, what));
         }
     }
+}
+
+/// Whether a later command of the kind, whose own event is not seen, had been sent when `event` fired: where nobody
+/// knows which of two refused commands fired it, it was not late.
+fn may_be_of_another(view: &View<'_>, index: usize, event: &LoggedEvent<'_>) -> bool {
+    let kind = event.record.event.kind();
+    let emitted = view.emitted_at(event);
+    let later = index + 1..view.exchanges().len();
+    later.take(NEAR).any(|other| {
+        let exchange = &view.exchanges()[other];
+        exchange.verb().and_then(own_event) == Some(kind)
+            && exchange.sent_at <= emitted
+            && !view.alignment_has(other, kind)
+    })
 }

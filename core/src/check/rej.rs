@@ -3,6 +3,7 @@
 use super::{
     entry::{Entry, on_the_wire, sees, sees_commands},
     extra::out_of_sequence,
+    tls,
     verdict::{Level, Rule},
     view::{Found, View},
     words::about,
@@ -117,11 +118,22 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         };
         let entry = view.reply(exchange).map(|reply| reply.entry);
         if !accepted && may_be_about_the_line(exchange) {
-            // 503 for what is wrong with the line is a wrong code, and the state may be right.
-            founds.push(Found::new("WIR-5", entry, what));
+            // 503 for what is wrong with the line is a wrong code, and the state may be right. Unless a refused DATA may
+            // have cleared it: a later command will tell.
+            if exchange.history.refused != Some(Verb::Data) {
+                founds.push(Found::new("WIR-5", entry, what));
+            }
             continue;
         }
         if accepted && greeting_not_wanted(view, index) {
+            if let Some(level) = tls::shows_memory(view, index) {
+                let what = format!("{what}: the greeting before the handshake counts no more");
+                founds.push(Found {
+                    level: Some(level),
+                    ..Found::new("TLS-3", entry, what)
+                });
+                break;
+            }
             let rule = if view.fired_any(index) {
                 "ORD-1"
             } else {

@@ -236,6 +236,10 @@ fn reason(view: &View<'_>) -> Option<Found> {
     if !shows_reason(view.header.hello.as_ref()) {
         return None;
     }
+    if view.reading.stop == Stop::Extension(Verb::StartTls) {
+        // What becomes of TLS within TLS is not followed.
+        return None;
+    }
     let event = view.all_of(OnDisconnect).next()?;
     let Event::OnDisconnect {
         reason: Some(reason),
@@ -300,6 +304,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         .iter()
         .any(|reply| view.wire.replies[*reply].reply.code == Some(421));
     let silent = view.wire.did(ClientAct::Silence);
+    if view.reading.stop == Stop::Handshake {
+        return reasons_in_handshake(view, silent);
+    }
     // To a client that has closed its side, a 421 says that the connection is lost.
     let half_closed = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
     if dropped || warned || view.server_left_first() {
@@ -344,6 +351,29 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     // The client may have left while the server was leaving.
     if many_errors(view) && (unanswered || refused_last) {
         reasons.push(TooManyErrors);
+    }
+    reasons
+}
+
+/// A client that is silent in a handshake is one whose time is over, and one that leaves is lost. Where there was no
+/// handshake, or it failed, the server drops the session, or it takes the connection for lost.
+fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> {
+    use DisconnectReason::{DroppedSession, Local, SenderDisconnected, Timeout};
+    let tried = !view.wire.handshakes.is_empty()
+        || view
+            .reading
+            .handshakes
+            .iter()
+            .any(|begun| !begun.in_clear.is_empty());
+    let mut reasons = Vec::new();
+    if view.server_left_first() && (silent || !tried) {
+        reasons.push(Timeout);
+    }
+    if tried {
+        reasons.extend([DroppedSession, Local]);
+    }
+    if tried || !view.server_left_first() || view.wire.did(ClientAct::HalfClose) {
+        reasons.push(SenderDisconnected);
     }
     reasons
 }

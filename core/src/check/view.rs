@@ -49,6 +49,8 @@ pub(super) struct Elsewhere {
     arguments: HashMap<Vec<u8>, u64>,
     /// Verbs that the server does not know however plainly they are used (WIR-20).
     unknown: Vec<Verb>,
+    /// The server takes MAIL in sessions that nobody has greeted (TLS-3).
+    needs_no_greeting: bool,
 }
 
 impl Elsewhere {
@@ -66,6 +68,14 @@ impl Elsewhere {
 
     pub(super) fn is_unknown(&self, verb: Verb) -> bool {
         self.unknown.contains(&verb)
+    }
+
+    pub(super) fn add_ungreeted_mail(&mut self) {
+        self.needs_no_greeting = true;
+    }
+
+    pub(super) fn needs_no_greeting(&self) -> bool {
+        self.needs_no_greeting
     }
 
     /// The first connection that sent `argument`.
@@ -260,6 +270,34 @@ impl<'t> View<'t> {
         })
     }
 
+    /// Whether the server acted on what stands behind each look-alike that is taken for an end of data: took a command
+    /// there or fired an event. Behind the next true end of data nothing is evidence.
+    pub(super) fn acts_behind_look_alikes(&self) -> bool {
+        let ended = |index: &usize| match &self.exchanges()[*index].stimulus {
+            Stimulus::Message(message) => message.ended_by.is_some(),
+            _ => false,
+        };
+        let mut ends = (0..self.exchanges().len()).filter(ended);
+        ends.all(|end| self.acts_behind(end))
+    }
+
+    fn acts_behind(&self, message: usize) -> bool {
+        let exchanges = self.exchanges();
+        let begin = exchanges[message].span.end;
+        // The look-alike's own line end may be the first of the true end.
+        let content = &self.wire.sent[begin.saturating_sub(2)..];
+        let end = memchr::memmem::find(content, b"\r\n.\r\n").unwrap_or(content.len());
+        let inside = |index: &usize| exchanges[*index].span.start < begin + end;
+        let taken = |index: usize| {
+            let mut fired = self.laid_to(index);
+            exchanges[index].outcome == Outcome::Accepted
+                || fired.any(|kind| kind != EventKind::OnReject)
+        };
+        let mut behind = (message + 1..exchanges.len()).take_while(inside);
+        // Where it was the last that was sent, the answer to it must do.
+        begin == self.wire.sent.len() || behind.any(taken)
+    }
+
     /// Events of `kind` among all of the session.
     pub(super) fn all_of(&self, kind: EventKind) -> impl Iterator<Item = &LoggedEvent<'t>> {
         self.wire
@@ -301,6 +339,17 @@ impl<'t> View<'t> {
     /// Whether an event of `kind` has been laid to `exchange`.
     pub(super) fn alignment_has(&self, exchange: usize, kind: EventKind) -> bool {
         self.laid_to(exchange).any(|laid| laid == kind)
+    }
+
+    /// The events that no exchange explains.
+    pub(super) fn extra_events(&self) -> impl Iterator<Item = usize> {
+        self.alignment
+            .deviations
+            .iter()
+            .filter_map(|deviation| match deviation {
+                Deviation::Extra { event, .. } => Some(*event),
+                _ => None,
+            })
     }
 
     /// Whether `event` had been seen before the client began to send the command of `exchange`.

@@ -3,7 +3,7 @@
 use core::str;
 
 use super::{
-    LONGEST_PAUSE_MS, ReplyPattern, Step, raw,
+    LONGEST_PAUSE_MS, ReplyPattern, StartTls, Step, raw,
     words::{Word, Words},
 };
 use crate::{
@@ -44,6 +44,7 @@ const fn wrong<T>(at: usize, expected: &'static str) -> Result<T> {
 ///           / "%repeat" blank 1*DIGIT blank quoted
 ///           / "%pause" blank duration / "%early" / "%segment" / "%cut" / "%end"
 ///           / "%silence" / "%half-close" / "%close" / "%reset"
+///           / "%tls" [ blank ( "if-accepted" / "half" ) ] / "%close-notify" / "%truncate"
 /// text      = blank 1*CHAR    ; without control characters or surrounding white space
 /// blank     = 1*( SP / HTAB )
 /// ```
@@ -70,6 +71,9 @@ pub(super) fn parse(line: &[u8]) -> Result<Directive> {
         "%half-close" => Directive::Step(Step::HalfClose),
         "%close" => Directive::Step(Step::Close),
         "%reset" => Directive::Step(Step::Reset),
+        "%tls" => Directive::Step(Step::Tls(start_tls(&words.next())?)),
+        "%close-notify" => Directive::Step(Step::CloseNotify),
+        "%truncate" => Directive::Step(Step::Truncate),
         _ => {
             return wrong(
                 0,
@@ -79,6 +83,14 @@ pub(super) fn parse(line: &[u8]) -> Result<Directive> {
     };
     words.finish()?;
     Ok(directive)
+}
+
+fn start_tls(word: &Word<'_>) -> Result<StartTls> {
+    let mut known = StartTls::ALL.into_iter();
+    match known.find(|start| start.name() == word.text) {
+        Some(start) => Ok(start),
+        None => wrong(word.at, "`if-accepted`, `half` or nothing"),
+    }
 }
 
 fn one_line(word: &Word<'_>) -> Result<String> {
@@ -292,6 +304,9 @@ mod tests {
             ("%repeat 3 \"a\\q\"", 12),
             ("%repeat 400000000 \"a\\r\\n\"", 8),
             ("%repeat 99999999999999999999 \"a\\r\\n\"", 8),
+            ("%tls now", 5),
+            ("%tls half way", 10),
+            ("%close-notify 1", 14),
             ("%raw \"\"", 5),
             ("%raw \"\\q\"", 6),
         ] {

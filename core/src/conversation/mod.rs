@@ -10,6 +10,7 @@ mod raw;
 mod segment;
 mod shrink;
 mod shrinker;
+mod tls;
 mod transform;
 mod words;
 
@@ -20,6 +21,7 @@ pub use error::ParseError;
 pub use segment::Segmentation;
 pub use shrink::Size;
 pub use shrinker::Shrinker;
+pub use tls::{StartTls, TlsMode};
 pub use transform::Ending;
 
 use core::fmt;
@@ -42,7 +44,7 @@ pub const LARGEST_FILE: usize = 4 << 20;
 /// surrounding white space and none is empty, no segment is empty, pauses and sleeps last [`LONGEST_PAUSE_MS`]
 /// at most, all repeats together stand for [`LARGEST_REPEAT`](crate::repeat::LARGEST_REPEAT) octets at most, and the steps come in an order that one connection allows (nothing after [`Step::Close`] or
 /// [`Step::Reset`]; only expectations and those two after [`Step::Silence`]; nothing sent after
-/// [`Step::HalfClose`]). [`Conversation::parse`] gives valid ones only.
+/// [`Step::HalfClose`]; no handshake after [`Step::CloseNotify`]). [`Conversation::parse`] gives valid ones only.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
     /// One line: what this conversation shows.
@@ -70,6 +72,13 @@ pub enum Step {
     Repeat(Repeat),
     /// The reply to the last command is of this kind, else the conversation misses its point on this server.
     Expect(ReplyPattern),
+    /// Begin a TLS handshake: as the first step of all on a port where TLS comes first, else where the server has
+    /// accepted STARTTLS (RFC 3207).
+    Tls(StartTls),
+    /// Inside TLS: send close_notify, and what follows in clear. Where there is no TLS, the conversation ends here.
+    CloseNotify,
+    /// Inside TLS: FIN without close_notify. Where there is no TLS, it is [`Step::Close`].
+    Truncate,
     /// Do nothing for this many milliseconds.
     Pause(u64),
     /// Say nothing more, keep the connection open and wait until the server ends it.

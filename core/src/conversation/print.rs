@@ -3,7 +3,7 @@
 use core::str;
 use std::io::{self, Write};
 
-use super::{Conversation, Step, raw};
+use super::{Conversation, StartTls, Step, raw};
 use crate::{
     event::{HandlerAction, HandlerRule},
     repeat::Repeat,
@@ -54,6 +54,10 @@ fn write_step(step: &Step, out: &mut Vec<u8>) -> io::Result<()> {
         Step::Repeat(repeat) => write_repeat(repeat, out),
         Step::Expect(pattern) => writeln!(out, "%expect {pattern}"),
         Step::Pause(millis) => writeln!(out, "%pause {}", duration(*millis)),
+        Step::Tls(StartTls::Handshake) => writeln!(out, "%tls"),
+        Step::Tls(start) => writeln!(out, "%tls {}", start.name()),
+        Step::CloseNotify => writeln!(out, "%close-notify"),
+        Step::Truncate => writeln!(out, "%truncate"),
         Step::Silence => writeln!(out, "%silence"),
         Step::HalfClose => writeln!(out, "%half-close"),
         Step::Close => writeln!(out, "%close"),

@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{Conversation, LONGEST_PAUSE_MS, ReplyPattern, Step, order::Phase};
+use super::{Conversation, LONGEST_PAUSE_MS, ReplyPattern, StartTls, Step, order::Phase};
 use crate::{
     event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
     repeat::tests::repeat,
@@ -69,6 +69,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::HalfClose),
         1 => Just(Step::Close),
         1 => Just(Step::Reset),
+        1 => select(&StartTls::ALL[..]).prop_map(Step::Tls),
+        1 => Just(Step::CloseNotify),
+        1 => Just(Step::Truncate),
     ]
 }
 

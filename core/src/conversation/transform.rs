@@ -14,11 +14,21 @@ pub enum Ending {
     HalfClose,
     /// Nothing more is sent; the server has to end it.
     Silence,
+    /// TLS's close_notify, and then a line in clear.
+    CloseNotify,
+    /// FIN without TLS's close_notify, nothing more is read.
+    Truncate,
 }
 
+/// What is sent in clear behind a close_notify: a command in every state, and a line that would end a message.
+const BEHIND_NOTIFY: &[u8] = b"\r\n.\r\nNOOP\r\n";
+
 impl Ending {
-    /// All of them.
+    /// Those that any connection can have.
     pub const ALL: [Self; 4] = [Self::Close, Self::Reset, Self::HalfClose, Self::Silence];
+
+    /// Those that only a connection inside TLS can have.
+    pub const TLS: [Self; 2] = [Self::CloseNotify, Self::Truncate];
 
     /// As in reports and names of cases: `half-close`.
     pub const fn name(self) -> &'static str {
@@ -27,15 +37,22 @@ impl Ending {
             Self::Reset => "reset",
             Self::HalfClose => "half-close",
             Self::Silence => "silence",
+            Self::CloseNotify => "close-notify",
+            Self::Truncate => "truncate",
         }
     }
 
-    pub(crate) const fn step(self) -> Step {
+    /// What it adds to a conversation.
+    pub(crate) fn steps(self) -> Vec<Step> {
         match self {
-            Self::Close => Step::Close,
-            Self::Reset => Step::Reset,
-            Self::HalfClose => Step::HalfClose,
-            Self::Silence => Step::Silence,
+            Self::Close => vec![Step::Close],
+            Self::Reset => vec![Step::Reset],
+            Self::HalfClose => vec![Step::HalfClose],
+            Self::Silence => vec![Step::Silence],
+            Self::CloseNotify => {
+                vec![Step::CloseNotify, Step::Send(vec![BEHIND_NOTIFY.to_vec()])]
+            }
+            Self::Truncate => vec![Step::Truncate],
         }
     }
 }
@@ -83,15 +100,25 @@ impl Conversation {
                     steps.push(Step::Send(front(segments, &mut left)));
                 }
                 Step::Repeat(repeat) => steps.extend(front_of_repeat(repeat, &mut left)),
-                Step::Expect(_) | Step::Pause(_) => steps.push(step.clone()),
+                Step::Expect(_) | Step::Pause(_) | Step::Tls(_) | Step::CloseNotify => {
+                    steps.push(step.clone());
+                }
                 // An end of the conversation's own: nothing is sent behind it, and `ending` takes its place.
-                Step::Silence | Step::HalfClose | Step::Close | Step::Reset => break,
+                Step::Silence | Step::HalfClose | Step::Close | Step::Reset | Step::Truncate => {
+                    break;
+                }
             }
         }
         if left > 0 {
             drop_behind_last_send(&mut steps);
         }
-        steps.push(ending.step());
+        let of_tls = matches!(ending, Ending::CloseNotify | Ending::Truncate);
+        if of_tls && steps.contains(&Step::CloseNotify) {
+            // TLS has ended already.
+            steps.push(Step::Close);
+        } else {
+            steps.extend(ending.steps());
+        }
         self.with_steps(steps)
     }
 
@@ -204,9 +231,12 @@ mod tests {
         fn a_cut_sends_the_octets_before_it(conversation in conversation(), at: Index) {
             let octets = conversation.octets();
             let offset = at.index(octets.len() + 1);
-            for ending in Ending::ALL {
+            for ending in Ending::ALL.into_iter().chain(Ending::TLS) {
                 let cut = conversation.cut_at(offset, ending);
-                prop_assert_eq!(cut.octets(), &octets[..offset]);
+                prop_assert!(cut.octets().starts_with(&octets[..offset]));
+                if ending != Ending::CloseNotify {
+                    prop_assert_eq!(cut.octets().len(), offset);
+                }
                 prop_assert_eq!(Conversation::parse(&cut.print()), Ok(cut));
             }
         }

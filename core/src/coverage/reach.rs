@@ -148,7 +148,10 @@ const fn ending(act: ClientAct) -> Option<Ending> {
         ClientAct::Reset => Some(Ending::Reset),
         ClientAct::HalfClose => Some(Ending::HalfClose),
         ClientAct::Silence => Some(Ending::Silence),
-        ClientAct::GaveUp | ClientAct::Overflow => None,
+        // The ways of TLS are no pairs of their own.
+        ClientAct::CloseNotify | ClientAct::Truncate | ClientAct::GaveUp | ClientAct::Overflow => {
+            None
+        }
     }
 }
 

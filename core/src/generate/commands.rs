@@ -27,7 +27,7 @@ pub(super) const SIDES: [Side; 21] = [
     Side::Verb(Verb::Rcpt),
     Side::Verb(Verb::Data),
     Side::Line("XUNKNOWN\r\n"),
-    Side::Line("STARTTLS\r\n"),
+    Side::Verb(Verb::StartTls),
     Side::Line("\r\n"),
     Side::Line("TURN\r\n"),
     Side::Line("RSET now\r\n"),

@@ -5,7 +5,10 @@ use super::{
     route::{Joined, Piece},
     telling::telling,
 };
-use crate::conversation::{Conversation, ReplyPattern, Segmentation, Step};
+use crate::{
+    conversation::{Conversation, ReplyPattern, Segmentation, StartTls, Step},
+    wire::Verb,
+};
 
 /// How the pieces are sent.
 #[derive(Debug, Clone)]
@@ -44,8 +47,22 @@ impl Delivery {
     /// A send for each piece, or for each group.
     pub(super) fn steps(&self, pieces: Vec<Piece>) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
+        // The handshake comes behind all that is sent in one go with STARTTLS, and before anything else.
+        let mut handshake = false;
         for piece in pieces {
             let segments = segments(&piece);
+            let starts = Verb::of(piece.octets.trim_ascii_end()) == Verb::StartTls;
+            let sends = matches!(steps.last(), Some(Step::Send(_)));
+            let joins = match piece.joined {
+                Joined::Always => sends,
+                Joined::IfPipelined => sends && self.pipelined && piece.pause.is_none(),
+                Joined::Never => false,
+            };
+            if handshake && !joins {
+                steps.push(Step::Tls(StartTls::IfAccepted));
+                handshake = false;
+            }
+            handshake |= starts;
             match (piece.joined, steps.last_mut(), piece.pause) {
                 (Joined::Always, Some(Step::Send(group)), _) => join(group, segments),
                 (Joined::IfPipelined, Some(Step::Send(group)), None) if self.pipelined => {
@@ -57,6 +74,9 @@ impl Delivery {
                 }
             }
             steps.extend(piece.awaited.then(any_reply));
+        }
+        if handshake {
+            steps.push(Step::Tls(StartTls::IfAccepted));
         }
         steps
     }

@@ -196,7 +196,7 @@ impl Plan {
             early,
         } = walk(self, tag);
         let mut steps = self.delivery.steps(pieces);
-        steps.extend(ending.map(Ending::step));
+        steps.extend(ending.into_iter().flat_map(Ending::steps));
         // A handler of another event would come in the goal's way.
         let handlers = match self.goal {
             Some(_) => HandlerScript {

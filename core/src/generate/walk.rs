@@ -36,6 +36,8 @@ pub(super) struct Walk<'a> {
     fired: BTreeMap<EventKind, u32>,
     /// QUIT was sent.
     pub(super) left: bool,
+    /// STARTTLS was sent in sequence: it is not taken again.
+    secured: bool,
 }
 
 /// The route of `plan`.
@@ -51,6 +53,7 @@ pub(super) fn walk(plan: &Plan, tag: &str) -> Route {
         named: 0,
         fired: BTreeMap::new(),
         left: false,
+        secured: false,
     };
     match plan.goal {
         None => walk.wander(&plan.draws),
@@ -158,7 +161,10 @@ impl<'a> Walk<'a> {
             Some(kind) if understood => self.fire(kind),
             _ => Decision::Accepted,
         };
-        let taken = understood && decision == Decision::Accepted;
+        // Only what was announced is used, and TLS once.
+        let again = verb == Verb::StartTls && (self.secured || !self.state.greeted);
+        let taken = understood && decision == Decision::Accepted && !again;
+        self.secured |= taken && verb == Verb::StartTls;
         self.left |= taken && verb == Verb::Quit;
         match verb {
             Verb::Data if decision == Decision::Refused => self.after_refused_data(draw),

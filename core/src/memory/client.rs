@@ -8,7 +8,7 @@ use crate::{
     model::Pacer,
     receiver::{Config, Defect, Output, Receiver, ScriptAgent, SmtpReceiveAgent, Verdict},
     repeat::Repeat,
-    transcript::{ClientAct, Death, Entry, Open, ServerEnd, SessionLog, What},
+    transcript::{ClientAct, Death, Entry, Handshake, Open, ServerEnd, SessionLog, What},
 };
 
 /// Nanoseconds between two things that happen.
@@ -17,6 +17,9 @@ const TICK: u64 = 1_000_000;
 const APART: u64 = 60_000_000_000;
 /// Connections that one client address has, a port each.
 const PORTS: u64 = 50_000;
+
+/// The begin of a ClientHello (RFC 8446, 4.1.2), of which 42 octets more were to come.
+pub(crate) const HALF_A_HELLO: [u8; 5 + 6] = *b"\x16\x03\x01\0\x30\x01\0\0\x2c\x03\x03";
 
 #[derive(Default)]
 struct Record {
@@ -80,11 +83,35 @@ pub struct Client {
     pacer: Pacer,
     open: Open,
     over: bool,
+    /// The server waits for a handshake.
+    awaited: bool,
+    /// A close_notify was sent, and the server goes on in clear or not.
+    notified: Option<bool>,
 }
 
 impl Client {
     /// Connects as connection number `conn` (from 1) of a run; the server has not said or done anything yet.
     pub fn connect(conn: u64, case: &str, handlers: &HandlerScript, config: &Arc<Config>) -> Self {
+        Self::to(conn, case, handlers, config, |receiver| receiver)
+    }
+
+    /// The same to a port where TLS comes first.
+    pub fn connect_behind_tls(
+        conn: u64,
+        case: &str,
+        handlers: &HandlerScript,
+        config: &Arc<Config>,
+    ) -> Self {
+        Self::to(conn, case, handlers, config, Receiver::behind_tls)
+    }
+
+    fn to(
+        conn: u64,
+        case: &str,
+        handlers: &HandlerScript,
+        config: &Arc<Config>,
+        made: impl FnOnce(Receiver) -> Receiver,
+    ) -> Self {
         let (client, server) = (address(conn), (Ipv4Addr::LOCALHOST, 25).into());
         let log = Log::default();
         log.lock().now = conn * APART;
@@ -97,7 +124,7 @@ impl Client {
         let agents: Vec<Box<dyn SmtpReceiveAgent>> = vec![Box::new(observer), Box::new(script)];
         Self {
             conn,
-            receiver: Receiver::new(Arc::clone(config), agents, server, client),
+            receiver: made(Receiver::new(Arc::clone(config), agents, server, client)),
             log,
             pacer: Pacer::new(),
             open: Open {
@@ -107,6 +134,8 @@ impl Client {
                 handlers: handlers.clone(),
             },
             over: false,
+            awaited: false,
+            notified: None,
         }
     }
 
@@ -130,6 +159,7 @@ impl Client {
                 }
                 Output::Wait(ms) => self.log.wait(ms),
                 Output::Die => self.die(),
+                Output::StartTls => self.awaited = true,
                 Output::Close if self.over => {}
                 Output::Close => {
                     self.over = true;
@@ -150,10 +180,53 @@ impl Client {
 
     /// Writes `segment`, and reads what the server has to say to it.
     pub fn send(&mut self, segment: &[u8]) {
-        self.pacer.sent(segment);
+        if self.notified.is_none() {
+            self.pacer.sent(segment);
+        }
         self.log.push(What::Sent(segment.into()));
-        self.receiver.receive(segment);
+        self.hand_over(segment);
         self.read();
+    }
+
+    /// In clear the server takes no octets for commands that stand where a handshake should, or behind a close_notify.
+    fn hand_over(&mut self, octets: &[u8]) {
+        if core::mem::take(&mut self.awaited) {
+            self.receiver.handshake_failed();
+        } else if self.notified != Some(false) {
+            self.receiver.receive(octets);
+        }
+    }
+
+    /// Does a handshake, if the server waits for one; says whether it was done.
+    pub fn shake_hands(&mut self) -> bool {
+        if core::mem::take(&mut self.awaited) {
+            let version = "TLS in memory".to_owned();
+            self.log.push(What::Handshake(Handshake::Done(version)));
+            self.pacer.secured();
+            self.receiver.handshake_done();
+            self.read();
+            return true;
+        }
+        let why = "the server went on in clear".to_owned();
+        self.log.push(What::Handshake(Handshake::Failed(why)));
+        false
+    }
+
+    /// Writes the begin of a handshake; the server waits for more.
+    pub fn begin_handshake(&mut self) {
+        let octets = &HALF_A_HELLO[..];
+        self.pacer.sent(octets);
+        self.log.push(What::Sent(octets.into()));
+        if !self.awaited {
+            self.receiver.receive(octets);
+        }
+        self.read();
+    }
+
+    /// Sends close_notify, and does not wait to see what the server makes of it.
+    pub fn notify(&mut self) {
+        self.log.push(What::Client(ClientAct::CloseNotify));
+        self.notified = Some(self.receiver.tls_closed());
     }
 
     /// Writes `repeat`. Logged before, as it stands, and shorter afterwards if the server has left in the middle.
@@ -163,7 +236,7 @@ impl Client {
         let mut times = 0;
         while times < repeat.times() && !self.over {
             self.pacer.sent(repeat.lines());
-            self.receiver.receive(repeat.lines());
+            self.hand_over(repeat.lines());
             self.read();
             times += 1;
         }

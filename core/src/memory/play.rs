@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::client::Client;
 use crate::{
-    conversation::{Conversation, ReplyPattern, Step},
+    conversation::{Conversation, ReplyPattern, StartTls, Step},
     receiver::Config,
     repeat::Repeat,
     transcript::{ClientAct, SessionLog, What},
@@ -64,7 +64,11 @@ impl<'a> Playing<'a> {
         conversation: &'a Conversation,
         config: &Arc<Config>,
     ) -> Self {
-        let mut client = Client::connect(conn, case, &conversation.handlers, config);
+        let connect = match conversation.steps.first() {
+            Some(Step::Tls(_)) => Client::connect_behind_tls,
+            _ => Client::connect,
+        };
+        let mut client = connect(conn, case, &conversation.handlers, config);
         if !conversation.early {
             client.read();
         }
@@ -86,10 +90,16 @@ impl<'a> Playing<'a> {
             _ if self.client.is_over() => {}
             Step::Send(segments) => self.send(segments),
             Step::Repeat(repeat) => self.repeat(repeat),
+            Step::Tls(start) => self.start_tls(*start),
+            Step::CloseNotify if self.client.pacer().is_secured() => self.client.notify(),
+            Step::Truncate if self.client.pacer().is_secured() => {
+                self.client.act(ClientAct::Truncate);
+            }
+            Step::CloseNotify => self.end(),
             Step::Pause(ms) => self.client.pause(*ms),
             Step::Silence => self.client.act(ClientAct::Silence),
             Step::HalfClose => self.client.act(ClientAct::HalfClose),
-            Step::Close => self.client.act(ClientAct::Close),
+            Step::Close | Step::Truncate => self.client.act(ClientAct::Close),
             Step::Reset => self.client.act(ClientAct::Reset),
         }
         true
@@ -100,6 +110,29 @@ impl<'a> Playing<'a> {
         // A conversation that never sends has not read the banner either.
         self.client.read();
         self.client.finish()
+    }
+
+    fn start_tls(&mut self, start: StartTls) {
+        let may = self.client.pacer().awaits_handshake();
+        if !may && self.gives_up() {
+            return;
+        }
+        let goes_on = match start {
+            StartTls::Half if may => {
+                self.client.begin_handshake();
+                true
+            }
+            StartTls::IfAccepted if !may => true,
+            _ => may && self.client.shake_hands(),
+        };
+        if !goes_on {
+            self.end();
+        }
+    }
+
+    /// What follows is not played.
+    fn end(&mut self) {
+        self.steps = [].iter();
     }
 
     fn send(&mut self, segments: &[Vec<u8>]) {

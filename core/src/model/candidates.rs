@@ -57,6 +57,16 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
             ..Tolerance::default()
         });
     }
+    if strict
+        .handshakes
+        .iter()
+        .any(|begun| !begun.in_clear.is_empty())
+    {
+        tolerances.push(Tolerance {
+            clear_behind_starttls: true,
+            ..Tolerance::default()
+        });
+    }
     for (on, line_ends) in [
         (
             line_ends.bare_lf,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::replies::ReplyReader;
+use super::{replies::ReplyReader, wire_log::is_tls_record};
 use crate::wire::{DataStream, LineEnds, LineSplitter, Verb};
 
 /// What a reply will answer.
@@ -13,6 +13,7 @@ enum Due {
     Data,
     /// AUTH or a response to a challenge.
     Authentication,
+    StartTls,
     Message,
 }
 
@@ -20,10 +21,12 @@ enum Due {
 #[derive(Debug)]
 enum Mode {
     Commands,
-    /// DATA, AUTH or a response to a challenge was sent; its reply decides.
+    /// DATA, AUTH, STARTTLS or a response to a challenge was sent; its reply decides.
     Undecided,
     /// A challenge was read: the next line answers it, whatever it looks like.
     Response,
+    /// STARTTLS was accepted: nothing in clear is a command.
+    Handshake,
     Content(Box<DataStream>),
 }
 
@@ -46,6 +49,11 @@ pub struct Pacer {
     surplus: usize,
     replies: ReplyReader,
     last_code: Option<u16>,
+    /// Nothing has been sent or received.
+    fresh: bool,
+    secured: bool,
+    /// A handshake is done, and the client has not said anything inside TLS yet: what it is told answers nothing.
+    quiet: bool,
 }
 
 impl Default for Pacer {
@@ -59,6 +67,9 @@ impl Default for Pacer {
             surplus: 0,
             replies: ReplyReader::default(),
             last_code: None,
+            fresh: true,
+            secured: false,
+            quiet: false,
         }
     }
 }
@@ -71,12 +82,18 @@ impl Pacer {
 
     /// The client sent these.
     pub fn sent(&mut self, octets: &[u8]) {
+        self.fresh = false;
+        self.quiet = false;
         self.unread.extend_from_slice(octets);
         self.read_on();
     }
 
     /// The client received these.
     pub fn received(&mut self, octets: &[u8]) {
+        self.fresh = false;
+        if !self.secured && self.replies.unfinished().is_empty() && is_tls_record(octets) {
+            return;
+        }
         let mut codes = Vec::new();
         self.replies.push(octets, |reply| codes.push(reply.code));
         for code in codes {
@@ -87,6 +104,7 @@ impl Pacer {
 
     fn reply(&mut self, code: Option<u16>) {
         match self.queue.pop_front() {
+            None if self.quiet => {}
             None => self.surplus += 1,
             Some(Due::Data) => {
                 self.mode = match code {
@@ -102,6 +120,13 @@ impl Pacer {
                 };
                 self.read_on();
             }
+            Some(Due::StartTls) => {
+                self.mode = match code {
+                    Some(220) => Mode::Handshake,
+                    _ => Mode::Commands,
+                };
+                self.read_on();
+            }
             Some(Due::Banner | Due::Command | Due::Message) => {}
         }
     }
@@ -111,6 +136,10 @@ impl Pacer {
         loop {
             match &mut self.mode {
                 Mode::Undecided => break,
+                Mode::Handshake => {
+                    taken = self.unread.len();
+                    break;
+                }
                 Mode::Commands => {
                     let Some(line) = self.lines.next(&self.unread[taken..]) else {
                         taken += self.drop_from(taken);
@@ -122,12 +151,13 @@ impl Pacer {
                         begin_with(&mut self.begin, line.text);
                         Verb::of(&core::mem::take(&mut self.begin))
                     };
-                    taken += line.len;
                     let due = match verb {
                         Verb::Data => Due::Data,
                         Verb::Auth => Due::Authentication,
+                        Verb::StartTls => Due::StartTls,
                         _ => Due::Command,
                     };
+                    taken += line.len;
                     if due != Due::Command {
                         self.mode = Mode::Undecided;
                     }
@@ -170,17 +200,42 @@ impl Pacer {
         dropped
     }
 
-    /// A reply that came too early counts for the next thing that wants one. What it says of DATA cannot be
-    /// trusted then: the client goes on with commands.
+    /// A reply that came too early counts for the next thing that wants one. What it says of DATA or STARTTLS cannot
+    /// be trusted then: the client goes on with commands.
     fn expect(&mut self, due: Due) {
         if self.surplus == 0 {
             self.queue.push_back(due);
             return;
         }
         self.surplus -= 1;
-        if matches!(due, Due::Data | Due::Authentication) {
+        if matches!(due, Due::Data | Due::Authentication | Due::StartTls) {
             self.mode = Mode::Commands;
         }
+    }
+
+    /// Whether a TLS handshake may begin: the server has accepted STARTTLS, or nothing at all has passed yet.
+    pub fn awaits_handshake(&self) -> bool {
+        self.fresh || matches!(self.mode, Mode::Handshake)
+    }
+
+    /// A handshake was finished: what was sent in clear is forgotten, and a banner that has not come is still due.
+    pub fn secured(&mut self) {
+        let banner = self.queue.contains(&Due::Banner);
+        *self = Self {
+            last_code: self.last_code,
+            fresh: false,
+            secured: true,
+            quiet: !banner,
+            ..Self::default()
+        };
+        if !banner {
+            self.queue.clear();
+        }
+    }
+
+    /// Whether a handshake was finished.
+    pub fn is_secured(&self) -> bool {
+        self.secured
     }
 
     /// Whether the server is receiving content: DATA was answered by 354, and its end has not been sent.
@@ -256,6 +311,35 @@ mod tests {
         pacer.sent(b"NOOP\r\n");
         assert_eq!(pacer.due(), 1);
         pacer.received(b"503 no\r\n");
+        assert_eq!(pacer.due(), 1);
+    }
+
+    const TO_TLS: [(&str, &str); 2] =
+        [("", "220 hi\r\n"), ("STARTTLS\r\nNOOP\r\nNO", "220 go\r\n")];
+
+    #[test]
+    fn behind_an_accepted_starttls_nothing_in_clear_is_answered() {
+        let mut pacer = after(&TO_TLS);
+        assert!(pacer.awaits_handshake());
+        pacer.sent(b"RSET\r\n");
+        pacer.received(b"\x15\x03\x01\0\x02\x02\x46");
+        assert_eq!((pacer.due(), pacer.last_code()), (0, Some(220)));
+        pacer.secured();
+        pacer.sent(b"OP\r\nNOOP\r\n");
+        assert_eq!((pacer.due(), pacer.awaits_handshake()), (2, false));
+    }
+
+    #[test]
+    fn behind_a_refused_starttls_come_commands() {
+        let pacer = after(&[("", "220 hi\r\n"), ("STARTTLS\r\nNOOP\r\n", "502 no\r\n")]);
+        assert_eq!((pacer.due(), pacer.awaits_handshake()), (1, false));
+    }
+
+    #[test]
+    fn where_tls_comes_first_the_banner_is_due_behind_it() {
+        let mut pacer = Pacer::new();
+        assert!(pacer.awaits_handshake());
+        pacer.secured();
         assert_eq!(pacer.due(), 1);
     }
 

@@ -12,7 +12,7 @@ use super::{
     expect::own_event,
     state::{Certainty, State, States, clears},
     tolerance::Tolerance,
-    wire_log::{LoggedReply, WireLog},
+    wire_log::{LoggedHandshake, LoggedReply, WireLog},
 };
 use crate::{
     transcript::ClientAct,
@@ -26,6 +26,8 @@ pub enum Stop {
     EndOfInput,
     /// A 221 or 421 ended the session; the rest is not to be acted on.
     SessionEnded,
+    /// STARTTLS was accepted, and no handshake was finished: what follows in clear is not to be acted on.
+    Handshake,
     /// The server accepted a command whose consequences this version does not follow.
     Extension(Verb),
 }
@@ -40,6 +42,19 @@ pub enum UnansweredData {
     Refused,
 }
 
+/// An accepted STARTTLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Index of its exchange.
+    pub exchange: usize,
+    /// What the client sent in clear behind it and before the handshake, or instead of one.
+    pub in_clear: Range<usize>,
+    /// Index of the handshake in the log, if the client began one.
+    pub handshake: Option<usize>,
+    /// Whether it was finished.
+    pub done: bool,
+}
+
 /// A session read under a tolerance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading<'w> {
@@ -51,6 +66,8 @@ pub struct Reading<'w> {
     pub rest: usize,
     /// Why.
     pub stop: Stop,
+    /// In order. More than one only where the server takes STARTTLS again, or a handshake has failed.
+    pub handshakes: Vec<Begun>,
     /// Whether it was left open how a DATA was answered.
     pub data_unanswered: bool,
     /// Whether the client was to answer a challenge: what comes then is a response.
@@ -74,6 +91,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             unsolicited: Vec::new(),
             rest: 0,
             stop: Stop::EndOfInput,
+            handshakes: Vec::new(),
             data_unanswered: false,
             authenticating: false,
             pipelining: false,
@@ -96,12 +114,8 @@ struct Reader<'w, 'l, 't> {
 
 impl<'w> Reader<'w, '_, '_> {
     fn run(&mut self) {
-        let outcome = self.exchange(Stimulus::Connection, 0..0, Certainty::Yes);
-        let mut stop = if outcome == Outcome::Dropped {
-            Some(Stop::SessionEnded)
-        } else {
-            None
-        };
+        self.exchange(Stimulus::Connection, 0..0, Certainty::Yes);
+        let mut stop = self.said_goodbye().then_some(Stop::SessionEnded);
         while stop.is_none() {
             let mut lines = LineSplitter::new(self.tolerance.line_ends);
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
@@ -152,7 +166,8 @@ impl<'w> Reader<'w, '_, '_> {
             _ => {}
         }
         match (verb, outcome) {
-            (_, Outcome::Dropped) | (Verb::Quit, Outcome::Accepted) => Some(Stop::SessionEnded),
+            (_, Outcome::Dropped) if self.said_goodbye() => Some(Stop::SessionEnded),
+            (Verb::Quit, Outcome::Accepted) => Some(Stop::SessionEnded),
             (Verb::Data, Outcome::Accepted) if self.last_code() == Some(354) => self.message(),
             (Verb::Data, Outcome::Unanswered) if in_sequence != Certainty::No => {
                 self.reading.data_unanswered = true;
@@ -161,7 +176,10 @@ impl<'w> Reader<'w, '_, '_> {
                     .flatten()
             }
             (Verb::Auth, _) => self.behind_auth(in_sequence),
-            (Verb::StartTls | Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
+            (Verb::StartTls, Outcome::Accepted) if self.last_code() == Some(220) => {
+                self.handshake()
+            }
+            (Verb::Bdat, Outcome::Accepted) => Some(Stop::Extension(verb)),
             (Verb::Bdat, Outcome::Refused) => {
                 // The message has failed (RFC 3030, 2), and its transaction may be gone with it.
                 self.states.advance_maybe(State::after_message);
@@ -231,13 +249,59 @@ impl<'w> Reader<'w, '_, '_> {
     fn left_exchange(&mut self, response: ResponseLine<'_>, outcome: Outcome) -> Option<Stop> {
         let verb = Verb::of(response.text);
         match outcome {
-            Outcome::Dropped => return Some(Stop::SessionEnded),
+            Outcome::Dropped if self.said_goodbye() => return Some(Stop::SessionEnded),
             Outcome::Accepted if parse_command(response.text).is_ok() => {
                 self.states.advance(|state| state.after(verb));
             }
             _ => {}
         }
         None
+    }
+
+    /// Goes on inside TLS, behind what was sent in clear.
+    fn handshake(&mut self) -> Option<Stop> {
+        let exchange = self.reading.exchanges.len() - 1;
+        if self.is_secured() {
+            // A second TLS inside the first is nobody's plan: what the server does now is not followed.
+            return Some(Stop::Extension(Verb::StartTls));
+        }
+        let behind = |at: &LoggedHandshake<'_>| at.start >= self.at;
+        let handshake = self.wire.handshakes.iter().position(behind);
+        let next = handshake.map(|index| self.wire.handshakes[index]);
+        let done = next.is_some_and(|next| next.is_done());
+        let end = next.map_or(self.wire.sent.len(), |next| next.start);
+        self.reading.pipelining = false;
+        self.reading.handshakes.push(Begun {
+            exchange,
+            in_clear: self.at..end,
+            handshake,
+            done,
+        });
+        if self.tolerance.clear_behind_starttls {
+            return None;
+        }
+        self.at = if done { end } else { self.wire.sent.len() };
+        self.skip_banner(next.filter(|_| done), end);
+        (!done).then_some(Stop::Handshake)
+    }
+
+    /// A 220 that is the first reply inside TLS answers nothing, unless STARTTLS comes again.
+    fn skip_banner(&mut self, handshake: Option<LoggedHandshake<'_>>, end: usize) {
+        let next = self.wire.replies.get(self.next_reply);
+        let is_banner = handshake.zip(next).is_some_and(|(handshake, next)| {
+            next.entry > handshake.entry && next.reply.code == Some(220)
+        });
+        if is_banner && Verb::of(&self.wire.sent[end..]) != Verb::StartTls {
+            self.reading.unsolicited.push(self.next_reply);
+            self.next_reply += 1;
+        }
+    }
+
+    /// Whether what is read now stands inside TLS.
+    fn is_secured(&self) -> bool {
+        let implicit = self.wire.handshakes.first();
+        implicit.is_some_and(|first| first.is_done() && first.is_first(self.wire))
+            || self.reading.handshakes.iter().any(|begun| begun.done)
     }
 
     fn message(&mut self) -> Option<Stop> {
@@ -257,7 +321,15 @@ impl<'w> Reader<'w, '_, '_> {
             Outcome::Unanswered => self.states.advance_maybe(State::after_message),
             _ => self.states.advance(State::after_message),
         }
-        (outcome == Outcome::Dropped).then_some(Stop::SessionEnded)
+        self.said_goodbye().then_some(Stop::SessionEnded)
+    }
+
+    /// Whether the server has ended the session with a code that says so. One that leaves behind another refusal may
+    /// have acted on what came behind it.
+    fn said_goodbye(&self) -> bool {
+        let last = self.reading.exchanges.last();
+        last.is_some_and(|last| last.outcome == Outcome::Dropped)
+            && matches!(self.last_code(), Some(221 | 421))
     }
 
     fn remember(&mut self, verb: Verb, outcome: Outcome, in_sequence: Certainty, smtputf8: bool) {

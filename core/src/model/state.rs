@@ -31,12 +31,14 @@ pub enum Effect {
     AddRecipient,
     /// The transaction is cleared.
     Clear,
+    /// All that the client has said is forgotten (RFC 3207, 4.2).
+    Reset,
 }
 
 /// The model's table: verb, what it needs, what it does once accepted.
 ///
-/// STARTTLS and BDAT stand as commands without effect: where a server accepts one, the reading ends there. What AUTH
-/// does is decided by the exchange that it begins.
+/// BDAT stands as a command without effect: where a server accepts it, the reading ends there. What AUTH does is decided
+/// by the exchange that it begins.
 pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Helo, Needs::Nothing, Effect::Greet),
     (Verb::Ehlo, Needs::Nothing, Effect::Greet),
@@ -51,7 +53,8 @@ pub const SEQUENCE: [(Verb, Needs, Effect); 15] = [
     (Verb::Vrfy, Needs::Nothing, Effect::None),
     (Verb::Expn, Needs::Nothing, Effect::None),
     (Verb::Auth, Needs::Stranger, Effect::None),
-    (Verb::StartTls, Needs::Nothing, Effect::None),
+    // Where it may stand is the server's affair, but for the inside of TLS (TLS-5).
+    (Verb::StartTls, Needs::Nothing, Effect::Reset),
     (Verb::Bdat, Needs::Nothing, Effect::None),
     (Verb::Unknown, Needs::Nothing, Effect::None),
 ];
@@ -120,6 +123,7 @@ impl State {
                     ..self
                 };
             }
+            Effect::Reset => return Self::START,
             Effect::Open => Transaction::Empty,
             Effect::AddRecipient => Transaction::Addressed,
             Effect::Clear => Transaction::None,
@@ -151,7 +155,7 @@ impl State {
 
 /// Whether `verb`, once accepted, clears the transaction.
 pub(super) fn clears(verb: Verb) -> bool {
-    matches!(row(verb).1, Effect::Greet | Effect::Clear)
+    matches!(row(verb).1, Effect::Greet | Effect::Clear | Effect::Reset)
 }
 
 /// What holds in some, in all, or in none of the possible states.

@@ -14,17 +14,29 @@ pub enum Separator {
     CrCrLf,
     CrLfNul,
     NulCrLf,
+    CrNulLf,
+    CrLfSp,
+    Vt,
+    Ff,
+    Nel,
+    Ls,
 }
 
 impl Separator {
-    /// All that the checker looks for beside a dot.
-    pub const ALL: [Self; 6] = [
+    /// All that the checker looks for beside a dot. CRLFLF ends with LF and LFCR with CR: these it names so.
+    pub const ALL: [Self; 12] = [
         Self::CrLf,
         Self::Lf,
         Self::Cr,
         Self::CrCrLf,
         Self::CrLfNul,
         Self::NulCrLf,
+        Self::CrNulLf,
+        Self::CrLfSp,
+        Self::Vt,
+        Self::Ff,
+        Self::Nel,
+        Self::Ls,
     ];
 
     /// As reports write it.
@@ -36,6 +48,12 @@ impl Separator {
             Self::CrCrLf => "CRCRLF",
             Self::CrLfNul => "CRLF NUL",
             Self::NulCrLf => "NUL CRLF",
+            Self::CrNulLf => "CR NUL LF",
+            Self::CrLfSp => "CRLF SP",
+            Self::Vt => "VT",
+            Self::Ff => "FF",
+            Self::Nel => "NEL",
+            Self::Ls => "LS",
         }
     }
 
@@ -48,6 +66,13 @@ impl Separator {
             Self::CrCrLf => b"\r\r\n",
             Self::CrLfNul => b"\r\n\0",
             Self::NulCrLf => b"\0\r\n",
+            Self::CrNulLf => b"\r\0\n",
+            Self::CrLfSp => b"\r\n ",
+            Self::Vt => b"\x0b",
+            Self::Ff => b"\x0c",
+            // U+0085 as ISO 8859 has it, and U+2028 in UTF-8.
+            Self::Nel => b"\x85",
+            Self::Ls => b"\xe2\x80\xa8",
         }
     }
 
@@ -72,11 +97,11 @@ pub struct LookAlike {
 }
 
 impl LookAlike {
-    /// A sender that stuffs dots behind CRLF would still let this through unless it begins with CRLF
+    /// A sender that stuffs dots behind CRLF would still let this through unless its dot stands behind CRLF
     /// (smtpsmug, issue 8): only then can a message be smuggled with it.
     pub const fn level(self) -> LeniencyLevel {
         match self.before {
-            Separator::CrLf | Separator::CrCrLf => LeniencyLevel::NotStrict,
+            Separator::CrLf | Separator::CrCrLf | Separator::NulCrLf => LeniencyLevel::NotStrict,
             _ => LeniencyLevel::Security,
         }
     }
@@ -109,7 +134,7 @@ impl LookAlike {
                 .into_iter()
                 .filter(|after| after.begins(tail));
             afters
-                .filter(move |after| !(line_start && *after == Separator::CrLf))
+                .filter(move |after| !(line_start && after.octets().starts_with(b"\r\n")))
                 .map(move |after| Self { before, after })
         })
     }
@@ -130,6 +155,8 @@ pub struct Tolerance {
     pub look_alikes: Vec<LookAlike>,
     /// CRLF.CRLF is looked for behind the line end of DATA only: a message without a line has no end.
     pub misses_empty: bool,
+    /// What came in clear behind STARTTLS and before the handshake is read as commands.
+    pub clear_behind_starttls: bool,
 }
 
 impl Tolerance {
@@ -139,6 +166,7 @@ impl Tolerance {
             + usize::from(self.line_ends.bare_cr)
             + self.look_alikes.len()
             + usize::from(self.misses_empty)
+            + usize::from(self.clear_behind_starttls)
     }
 
     /// Whether it is the strict reading.
@@ -160,6 +188,7 @@ impl Tolerance {
             line_ends,
             look_alikes,
             misses_empty: self.misses_empty || other.misses_empty,
+            clear_behind_starttls: self.clear_behind_starttls || other.clear_behind_starttls,
         }
     }
 }

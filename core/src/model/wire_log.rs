@@ -7,8 +7,38 @@ use super::replies::{ReplyReader, SeenReply};
 use crate::{
     event::{EventRecord, MessageDigest},
     repeat::Repeat,
-    transcript::{ClientAct, Death, ServerEnd, SessionLog, What},
+    transcript::{ClientAct, Death, Handshake, ServerEnd, SessionLog, What},
 };
+
+/// Whether octets that were received are a TLS record (RFC 8446, 5.1), and so no reply: none begins with a control
+/// character.
+pub(super) const fn is_tls_record(octets: &[u8]) -> bool {
+    matches!(octets, [0x14..=0x17, 0x03, ..])
+}
+
+/// A handshake with its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggedHandshake<'t> {
+    /// What came of it.
+    pub handshake: &'t Handshake,
+    /// How many octets the client had sent before.
+    pub start: usize,
+    /// Index of its entry.
+    pub entry: usize,
+}
+
+impl LoggedHandshake<'_> {
+    /// Whether it came before all else: on a port where TLS comes first.
+    pub fn is_first(&self, wire: &WireLog<'_>) -> bool {
+        let behind = |entry: usize| entry > self.entry;
+        self.start == 0 && wire.replies.first().is_none_or(|reply| behind(reply.entry))
+    }
+
+    /// Whether it was finished.
+    pub const fn is_done(&self) -> bool {
+        matches!(self.handshake, Handshake::Done(_))
+    }
+}
 
 /// A reply with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +106,10 @@ pub struct WireLog<'t> {
     pub(super) folds: Vec<Fold>,
     /// Digests that have been asked for, by place and size: a message is hashed once, in however many readings.
     pub(super) digests: RefCell<HashMap<(usize, u64), MessageDigest>>,
+    /// What the client sent in clear behind a close_notify, and the entry of that.
+    pub behind_notify: Option<(Vec<u8>, usize)>,
+    /// In order.
+    pub handshakes: Vec<LoggedHandshake<'t>>,
     /// How it was cut.
     pub segments: Vec<Segment>,
     /// In order.
@@ -102,6 +136,8 @@ impl<'t> WireLog<'t> {
             sent: Vec::new(),
             folds: Vec::new(),
             digests: RefCell::default(),
+            behind_notify: None,
+            handshakes: Vec::new(),
             segments: Vec::new(),
             replies: Vec::new(),
             unfinished_reply: Vec::new(),
@@ -115,6 +151,12 @@ impl<'t> WireLog<'t> {
         for (entry, logged) in log.entries.iter().enumerate() {
             let at = logged.at;
             match &logged.what {
+                What::Sent(octets) if wire.behind_notify.is_some() => {
+                    wire.in_clear(octets.as_ref());
+                }
+                What::Repeated(repeat) if wire.behind_notify.is_some() => {
+                    wire.in_clear(repeat.lines());
+                }
                 What::Sent(octets) => {
                     wire.begin_segment(entry, at);
                     wire.sent.extend_from_slice(octets.as_ref());
@@ -123,11 +165,25 @@ impl<'t> WireLog<'t> {
                     wire.begin_segment(entry, at);
                     wire.repeat(repeat);
                 }
+                What::Handshake(handshake) => wire.handshakes.push(LoggedHandshake {
+                    handshake,
+                    start: wire.sent.len(),
+                    entry,
+                }),
+                What::Received(octets)
+                    if reader.unfinished().is_empty()
+                        && wire.is_in_clear()
+                        && is_tls_record(octets.as_ref()) => {}
                 What::Received(octets) => reader.push(octets.as_ref(), |reply| {
                     wire.replies.push(LoggedReply { reply, entry, at });
                 }),
                 What::Event(record) => wire.events.push(LoggedEvent { record, entry, at }),
-                What::Client(act) => wire.acts.push((*act, entry, at)),
+                What::Client(act) => {
+                    wire.acts.push((*act, entry, at));
+                    if *act == ClientAct::CloseNotify {
+                        wire.behind_notify = Some((Vec::new(), entry));
+                    }
+                }
                 What::Server(end) => wire.server_end = Some((*end, entry, at)),
                 What::Died(death) => wire.death = Some((death, entry)),
                 What::Settled => wire.settled = true,
@@ -136,6 +192,17 @@ impl<'t> WireLog<'t> {
         }
         wire.unfinished_reply = reader.unfinished().to_vec();
         wire
+    }
+
+    fn in_clear(&mut self, octets: &[u8]) {
+        if let Some((behind, _)) = &mut self.behind_notify {
+            behind.extend_from_slice(octets);
+        }
+    }
+
+    /// Whether what comes next is not inside TLS.
+    fn is_in_clear(&self) -> bool {
+        self.behind_notify.is_some() || !self.handshakes.iter().any(LoggedHandshake::is_done)
     }
 
     fn begin_segment(&mut self, entry: usize, at: u64) {

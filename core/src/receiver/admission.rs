@@ -74,6 +74,9 @@ pub(super) fn admit<'a>(
         };
         return Err(Refusal::new(Cause::OutOfSequence(need), reply));
     }
+    if row.verb == Verb::Noop && !dialogue.secured && config.defects.has(Defect::NoopWantsTls) {
+        return Err(Refusal::beyond(replies::TLS_FIRST));
+    }
     check_limits(command, dialogue, config)?;
     Ok(Admitted { command, row })
 }
@@ -84,7 +87,12 @@ fn find_row(line: &[u8], config: &Config) -> Result<&'static Row, Refusal> {
         verb => verb,
     };
     let lacks_vrfy = config.defects.has(Defect::VrfyNotImplemented);
-    let row = served(verb).filter(|row| row.verb != Verb::Vrfy || !lacks_vrfy);
+    let lacks_starttls = !config.starttls || config.defects.has(Defect::StartTlsNotImplemented);
+    let row = served(verb).filter(|row| match row.verb {
+        Verb::Vrfy => !lacks_vrfy,
+        Verb::StartTls => !lacks_starttls,
+        _ => true,
+    });
     match (row, verb) {
         (Some(row), _) => Ok(row),
         (None, Verb::Unknown) if parse_command(line).is_ok() => {
@@ -111,6 +119,9 @@ fn check_leniencies(
 ) -> Result<(), Refusal> {
     let mut granted = config.leniencies;
     let utf8_mail = dialogue.transaction.as_ref().is_some_and(|t| t.smtputf8);
+    if config.defects.has(Defect::StartTlsTakesParameter) && command == Command::StartTls {
+        granted.insert(Leniency::UnexpectedArgument);
+    }
     if utf8_mail && matches!(command, Command::Rcpt { .. }) {
         // Not a leniency: MAIL has announced it (RFC 6531, 3.4).
         granted.insert(Leniency::EightBitWithoutSmtpUtf8);
@@ -130,10 +141,12 @@ fn unmet_need(row: &Row, dialogue: &Dialogue, config: &Config) -> Option<Need> {
     };
     let nests = dialogue.greeting == Some(Greeting::Helo)
         && config.defects.has(Defect::SecondMailTakenAfterHelo);
+    let again = config.defects.has(Defect::StartTlsTwice);
     let is_met = |need: Need| {
         let auth = row.verb == Verb::Auth;
         need.is_met(dialogue)
             || (nests && need == Need::NoTransaction && !auth)
+            || (again && need == Need::NoTls)
             || (auth
                 && need
                     .unasked_of_auth()
@@ -272,6 +285,7 @@ mod tests {
             greeting,
             transaction,
             authenticated: false,
+            secured: false,
         };
         match admit(line.as_bytes(), &dialogue, &Config::default()) {
             Ok(_) => "ok".into(),

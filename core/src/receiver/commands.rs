@@ -141,6 +141,7 @@ impl Receiver {
                 let content = Content::new(&self.config.defects, earlier);
                 self.phase = Phase::Content(Box::new(content));
             }
+            Effect::StartTls => self.start_tls(),
             Effect::Leave => self.leave(),
             _ => {}
         }

@@ -24,6 +24,8 @@ pub struct Config {
     pub max_recipients: usize,
     /// The command that brings the protocol's refusals to this number ends the session by 421.
     pub max_errors: u32,
+    /// STARTTLS is announced and served (RFC 3207).
+    pub starttls: bool,
     /// What is taken besides the strict grammar.
     pub leniencies: Leniencies,
     /// Who can authenticate (AUTH, RFC 4954). The default is a user `ursel@example.org` with the password `ostrich`, and
@@ -42,6 +44,7 @@ impl Default for Config {
             max_message_size: 10 * 1024 * 1024,
             max_recipients: 100,
             max_errors: 10,
+            starttls: true,
             leniencies: Leniencies::NONE
                 .with(Leniency::SpaceAfterColon)
                 .with(Leniency::NoAngleBrackets)

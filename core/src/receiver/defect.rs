@@ -42,6 +42,8 @@ defects! {
     DisconnectLostInHeaders = "disconnect-lost-in-headers", "SES-2", "No OnDisconnect when the client closes (FIN) in the header section.";
     // As in nodemailer smtp-server 229: a reset in DATA escaped the handler.
     DisconnectLostInFinalCrlf = "disconnect-lost-in-final-crlf", "SES-2", "No OnDisconnect when the connection is reset between the last CR and LF of a message.";
+    // As in SmtpServer 238: a handshake that never came to its end took the session's events with it.
+    DisconnectLostInHandshake = "disconnect-lost-in-handshake", "SES-2", "No OnDisconnect when a TLS handshake does not come to its end.";
     ReasonAlwaysQuit = "reason-always-quit", "SES-3", "OnDisconnect always says QuitVerb.";
     ReasonWrongBehind354 = "reason-wrong-behind-354", "SES-3", "A client that closes behind the 354 and before any content is told of as DroppedSession.";
     EventAfterDisconnect = "event-after-disconnect", "SES-4", "OnRsetCommand fires behind OnDisconnect.";
@@ -69,6 +71,7 @@ defects! {
     SecondMailTakenAfterHelo = "second-mail-taken-after-helo", "ORD-6", "After HELO a second MAIL is taken for a new transaction.";
     RsetKeepsTransaction = "rset-keeps-transaction", "ORD-7", "RSET leaves the transaction as it was.";
     RsetKeepsManyRecipients = "rset-keeps-many-recipients", "ORD-7", "RSET leaves a transaction of three recipients or more as it was.";
+    TransactionOutlivesStartTls = "transaction-outlives-starttls", "ORD-7", "A TLS handshake leaves the transaction as it was.";
     EhloKeepsTransaction = "ehlo-keeps-transaction", "ORD-7", "HELO and EHLO leave the transaction as it was.";
     EndOfAuthenticationLostOnFailure = "end-of-authentication-lost-on-failure", "ORD-8", "An authentication that fails fires no OnEndOfAuthentication.";
     EndOfAuthenticationOnCancel = "end-of-authentication-on-cancel", "ORD-8", "An exchange that the client cancels fires OnEndOfAuthentication too.";
@@ -104,6 +107,8 @@ defects! {
     ContentEndsAtNul = "content-ends-at-nul", "CON-3", "What stands behind a NUL in a line of content is not handed on.";
     ContentOfMessageBefore = "content-of-message-before", "CON-3", "From the second message on the content begins with that of the message before.";
     CommandsInContent = "commands-in-content", "CON-4", "A line of content that reads like MAIL, RSET or NOOP fires that event.";
+    // CVE-2011-0411, CVE-2024-34083 and many more: the buffer outlived the handshake.
+    ClearBehindStartTlsKept = "clear-behind-starttls-kept", "CON-6", "What came in clear behind STARTTLS is taken for commands inside TLS.";
     ArgumentsLowerCased = "arguments-lower-cased", "CON-7", "Paths and domains are handed on in lower case.";
     ParametersLostInLowerCase = "parameters-lost-in-lower-case", "CON-7", "MAIL in lower case hands on no parameters.";
     MechanismUpperCased = "mechanism-upper-cased", "CON-7", "AUTH's mechanism is handed on in upper case.";
@@ -155,6 +160,15 @@ defects! {
     WrongPassword550 = "wrong-password-550", "AUT-14", "Wrong credentials are answered by 550.";
     FailedAuthIsFinal = "failed-auth-is-final", "AUT-15", "AUTH is out of sequence once an authentication has failed.";
     CredentialsInReject = "credentials-in-reject", "AUT-16", "OnReject carries AUTH's initial response.";
+    StartTlsStaysInClear = "starttls-stays-in-clear", "TLS-1", "STARTTLS is answered by 220, and no handshake is done.";
+    StartTlsTakesParameter = "starttls-takes-parameter", "TLS-2", "STARTTLS with a parameter is answered by 220.";
+    GreetingOutlivesStartTls = "greeting-outlives-starttls", "TLS-3", "MAIL behind a TLS handshake needs no new EHLO.";
+    StartTlsAnnouncedInsideTls = "starttls-announced-inside-tls", "TLS-4", "EHLO announces STARTTLS inside TLS.";
+    StartTlsTwice = "starttls-twice", "TLS-5", "STARTTLS inside TLS is answered by 220.";
+    StartTlsNotImplemented = "starttls-not-implemented", "TLS-6", "STARTTLS is announced and answered by 502.";
+    NoopWantsTls = "noop-wants-tls", "TLS-7", "NOOP in clear is answered by 530.";
+    ActsBehindCloseNotify = "acts-behind-close-notify", "TLS-8", "What comes in clear behind TLS's close_notify is taken for commands.";
+    BannerAgainInsideTls = "banner-again-inside-tls", "TLS-9", "The banner comes once more inside TLS.";
 }
 
 impl fmt::Display for Defect {

@@ -24,6 +24,9 @@ impl Receiver {
 
     /// Goes on in an open session.
     fn advance(&mut self) -> bool {
+        if matches!(self.phase, Phase::Handshake(_)) {
+            return self.leave_handshake();
+        }
         match self.ending {
             Some(Ending::Lost) => {
                 self.act_on_what_was_cut();
@@ -69,7 +72,17 @@ impl Receiver {
         let event = Event::OnConnect {
             local: Some(self.local.to_string()),
         };
-        match self.outlet.fire(event) {
+        let decision = self.outlet.fire(event);
+        if self.implicit_tls {
+            self.await_handshake(Some(decision));
+        } else {
+            self.welcome(decision);
+        }
+    }
+
+    /// The banner, or what stands in its place.
+    pub(super) fn welcome(&mut self, decision: Decision) {
+        match decision {
             Decision::Pass => {
                 let banner = self.voice.say(replies::BANNER);
                 self.outlet.reply(To::Connection, &banner);

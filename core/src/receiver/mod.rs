@@ -29,6 +29,7 @@ mod table;
 mod tamper;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use agent::{ScriptAgent, SmtpReceiveAgent, Verdict};
 pub use config::{Account, Config};
@@ -53,6 +54,9 @@ pub enum Output {
     Reply(Vec<u8>),
     /// Do nothing for this many milliseconds before the next output (a slow handler).
     Wait(u64),
+    /// Do a TLS handshake as its server, then report [`Receiver::handshake_done`] or [`Receiver::handshake_failed`], or
+    /// how else it came to an end. What was received and not handed over yet is a part of the handshake.
+    StartTls,
     /// Close the connection, then call [`Receiver::next_output`] until it gives `None`: it fires OnDisconnect.
     Close,
     /// The whole server comes to its end (a planted defect): no session goes on, and nobody listens any more.
@@ -77,6 +81,8 @@ pub struct Receiver {
     ending: Option<Ending>,
     outlet: Outlet,
     carried: Carried,
+    /// TLS comes before the banner.
+    implicit_tls: bool,
 }
 
 impl Receiver {
@@ -100,15 +106,23 @@ impl Receiver {
             ending: None,
             outlet: Outlet::new(&config, agents),
             carried: Carried::default(),
+            implicit_tls: false,
             config,
         }
+    }
+
+    /// The same on a port where TLS comes first (RFC 8314, 3): OnConnect, then the handshake, then the banner.
+    #[must_use]
+    pub fn behind_tls(mut self) -> Self {
+        self.implicit_tls = true;
+        self
     }
 
     /// The client sent these.
     pub fn receive(&mut self, octets: &[u8]) {
         if !matches!(
             self.phase,
-            Phase::Lingering(_) | Phase::Ended(_) | Phase::Over
+            Phase::Handshake(_) | Phase::Lingering(_) | Phase::Ended(_) | Phase::Over
         ) {
             self.input.push(octets);
         }

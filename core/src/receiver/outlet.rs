@@ -136,6 +136,12 @@ impl Outlet {
         self.queue.push_back(Output::Close);
     }
 
+    pub(super) fn start_tls(&mut self) {
+        self.queue
+            .extend(self.replies.take_held().map(Output::Reply));
+        self.queue.push_back(Output::StartTls);
+    }
+
     pub(super) fn die(&mut self) {
         self.queue.push_back(Output::Die);
     }

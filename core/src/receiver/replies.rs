@@ -1,6 +1,6 @@
 //! What the server says: every text in one place (RFC 5321, 4.2; enhanced status codes by RFC 3463).
 //!
-//! `{host}`, `{peer}` and `{size}` are filled in by [`Voice::say`].
+//! `{host}`, `{peer}`, `{size}` and `{starttls}` are filled in by [`Voice::say`].
 
 use super::Config;
 use core::net::IpAddr;
@@ -8,16 +8,18 @@ use core::net::IpAddr;
 pub(super) const BANNER: &str = "220 {host} ESMTP smtpspec";
 pub(super) const HELO: &str = "250 {host} greets {peer}";
 pub(super) const EHLO: &str = "250-{host} greets {peer}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n\
-    250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n250 HELP";
+    250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250-SMTPUTF8\r\n{starttls}250 HELP";
 pub(super) const MAIL: &str = "250 2.1.0 sender ok";
 pub(super) const RCPT: &str = "250 2.1.5 recipient ok";
 pub(super) const DATA: &str = "354 go ahead, end with <CRLF>.<CRLF>";
 pub(super) const MESSAGE: &str = "250 2.6.0 message accepted";
 pub(super) const RSET: &str = "250 2.0.0 forgotten";
 pub(super) const NOOP: &str = "250 2.0.0 done";
-pub(super) const HELP: &str = "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH QUIT";
+pub(super) const HELP: &str =
+    "214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH STARTTLS QUIT";
 pub(super) const VRFY: &str = "252 2.1.5 cannot verify, will take a message and try";
 pub(super) const AUTHENTICATED: &str = "235 2.7.0 authenticated";
+pub(super) const STARTTLS: &str = "220 2.0.0 ready to start TLS";
 pub(super) const QUIT: &str = "221 2.0.0 {host} goodbye";
 
 pub(super) const TIMED_OUT: &str = "421 4.4.2 {host} waited too long";
@@ -35,6 +37,8 @@ pub(super) const AUTH_TWICE: &str = "503 5.5.1 already authenticated";
 pub(super) const MAIL_TWICE: &str = "503 5.5.1 a transaction is open, RSET first";
 pub(super) const MAIL_FIRST: &str = "503 5.5.1 MAIL first";
 pub(super) const NO_RECIPIENT: &str = "554 5.5.1 no valid recipients";
+pub(super) const STARTTLS_TWICE: &str = "503 5.5.1 TLS is there already";
+pub(super) const TLS_FIRST: &str = "530 5.7.0 STARTTLS first";
 pub(super) const OUT_OF_SEQUENCE_500: &str = "500 5.5.1 bad sequence";
 pub(super) const PARAMETER_UNKNOWN: &str = "555 5.5.4 parameter not known here";
 pub(super) const PARAMETER_VALUE: &str = "501 5.5.4 bad value of a parameter";
@@ -63,6 +67,8 @@ pub(super) struct Voice {
     host: String,
     peer: IpAddr,
     size: u64,
+    /// STARTTLS is announced.
+    pub(super) offers_starttls: bool,
 }
 
 impl Voice {
@@ -71,6 +77,7 @@ impl Voice {
             host: config.host.clone(),
             peer,
             size: config.max_message_size,
+            offers_starttls: config.starttls,
         }
     }
 
@@ -79,7 +86,13 @@ impl Voice {
         if !text.contains('{') {
             return text.to_owned();
         }
-        text.replace("{host}", &self.host)
+        let starttls = if self.offers_starttls {
+            "250-STARTTLS\r\n"
+        } else {
+            ""
+        };
+        text.replace("{starttls}", starttls)
+            .replace("{host}", &self.host)
             .replace("{peer}", &self.peer.to_string())
             .replace("{size}", &self.size.to_string())
     }

@@ -1,6 +1,6 @@
 //! Where a session stands.
 
-use super::{authentication::Authentication, content::Content, table::Effect};
+use super::{authentication::Authentication, content::Content, panel::Decision, table::Effect};
 use crate::event::DisconnectReason;
 
 /// Who was greeted, and how.
@@ -26,6 +26,8 @@ pub(super) struct Dialogue {
     pub(super) transaction: Option<Transaction>,
     /// Once, and for the rest of the session (RFC 4954, 4): nothing clears it.
     pub(super) authenticated: bool,
+    /// It stands inside TLS.
+    pub(super) secured: bool,
 }
 
 impl Dialogue {
@@ -48,7 +50,12 @@ impl Dialogue {
                 }
             }
             Effect::ClearTransaction => self.transaction = None,
-            Effect::Nothing | Effect::Authenticate | Effect::ReceiveContent | Effect::Leave => {}
+            // STARTTLS acts once the handshake is done.
+            Effect::Nothing
+            | Effect::Authenticate
+            | Effect::ReceiveContent
+            | Effect::StartTls
+            | Effect::Leave => {}
         }
     }
 }
@@ -64,6 +71,8 @@ pub(super) enum Phase {
     Commands,
     /// Between AUTH and the end of the exchange.
     Authenticating(Box<Authentication>),
+    /// A TLS handshake is under way. Where it comes before the banner: what the agents said to the connection.
+    Handshake(Option<Decision>),
     /// Between 354 and the end of data.
     Content(Box<Content>),
     /// A defect keeps the connection open until the client closes it.

@@ -19,6 +19,8 @@ pub(super) enum Need {
     Transaction,
     /// At least one recipient in it.
     Recipient,
+    /// No TLS yet (RFC 3207, 4.2).
+    NoTls,
 }
 
 /// What an accepted command does.
@@ -31,6 +33,7 @@ pub(super) enum Effect {
     ReceiveContent,
     Authenticate,
     ClearTransaction,
+    StartTls,
     Leave,
 }
 
@@ -52,8 +55,8 @@ const fn row(verb: Verb, needs: &'static [Need], effect: Effect, reply: &'static
     }
 }
 
-/// Commands that are not here are not implemented: this is where STARTTLS and BDAT will go.
-const SERVED: [Row; 11] = [
+/// Commands that are not here are not implemented: this is where BDAT will go.
+const SERVED: [Row; 12] = [
     row(
         Verb::Helo,
         &[],
@@ -94,6 +97,13 @@ const SERVED: [Row; 11] = [
         Effect::Authenticate,
         replies::AUTHENTICATED,
     ),
+    // An extension is used once it has been announced; EHLO does that.
+    row(
+        Verb::StartTls,
+        &[Need::Greeting, Need::NoTls],
+        Effect::StartTls,
+        replies::STARTTLS,
+    ),
     row(Verb::Quit, &[], Effect::Leave, replies::QUIT),
 ];
 
@@ -112,6 +122,7 @@ impl Need {
             Self::NoTransaction => transaction.is_none(),
             Self::Transaction => transaction.is_some(),
             Self::Recipient => transaction.is_some_and(|t| t.recipients > 0),
+            Self::NoTls => !dialogue.secured,
         }
     }
 
@@ -123,6 +134,7 @@ impl Need {
             Self::NoTransaction => replies::MAIL_TWICE,
             Self::Transaction => replies::MAIL_FIRST,
             Self::Recipient => replies::NO_RECIPIENT,
+            Self::NoTls => replies::STARTTLS_TWICE,
         }
     }
 
@@ -132,7 +144,7 @@ impl Need {
             Self::Ehlo => Some(Defect::AuthBeforeEhlo),
             Self::NoTransaction => Some(Defect::AuthInTransaction),
             Self::NotAuthenticated => Some(Defect::SecondAuthTaken),
-            Self::Greeting | Self::Transaction | Self::Recipient => None,
+            Self::Greeting | Self::Transaction | Self::Recipient | Self::NoTls => None,
         }
     }
 

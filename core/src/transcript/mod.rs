@@ -102,6 +102,9 @@ pub enum What {
     Client(ClientAct),
     /// The server ended its side like this.
     Server(ServerEnd),
+    /// A TLS handshake that the client began came to this. Behind one that was done, what is sent and received stands
+    /// here as the plaintext inside TLS, up to [`ClientAct::CloseNotify`].
+    Handshake(Handshake),
     /// The last reply was held against what the conversation expects.
     Expected {
         /// The pattern, as written.
@@ -115,6 +118,16 @@ pub enum What {
     Died(Death),
     /// All that belongs to this connection has been seen: the waiting for late events is over.
     Settled,
+}
+
+/// What came of a TLS handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handshake {
+    /// It was finished, with this version of TLS: `TLSv1.3`.
+    Done(String),
+    /// It was not, or what stood behind it broke: why.
+    Failed(String),
 }
 
 /// How the server under test came to its end.
@@ -141,10 +154,14 @@ const fn is_zero(number: &usize) -> bool {
 pub enum ClientAct {
     /// FIN, reading goes on.
     HalfClose,
-    /// FIN, nothing more is read.
+    /// FIN, nothing more is read; inside TLS, behind a close_notify.
     Close,
     /// RST.
     Reset,
+    /// Inside TLS: close_notify (RFC 8446, 6.1). What is sent behind it is in clear, and reading goes on.
+    CloseNotify,
+    /// Inside TLS: FIN without a close_notify, nothing more is read.
+    Truncate,
     /// From here on the client only waits.
     Silence,
     /// A reply or a close that was due did not come within the limit; the client closes.
@@ -157,7 +174,7 @@ pub enum ClientAct {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerEnd {
-    /// FIN.
+    /// FIN; inside TLS a close_notify, whether FIN comes behind it or not.
     Close,
     /// RST.
     Reset,

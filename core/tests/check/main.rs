@@ -3,6 +3,7 @@
 
 mod attribution;
 mod authentication;
+mod evidence;
 mod fairness;
 mod properties;
 mod refusals;

@@ -6,7 +6,7 @@ use crate::{
         view::{Found, View},
     },
     event::{DisconnectReason, Event, EventKind, HandlerAction},
-    model::{Exchange, Outcome},
+    model::{Exchange, Outcome, Stop},
     transcript::ClientAct,
     wire::Verb,
 };
@@ -59,6 +59,13 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         .any(|logged| matches!(logged.reply.code, Some(221 | 421)));
     let refused_at_once = view.exchanges()[0].outcome == Outcome::Refused;
     let timed_out = view.wire.did(ClientAct::Silence);
+    // In the middle of a handshake nothing can be said, in one within another neither.
+    if matches!(
+        view.reading.stop,
+        Stop::Handshake | Stop::Extension(Verb::StartTls)
+    ) {
+        return None;
+    }
     if announced || refused_at_once || timed_out || !(dropped || view.server_left_first()) {
         return None;
     }
@@ -66,7 +73,11 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         .exchanges()
         .last()
         .is_some_and(|last| last.verb() == Some(Verb::Quit));
-    if quit && !left_for_another_reason(view) {
+    let dropped_before = view
+        .exchanges()
+        .iter()
+        .any(|exchange| exchange.outcome == Outcome::Dropped);
+    if quit && !dropped_before && !left_for_another_reason(view) {
         let what = "the connection was closed before QUIT was answered";
         return Some(Found::new("WIR-7", entry, what.into()));
     }

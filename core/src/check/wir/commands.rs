@@ -1,6 +1,6 @@
 //! WIR-5, -6, -10, -12 to -15, -17 and -20: what a command must be answered.
 
-use super::rules::{any_time, minimum, must_be_accepted};
+use super::rules::{any_time, has_special_path, minimum, must_be_accepted};
 use crate::{
     check::{
         offers::EXTENSIONS,
@@ -83,7 +83,9 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         let eight_bit = matches!(code, 500 | 553) && !line.text.is_ascii();
         // A quoted string that the server cannot read: WIR-20 says so where it is in sequence.
         let unread = code == 500 && line.text.contains(&b'"');
-        let blamed = too_long || eight_bit || unread || turned_away(view, index);
+        // Nor parameters or the null path, which where they are in sequence another rule asks for.
+        let unknown = code == 500 && (needs_extension(line) || has_special_path(line));
+        let blamed = too_long || eight_bit || unread || unknown || turned_away(view, index);
         return match (blamed || out_of_sequence_code(line.verb, code), served) {
             (true, _) => None,
             (false, true) => must("WIR-5", "out of sequence is 503"),
@@ -218,7 +220,8 @@ fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> 
         let taken = accepted || was_handled(view, index, line);
         return taken.then(|| ("WIR-6", Level::Should, format!("malformed {error}")));
     }
-    if !accepted {
+    // TLS-2 speaks of what STARTTLS has behind it.
+    if !accepted || line.verb == Verb::StartTls {
         return None;
     }
     let loose = exchange

@@ -4,6 +4,7 @@ use super::order::legal;
 use crate::{
     check::{
         con::lost_behind_data,
+        tls,
         view::{Found, View},
         words::about,
     },
@@ -106,6 +107,7 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         !is_421(index)
             && Some(*index) != last_refusal
             && !leaves_with(view, *index)
+            && !tls::explains_reply(view, *index)
             && !is_farewell(view, *index)
     });
     let first = stray.next()?;

@@ -293,6 +293,11 @@ pub(super) fn must_be_accepted(
     exchange: &Exchange<'_>,
     line: &crate::model::CommandLine<'_>,
 ) -> bool {
+    has_special_path(line) && exchange.in_sequence == Certainty::Yes
+}
+
+/// The null reverse-path or `<Postmaster>`, without parameters.
+pub(super) fn has_special_path(line: &crate::model::CommandLine<'_>) -> bool {
     let Ok(parsed) = &line.parsed else {
         return false;
     };
@@ -307,5 +312,5 @@ pub(super) fn must_be_accepted(
         } => parameters.raw.is_empty(),
         _ => false,
     };
-    special && parsed.leniencies.is_empty() && exchange.in_sequence == Certainty::Yes
+    special && parsed.leniencies.is_empty()
 }

@@ -14,7 +14,7 @@ fn seed_trace() -> Vec<String> {
         "< 220 mx.smtpspec.example ESMTP smtpspec",
         "OnEhloCommand console",
         "< 250-mx.smtpspec.example greets 192.0.2.2 / 250-PIPELINING / 250-SIZE 10485760 / 250-8BITMIME \
-         / 250-AUTH PLAIN LOGIN / 250-ENHANCEDSTATUSCODES / 250-SMTPUTF8 / 250 HELP",
+         / 250-AUTH PLAIN LOGIN / 250-ENHANCEDSTATUSCODES / 250-SMTPUTF8 / 250-STARTTLS / 250 HELP",
         "OnMailCommand <sender@contoso.com>",
         "< 250 2.1.0 sender ok",
         "OnRcptCommand <recipient@contoso.com>",
@@ -115,7 +115,7 @@ fn what_the_protocol_refuses_fires_nothing_but_reject() {
         ("", "FOO bar", "500 5.5.1 unknown command"),
         ("", "", "500 5.5.2 not a command"),
         ("", "EXPN list", "502 5.5.1 not implemented"),
-        ("", "STARTTLS", "502 5.5.1 not implemented"),
+        ("", "STARTTLS", "503 5.5.1 EHLO first"),
         ("", "RSET x", "501 5.5.4 an argument where none is allowed"),
         (
             ENVELOPE,
@@ -179,7 +179,7 @@ fn noop_help_rset_and_vrfy_work_before_a_greeting() {
             "OnNoopCommand x y",
             "< 250 2.0.0 done",
             "OnHelpCommand",
-            "< 214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH QUIT",
+            "< 214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP HELP VRFY AUTH STARTTLS QUIT",
             "OnRsetCommand",
             "< 250 2.0.0 forgotten",
             "< 252 2.1.5 cannot verify, will take a message and try",

@@ -47,7 +47,8 @@ impl Handlers {
 }
 
 /// For each defect a text that shows it, with `\u{1}` for a bare LF, `\u{2}` for a bare CR, and `\u{3}` where one
-/// segment ends and the next begins.
+/// segment ends and the next begins; `\u{4}` for a finished TLS handshake, `\u{5}` for one that failed, `\u{6}` for a
+/// close_notify.
 #[rustfmt::skip]
 const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::ConnectEventTwice, Connect, "", Accept, Fin),
@@ -160,6 +161,18 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::WrongPassword550, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\n", Accept, Fin),
     (Defect::FailedAuthIsFinal, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\nAUTH PLAIN\n", Accept, Fin),
     (Defect::CredentialsInReject, Greeting, "AUTH PLAIN AHRpbQBvc3RyaWNo\n", Accept, Fin),
+    (Defect::DisconnectLostInHandshake, Greeting, "STARTTLS\n\u{5}", Accept, Fin),
+    (Defect::TransactionOutlivesStartTls, Envelope, "STARTTLS\n\u{4}DATA\n", Accept, Fin),
+    (Defect::ClearBehindStartTlsKept, Greeting, "STARTTLS\nNOOP\n\u{4}", Accept, Fin),
+    (Defect::StartTlsStaysInClear, Greeting, "STARTTLS\n", Accept, Fin),
+    (Defect::StartTlsTakesParameter, Greeting, "STARTTLS x\n", Accept, Fin),
+    (Defect::GreetingOutlivesStartTls, Greeting, "STARTTLS\n\u{4}MAIL FROM:<>\n", Accept, Fin),
+    (Defect::StartTlsAnnouncedInsideTls, Greeting, "STARTTLS\n\u{4}EHLO d\n", Accept, Fin),
+    (Defect::StartTlsTwice, Greeting, "STARTTLS\n\u{4}EHLO d\nSTARTTLS\n", Accept, Fin),
+    (Defect::StartTlsNotImplemented, Greeting, "STARTTLS\n", Accept, Fin),
+    (Defect::NoopWantsTls, Connect, "NOOP\n", Accept, Fin),
+    (Defect::ActsBehindCloseNotify, Greeting, "STARTTLS\n\u{4}EHLO d\n\u{6}NOOP\n", Accept, Fin),
+    (Defect::BannerAgainInsideTls, Greeting, "STARTTLS\n\u{4}", Accept, Fin),
     (Defect::ClosesWithout421, Connect, "NOOP\n", Drop(EventKind::OnNoopCommand), Fin),
 ];
 
@@ -192,8 +205,16 @@ fn play(defects: &[Defect], text: &str, rules: &[HandlerRule], end: End) -> Vec<
         other
     });
     let mut session = Session::new(config, rules.to_vec());
-    for segment in text.split('\u{3}') {
+    for part in text.split_inclusive(['\u{3}', '\u{4}', '\u{5}', '\u{6}']) {
+        let segment = part.trim_end_matches(['\u{3}', '\u{4}', '\u{5}', '\u{6}']);
         session.send_octets(segment.as_bytes());
+        match part.chars().last() {
+            Some('\u{4}') => session.receiver.handshake_done(),
+            Some('\u{5}') => session.receiver.handshake_failed(),
+            Some('\u{6}') => drop(session.receiver.tls_closed()),
+            _ => {}
+        }
+        session.drain();
     }
     match end {
         Fin => session.closed(),

@@ -7,6 +7,7 @@ mod ends;
 mod handlers;
 mod limits;
 mod properties;
+mod tls;
 
 use std::sync::{Arc, Mutex};
 
@@ -68,10 +69,16 @@ impl Session {
                 Output::Wait(ms) => format!("wait {ms}"),
                 Output::Close => "close".to_owned(),
                 Output::Die => "die".to_owned(),
+                Output::StartTls => "starttls".to_owned(),
             };
             self.trace.lock().unwrap().push(line);
         }
         self
+    }
+
+    fn secured(&mut self) -> &mut Self {
+        self.receiver.handshake_done();
+        self.drain()
     }
 
     fn closed(&mut self) -> &mut Self {

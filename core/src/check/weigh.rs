@@ -1,0 +1,88 @@
+//! Which of several readings of a session is the best (MODEL.md, section 4): what each leaves unexplained, weighed.
+
+use super::{
+    verdict::Level,
+    view::{Found, View},
+};
+use crate::model::Tolerance;
+
+/// What a reading says of look-alikes beside what it leaves.
+pub(super) struct Evidence {
+    /// See [`View::acts_behind_look_alikes`].
+    pub(super) acted_upon: bool,
+    /// Replies that answer nothing.
+    pub(super) unsolicited: usize,
+}
+
+impl Evidence {
+    pub(super) fn of(view: &View<'_>) -> Self {
+        Self {
+            acted_upon: view.acts_behind_look_alikes(),
+            unsolicited: view.reading.unsolicited.len(),
+        }
+    }
+}
+
+/// The rule that a server keeps loosely for which a bare LF ends a line.
+pub(super) const BARE_LF: &str = "WIR-19";
+
+/// The rules that sessions before this one have shown the server to break, strictly read; and [`BARE_LF`], where one of
+/// them could only be read so.
+pub(super) type Habits = std::collections::BTreeSet<&'static str>;
+
+/// What a server may be found to do whatever it takes for an end of a line or of data: a reply that is not as it
+/// should be, a content that is not handed on as it came. Everything else that a reading leaves is a riddle: an event or
+/// a reply without its cause, a command without its event or reply, a state that nothing led to.
+const NO_RIDDLES: [&str; 6] = ["CON-3", "ORD-4", "WIR-3", "WIR-6", "WIR-11", "WIR-16"];
+
+/// Commands that stand behind a lenient end of data may be loose themselves: what is only not strict is no riddle.
+fn is_riddle(found: &Found) -> bool {
+    found.level != Some(Level::Should) && !NO_RIDDLES.contains(&found.rule)
+}
+
+/// Whether a reading that leaves some findings is better than one that leaves `best`: its riddles weigh less, or as
+/// much and it leaves less in all, a leniency being no less than a finding. What the server is known to do weighs one,
+/// however often it does it. Of the rest a riddle weighs two, and six where `best` leaves none of its kind: else a
+/// reading could be chosen that only trades one for another.
+pub(super) fn explains_more(
+    (founds, tolerance): (&[Found], &Tolerance),
+    (best, best_tolerance): (&[Found], &Tolerance),
+    habits: &Habits,
+) -> bool {
+    // Replies out of order hide all else, and so they explain nothing that is read strictly.
+    let out_of_order = |founds: &[Found]| founds.iter().any(|found| found.rule == "WIR-9");
+    if out_of_order(founds) && !out_of_order(best) {
+        return false;
+    }
+    let one = |rule| if rule == "WIR-9" { 4 } else { 1 };
+    let weight = |found: &Found| {
+        let known = best.iter().any(|other| other.rule == found.rule);
+        one(found.rule) * if known { 2 } else { 6 }
+    };
+    let left = |founds: &[Found], tolerance: &Tolerance| {
+        let riddles = founds.iter().filter(|found| is_riddle(found));
+        let (usual, unusual): (Vec<_>, Vec<_>) =
+            riddles.partition(|found| habits.contains(found.rule));
+        let usual: Habits = usual.iter().map(|found| found.rule).collect();
+        let usual: usize = usual.into_iter().map(one).sum();
+        let riddles = usual + unusual.into_iter().map(weight).sum::<usize>();
+        // That a server does again what it is known to do costs nothing.
+        let loose_as_ever = tolerance.line_ends.bare_lf && habits.contains(BARE_LF);
+        let leniencies = tolerance.len() - usize::from(loose_as_ever);
+        (riddles, founds.len() + leniencies)
+    };
+    left(founds, tolerance) < left(best, best_tolerance)
+}
+
+/// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were taken,
+/// fired events or had the replies that else answer nothing; and less that is not about content. Content that was
+/// changed is no evidence, for content that ended elsewhere has nothing to be compared with.
+pub(super) fn convicts(
+    tolerance: &Tolerance,
+    founds: &[Found],
+    behind: bool,
+    best: &[Found],
+) -> bool {
+    let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
+    tolerance.look_alikes.is_empty() || (behind && beside_content(founds) < beside_content(best))
+}
