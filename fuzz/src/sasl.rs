@@ -78,13 +78,14 @@ fn decode(line: &[u8]) -> Option<Vec<u8>> {
     if padding > 2 {
         return None;
     }
-    let mut bits = String::new();
+    let mut bits = Vec::new();
     for octet in &line[..line.len() - padding] {
         let value = ALPHABET.iter().position(|other| other == octet)?;
-        bits.push_str(&format!("{value:06b}"));
+        bits.extend([5, 4, 3, 2, 1, 0].map(|place| value >> place & 1 == 1));
     }
-    let whole = bits.len() / 8 * 8;
-    let octets = bits.as_bytes()[..whole].chunks(8);
-    let octet = |bits: &[u8]| bits.iter().fold(0, |octet, bit| octet << 1 | (bit - b'0'));
-    Some(octets.map(octet).collect())
+    let octet = |bits: &[bool]| {
+        bits.iter()
+            .fold(0, |octet, bit| octet << 1 | u8::from(*bit))
+    };
+    Some(bits.chunks_exact(8).map(octet).collect())
 }

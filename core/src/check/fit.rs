@@ -135,7 +135,7 @@ fn arguments_fit(command: &Command<'_>, event: &Event) -> bool {
 }
 
 fn mechanism_fits(seen: Option<&Octets>, line: &CommandLine<'_>) -> bool {
-    auth(line).is_none_or(|(mechanism, _)| seen_as_sent(seen, mechanism))
+    auth(line).is_some_and(|(mechanism, _)| seen_as_sent(seen, mechanism))
 }
 
 fn seen_as_sent(seen: Option<&Octets>, sent: &[u8]) -> bool {

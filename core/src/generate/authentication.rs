@@ -90,11 +90,13 @@ pub(super) enum Answer {
     /// With a command. Half of these are base64 as well.
     Command,
     Garbage,
+    /// With more in base64 than a command line has room for.
+    Long,
     OverLong,
 }
 
 /// Of well-formed conversations; the right one most often.
-pub(super) const ANSWERS: [Answer; 8] = [
+pub(super) const ANSWERS: [Answer; 9] = [
     Answer::Right,
     Answer::Right,
     Answer::Right,
@@ -103,6 +105,7 @@ pub(super) const ANSWERS: [Answer; 8] = [
     Answer::Cancel,
     Answer::Empty,
     Answer::Command,
+    Answer::Long,
 ];
 
 const COMMANDS: [&str; 6] = [
@@ -133,6 +136,7 @@ impl Answer {
             Self::Empty => Vec::new(),
             Self::Command => COMMANDS[flavour % COMMANDS.len()].into(),
             Self::Garbage => GARBAGE[flavour % GARBAGE.len()].to_vec(),
+            Self::Long => vec![b'A'; 600 + 4 * (flavour % 100)],
             // A multiple of four, so that it is base64.
             Self::OverLong => vec![b'A'; SASL_LINE_LIMIT + 4 * (flavour % 64)],
         };

@@ -208,6 +208,24 @@ impl<'a> Walk<'a> {
             },
         };
         self.end_authentication(success);
+        if self.state.authenticated {
+            self.insist_on_auth(draw);
+        }
+    }
+
+    /// Half of the clients that are in try to get in once more, at once or when everything seems forgotten.
+    fn insist_on_auth(&mut self, draw: &Draw) {
+        let verbs: &[Verb] = match draw.flavour % 6 {
+            0 => &[Verb::Rset, Verb::Auth],
+            1 => &[Verb::Ehlo, Verb::Auth],
+            2 => &[Verb::Auth],
+            _ => &[],
+        };
+        for verb in verbs {
+            if !self.left {
+                self.command(*verb, draw, joined(draw));
+            }
+        }
     }
 
     /// Answers what is asked for, up to the answer that is not right; `None` where the protocol ends the exchange.
@@ -225,7 +243,7 @@ impl<'a> Walk<'a> {
             self.push(answer.line(asked, draw.flavour), joined);
             match answer {
                 Answer::Right => {}
-                Answer::Wrong | Answer::Empty => success = false,
+                Answer::Wrong | Answer::Empty | Answer::Long => success = false,
                 _ => return None,
             }
         }

@@ -40,8 +40,7 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript)
         Stimulus::Command(line)
             if line.parsed.is_ok()
                 && exchange.authentication.is_some()
-                && (exchange.in_sequence != Certainty::No
-                    || exchange.outcome == Outcome::Accepted) =>
+                && (exchange.in_sequence != Certainty::No || was_served(exchange)) =>
         {
             authentication(exchange, handlers)
         }
@@ -131,6 +130,12 @@ fn command(
     }
 }
 
+/// Whether an AUTH out of sequence was answered as if it were in sequence. That is AUT-2 to AUT-4's concern; its events
+/// only follow.
+fn was_served(exchange: &Exchange<'_>) -> bool {
+    exchange.outcome == Outcome::Accepted || exchange.authentication == Some(AuthStep::Failed)
+}
+
 /// AUTH in sequence: the exchange begins, and may end at once. It is refused by the protocol (the mechanism is not
 /// known), by the handler of OnAuthCommand, or when the exchange has ended.
 fn authentication(exchange: &Exchange<'_>, handlers: &HandlerScript) -> Vec<Pattern> {
@@ -143,7 +148,11 @@ fn authentication(exchange: &Exchange<'_>, handlers: &HandlerScript) -> Vec<Patt
     match exchange.authentication {
         Some(AuthStep::Challenged) => vec![begun],
         Some(AuthStep::Succeeded) => vec![ended],
-        Some(AuthStep::Failed) if !may_refuse(handlers, &ended) => vec![ended_reject],
+        Some(AuthStep::Failed)
+            if exchange.in_sequence != Certainty::No && !may_refuse(handlers, &ended) =>
+        {
+            vec![ended_reject]
+        }
         Some(AuthStep::Failed | AuthStep::Refused) => vec![ended_reject, begun_reject, reject],
         _ if exchange.outcome == Outcome::Accepted => vec![ended, begun],
         _ => vec![ended_reject, ended, begun_reject, begun, reject, vec![]],

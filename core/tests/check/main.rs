@@ -2,6 +2,7 @@
 //! that rule and no other.
 
 mod attribution;
+mod authentication;
 mod chunks;
 mod evidence;
 mod fairness;

@@ -6,8 +6,8 @@
 
 use smtpspec_core::{
     event::{
-        DisconnectReason, Event, EventKind, EventRecord, HandlerScript, Hello, MessageDigest,
-        ParsingStatus, Semantics,
+        AuthOutcome, DisconnectReason, Event, EventKind, EventRecord, HandlerScript, Hello,
+        MessageDigest, ParsingStatus, Semantics,
     },
     octets::Octets,
     repeat::Repeat,
@@ -152,6 +152,17 @@ fn event(text: &str) -> Event {
         EventKind::OnConnect => Event::OnConnect { local: None },
         EventKind::OnHeloCommand => Event::OnHeloCommand { domain: octets },
         EventKind::OnEhloCommand => Event::OnEhloCommand { domain: octets },
+        EventKind::OnAuthCommand => Event::OnAuthCommand { mechanism: octets },
+        EventKind::OnEndOfAuthentication => {
+            let (mechanism, outcome) = argument.split_once(' ').expect("mechanism and outcome");
+            Event::OnEndOfAuthentication {
+                mechanism: Some(mechanism.into()),
+                outcome: Some(match outcome {
+                    "Success" => AuthOutcome::Success,
+                    _ => AuthOutcome::Failure,
+                }),
+            }
+        }
         EventKind::OnMailCommand => Event::OnMailCommand {
             reverse_path: octets,
             parameters: None,
@@ -187,6 +198,5 @@ fn event(text: &str) -> Event {
                 reason: Some(reason),
             }
         }
-        other => panic!("{other} is not used in these tests"),
     }
 }

@@ -85,16 +85,16 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
     if attempt.offered.is_empty() || (is_scripted(view) && !accepted) {
         return None;
     }
+    if code == 503 && attempt.failed_before {
+        let why = "an authentication that has failed leaves the session as it was";
+        return Some(("AUT-15", Level::Must, why));
+    }
     if !is_offered(attempt) {
         let told = matches!(code, 504 | 530 | 534 | 538) || (400..500).contains(&code);
         let why = "the mechanism was not announced, which is 504";
         return (!told).then_some(("AUT-6", Level::Should, why));
     }
     match (code, attempt.initial) {
-        (503, _) if attempt.failed_before => {
-            let why = "an authentication that has failed leaves the session as it was";
-            Some(("AUT-15", Level::Must, why))
-        }
         (504, _) => Some(("AUT-5", Level::Must, "EHLO announced the mechanism")),
         (334, Some(b"=")) if speaks_first(attempt.mechanism) => {
             let why = "`=` is a response, though an empty one";

@@ -213,13 +213,13 @@ pub(in crate::check) static RULES: &[Entry] = &[
             "The client may try again, or with another mechanism: that is no bad sequence.",
             "535, AUTH PLAIN, 503",
         ),
-        |view| in_sequence(view, |attempt| attempt.failed_before && is_offered(attempt)),
+        |view| in_sequence(view, |attempt| attempt.failed_before),
     ),
     Entry {
         rule: Rule::must(
             "AUT-16",
             "OnReject carries no response of the exchange",
-            "RFC 4954 9, RFC 4616 6 (the password is in the response); MODEL.md, section 8",
+            "RFC 4954 9, RFC 4616 6 (the password is in the response); MODEL.md, section 9",
             "An agent that logs refusals would log passwords, most of them right but for a letter. The AUTH command \
              up to its mechanism says what was refused.",
             "535, OnReject(AUTH PLAIN AHRpbQBzZWNyZXQ=)",

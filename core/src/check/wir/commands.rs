@@ -335,7 +335,9 @@ fn must_accept(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16)
     if !must_be_accepted(exchange, line) || !view.log.open.handlers.is_empty() {
         return None;
     }
-    if (500..600).contains(&code) && code != 503 {
+    // Policy that wants AUTH or TLS first says so by 530 (RFC 4954, 6).
+    let known = exchange.state.is_none_or(|state| state.authenticated);
+    if (500..600).contains(&code) && code != 503 && (code != 530 || known) {
         return must("WIR-15", "it must be accepted");
     }
     None
