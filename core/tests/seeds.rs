@@ -68,7 +68,7 @@ macro_rules! targets {
     };
 }
 
-targets! { checker command conversation data events path receiver reply structured transcript }
+targets! { checker command conversation data events path receiver reply starttls structured transcript }
 
 #[test]
 fn every_target_has_a_body_a_dictionary_seeds_and_lines_in_the_readmes() {

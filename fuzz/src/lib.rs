@@ -15,6 +15,7 @@ mod path;
 mod pieces;
 mod receiver;
 mod reply;
+mod starttls;
 mod structured;
 mod transcript;
 
@@ -26,6 +27,7 @@ pub use events::events;
 pub use path::path;
 pub use receiver::receiver;
 pub use reply::reply;
+pub use starttls::starttls;
 pub use structured::structured;
 pub use transcript::transcript;
 
@@ -42,6 +44,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("path", path),
     ("receiver", receiver),
     ("reply", reply),
+    ("starttls", starttls),
     ("structured", structured),
     ("transcript", transcript),
 ];

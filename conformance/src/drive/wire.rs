@@ -320,6 +320,7 @@ impl<'a> Wire<'a> {
             }
         };
         let half = &hello[..hello.len() / 2];
+        self.log.push(What::Handshake(Handshake::Half));
         self.log.push(What::Sent(half.into()));
         self.pacer.sent(half);
         self.put(half, &mut 0).await

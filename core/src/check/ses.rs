@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::{Outcome, Stop, WireLog},
-    transcript::ClientAct,
+    model::{LoggedHandshake, Outcome, Stop, WireLog},
+    transcript::{ClientAct, Handshake},
     wire::Verb,
 };
 
@@ -359,7 +359,8 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
 /// handshake, or it failed, the server drops the session, or it takes the connection for lost.
 fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> {
     use DisconnectReason::{DroppedSession, Local, SenderDisconnected, Timeout};
-    let tried = !view.wire.handshakes.is_empty()
+    let failed = |begun: &LoggedHandshake<'_>| matches!(begun.handshake, Handshake::Failed(_));
+    let tried = view.wire.handshakes.iter().any(failed)
         || view
             .reading
             .handshakes

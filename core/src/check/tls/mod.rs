@@ -254,9 +254,10 @@ fn must_be_served(view: &View<'_>, index: usize) -> bool {
         .is_some_and(|state| state.transaction == Transaction::None);
     let plain = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_ok())
         && exchange.leniencies().is_empty();
-    let alone = view
-        .wire
-        .segment_of(exchange.span.end)
+    let next = view.wire.segment_of(exchange.span.end);
+    let more = view.wire.sent.len() > exchange.span.end;
+    let alone = next
+        .filter(|_| more)
         .is_none_or(|next| view.reply(exchange).is_some_and(|reply| next.at > reply.at));
     idle && plain && alone && announced_to(view, index) && exchange.outcome != Outcome::Dropped
 }
