@@ -117,7 +117,9 @@ fn speak(client: &mut TcpStream, receiver: &mut Receiver) -> bool {
                 Output::Wait(ms) => thread::sleep(Duration::from_millis(ms)),
                 Output::Close => drop(client.shutdown(Shutdown::Write)),
                 Output::StartTls => receiver.handshake_failed(),
-                Output::Die => panic!("only a planted defect does that, and none is"),
+                Output::InClear(_) | Output::Die => {
+                    panic!("only a planted defect does that, and none is")
+                }
             }
         }
         if receiver.is_over() {

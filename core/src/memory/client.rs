@@ -157,6 +157,7 @@ impl Client {
                     self.pacer.received(&octets);
                     self.log.push(What::Received(octets.into()));
                 }
+                Output::InClear(octets) => self.hear_in_clear(octets),
                 Output::Wait(ms) => self.log.wait(ms),
                 Output::Die => self.die(),
                 Output::StartTls => self.awaited = true,
@@ -167,6 +168,13 @@ impl Client {
                 }
             }
         }
+    }
+
+    fn hear_in_clear(&mut self, octets: Vec<u8>) {
+        let why = "the server spoke in clear".to_owned();
+        self.log.push(What::Handshake(Handshake::Failed(why)));
+        self.pacer.received(&octets);
+        self.log.push(What::Received(octets.into()));
     }
 
     fn die(&mut self) {

@@ -188,3 +188,19 @@ fn where_tls_comes_first_the_banner_comes_behind_it() {
         "E: OnConnect\nno-tls nothing came within the limit\nFIN\nE: OnDisconnect Lost",
     );
 }
+
+#[test]
+fn what_is_said_in_clear_inside_tls_is_found_once() {
+    breaks(
+        "TLS-10",
+        &format!(
+            "{IN_CLEAR}{INSIDE}{AGAIN}
+            silence
+            no-tls received corrupt message of type InvalidContentType
+            S: 421 mail.example.org timeout
+            server-close
+            FIN
+            E: OnDisconnect Timeout"
+        ),
+    );
+}

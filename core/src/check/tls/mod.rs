@@ -12,7 +12,7 @@ use super::{
     words::about,
 };
 use crate::{
-    model::{Begun, CommandLine, Exchange, Outcome, Stimulus, Stop, Transaction},
+    model::{Begun, CommandLine, Exchange, LoggedHandshake, Outcome, Stimulus, Stop, Transaction},
     transcript::Handshake,
     wire::{Leniency, Verb},
 };
@@ -114,7 +114,8 @@ fn has_parameter(line: &CommandLine<'_>) -> bool {
         && parsed.is_ok_and(|parsed| parsed.leniencies.contains(Leniency::UnexpectedArgument))
 }
 
-/// TLS-1: a client's handshake, begun with nothing in clear before it, that came to nothing.
+/// TLS-1: a client's handshake, begun with nothing in clear before it, that came to nothing. TLS-10: TLS that broke behind
+/// one that was done.
 fn failed(view: &View<'_>) -> Option<Found> {
     if view.reading.stop == Stop::Extension(Verb::StartTls) {
         // What becomes of TLS within TLS is not followed.
@@ -128,6 +129,11 @@ fn failed(view: &View<'_>) -> Option<Found> {
             let Handshake::Failed(why) = logged.handshake else {
                 return None;
             };
+            let before = &view.wire.handshakes[..at];
+            if before.iter().any(LoggedHandshake::is_done) {
+                let what = format!("TLS broke behind its handshake: {why}");
+                return Some(Found::new("TLS-10", logged.entry, what));
+            }
             let mut begun = view.reading.handshakes.iter();
             let clean = begun.all(|begun| begun.handshake != Some(at) || begun.in_clear.is_empty());
             clean.then(|| Found::new("TLS-1", logged.entry, format!("no TLS came about: {why}")))

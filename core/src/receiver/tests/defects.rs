@@ -150,6 +150,7 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::StartTlsNotImplemented, Greeting, "STARTTLS\n", Accept, Fin),
     (Defect::NoopWantsTls, Connect, "NOOP\n", Accept, Fin),
     (Defect::ActsBehindCloseNotify, Greeting, "STARTTLS\n\u{4}EHLO d\n\u{6}NOOP\n", Accept, Fin),
+    (Defect::TimesOutInClear, Greeting, "STARTTLS\n\u{4}", Accept, Silence),
     (Defect::BannerAgainInsideTls, Greeting, "STARTTLS\n\u{4}", Accept, Fin),
     (Defect::ClosesWithout421, Connect, "NOOP\n", Drop(EventKind::OnNoopCommand), Fin),
 ];
