@@ -2,13 +2,14 @@
 
 use super::{
     entry::{Entry, always, sees, sees_arguments, sees_commands},
+    tls,
     verdict::{Level, Rule},
     view::{Found, View},
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::{LoggedHandshake, Outcome, Stop, WireLog},
-    transcript::{ClientAct, Handshake},
+    model::{Outcome, Stop, WireLog},
+    transcript::ClientAct,
     wire::Verb,
 };
 
@@ -236,8 +237,8 @@ fn reason(view: &View<'_>) -> Option<Found> {
     if !shows_reason(view.header.hello.as_ref()) {
         return None;
     }
-    if view.reading.stop == Stop::Extension(Verb::StartTls) {
-        // What becomes of TLS within TLS is not followed.
+    if view.reading.stop == Stop::Extension(Verb::StartTls) || tls::broke(view) {
+        // What becomes of TLS within TLS is not followed, nor of what broke.
         return None;
     }
     let event = view.all_of(OnDisconnect).next()?;
@@ -359,8 +360,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
 /// handshake, or it failed, the server drops the session, or it takes the connection for lost.
 fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> {
     use DisconnectReason::{DroppedSession, Local, SenderDisconnected, Timeout};
-    let failed = |begun: &LoggedHandshake<'_>| matches!(begun.handshake, Handshake::Failed(_));
-    let tried = view.wire.handshakes.iter().any(failed)
+    let tried = !view.wire.handshakes.is_empty()
         || view
             .reading
             .handshakes

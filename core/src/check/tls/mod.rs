@@ -140,6 +140,13 @@ fn failed(view: &View<'_>) -> Option<Found> {
         })
 }
 
+/// Whether TLS broke behind its handshake (TLS-10).
+pub(super) fn broke(view: &View<'_>) -> bool {
+    let mut logged = view.wire.handshakes.iter();
+    logged.any(LoggedHandshake::is_done)
+        && logged.any(|later| matches!(later.handshake, Handshake::Failed(_)))
+}
+
 /// TLS-9: a 220 inside TLS that no STARTTLS has asked for.
 fn banner_again(view: &View<'_>) -> Option<Found> {
     let index = banner_inside(view)?;
