@@ -68,7 +68,9 @@ macro_rules! targets {
     };
 }
 
-targets! { bdat checker command conversation data events path receiver reply sasl structured transcript }
+targets! {
+    bdat checker command conversation data events path receiver reply sasl starttls structured transcript
+}
 
 #[test]
 fn every_target_has_a_body_a_dictionary_seeds_and_lines_in_the_readmes() {

@@ -5,6 +5,7 @@
 //! - `R: 1000 text`: sent with CRLF, so many times over, if that can be repeated
 //! - `E: OnMailCommand {"reverse_path":"a@example.org"}`: an event fires
 //! - `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `overflow`, `server-close`, `server-reset`, `died STATUS`, `settled`
+//! - `tls VERSION`, `no-tls WHY`, `half-hello`: what came of a TLS handshake; `close-notify`, `truncate`: how TLS ended
 //! - `session`: the next connection begins; `handler EVENT NTH`: a handler refuses that event of this connection
 //! - `stray {...}`: an event of no connection, its line as in an event stream
 //! - `wire-only`, `incomplete`, `no-reason`, `no-clock`, `late`, `helo-as-ehlo`, `before EVENT`, `blind EVENT`: how
@@ -20,7 +21,9 @@ use smtpspec_core::{
     memory,
     octets::Octets,
     repeat::Repeat,
-    transcript::{ClientAct, Death, Entry, Open, ServerEnd, SessionLog, Transcript, What},
+    transcript::{
+        ClientAct, Death, Entry, Handshake, Open, ServerEnd, SessionLog, Transcript, What,
+    },
 };
 
 /// Reads a ladder.
@@ -104,6 +107,11 @@ fn happened(session: &SessionLog, at: u64, word: &str, rest: &str) -> Option<Wha
             output: String::new(),
             beside: 0,
         }),
+        "tls" => What::Handshake(Handshake::Done(rest.to_owned())),
+        "no-tls" => What::Handshake(Handshake::Failed(rest.to_owned())),
+        "half-hello" => What::Handshake(Handshake::Half),
+        "close-notify" => What::Client(ClientAct::CloseNotify),
+        "truncate" => What::Client(ClientAct::Truncate),
         "settled" => What::Settled,
         _ => return None,
     })

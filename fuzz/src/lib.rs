@@ -17,6 +17,7 @@ mod pieces;
 mod receiver;
 mod reply;
 mod sasl;
+mod starttls;
 mod structured;
 mod transcript;
 
@@ -30,6 +31,7 @@ pub use path::path;
 pub use receiver::receiver;
 pub use reply::reply;
 pub use sasl::sasl;
+pub use starttls::starttls;
 pub use structured::structured;
 pub use transcript::transcript;
 
@@ -48,6 +50,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("receiver", receiver),
     ("reply", reply),
     ("sasl", sasl),
+    ("starttls", starttls),
     ("structured", structured),
     ("transcript", transcript),
 ];

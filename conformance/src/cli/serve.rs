@@ -98,8 +98,8 @@ fn how_to_speak(address: SocketAddr, implicit: bool) -> String {
         return format!("openssl s_client -quiet -crlf -connect {address}");
     }
     format!(
-        "telnet {host} {port}, or nc -C {host} {port} (SMTP lines end with CRLF; -C sends it);\n\
-         with TLS: openssl s_client -quiet -crlf -starttls smtp -connect {address}"
+        "telnet {host} {port}, or nc -C {host} {port} (SMTP lines end with CRLF; -C sends it), \
+         or with TLS openssl s_client -quiet -crlf -starttls smtp -connect {address}"
     )
 }
 

@@ -269,8 +269,7 @@ impl<'a> Wire<'a> {
                 let fed = tls.feed(&self.buffer[..n]);
                 self.heard(&fed.plain);
                 if let Some(why) = fed.broken {
-                    self.log.push(What::Handshake(Handshake::Failed(why)));
-                    return self.client(ClientAct::Close);
+                    return self.broken(why, n);
                 }
                 // Behind a close_notify of its own the client looks for what comes in clear.
                 if fed.closed && !self.is_notified() {
@@ -282,6 +281,20 @@ impl<'a> Wire<'a> {
             return self.client(ClientAct::Overflow);
         }
         Continue(())
+    }
+
+    /// TLS has broken over the last `n` octets. What was said in clear is heard; only a server that says goodbye in it is
+    /// waited for.
+    fn broken(&mut self, why: String, n: usize) -> Flow {
+        self.log.push(What::Handshake(Handshake::Failed(why)));
+        let octets = self.buffer[..n].to_vec();
+        if !is_record(&octets) {
+            self.heard(&octets);
+        }
+        if self.pacer.closing() {
+            return Continue(());
+        }
+        self.client(ClientAct::Close)
     }
 
     fn heard(&mut self, octets: &[u8]) {
@@ -320,6 +333,7 @@ impl<'a> Wire<'a> {
             }
         };
         let half = &hello[..hello.len() / 2];
+        self.log.push(What::Handshake(Handshake::Half));
         self.log.push(What::Sent(half.into()));
         self.pacer.sent(half);
         self.put(half, &mut 0).await

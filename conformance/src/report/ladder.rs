@@ -84,6 +84,12 @@ fn write_entry(out: &mut impl Write, stamp: &str, what: &What) -> io::Result<()>
         What::Handshake(Handshake::Done(version)) => {
             writeln!(out, "{stamp}{FAINT}(TLS: {version}){FAINT:#}")
         }
+        What::Handshake(Handshake::Half) => {
+            writeln!(
+                out,
+                "{stamp}{FAINT}(the client begins a TLS handshake and breaks off){FAINT:#}"
+            )
+        }
         What::Handshake(Handshake::Failed(why)) => {
             let why = shortened(&why.escape_debug().to_string());
             writeln!(out, "{stamp}{MISSING}(no TLS: {why}){MISSING:#}")

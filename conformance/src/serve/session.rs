@@ -71,6 +71,10 @@ impl Session {
         while let Some(output) = self.receiver.next_output() {
             match output {
                 Output::Reply(octets) => self.write(&octets).await,
+                Output::InClear(octets) => {
+                    self.stream = self.stream.take().map(Transport::in_clear);
+                    self.write(&octets).await;
+                }
                 Output::Wait(ms) => sleep(Duration::from_millis(ms)).await,
                 Output::StartTls => self.shake_hands().await,
                 Output::Close => self.close().await,

@@ -81,7 +81,11 @@ fn one(mut client: TcpStream, tells: Tells, leak: &str) {
     client.set_nodelay(true).unwrap();
     let (local, peer) = (client.local_addr().unwrap(), tells.peer);
     let mut receiver = Receiver::new(
-        Arc::new(Config::default()),
+        // There is no TLS here.
+        Arc::new(Config {
+            starttls: false,
+            ..Config::default()
+        }),
         vec![Box::new(tells)],
         local,
         peer,
@@ -112,9 +116,10 @@ fn speak(client: &mut TcpStream, receiver: &mut Receiver) -> bool {
                 }
                 Output::Wait(ms) => thread::sleep(Duration::from_millis(ms)),
                 Output::Close => drop(client.shutdown(Shutdown::Write)),
-                // It has no TLS: what it leaks does not hang on that.
                 Output::StartTls => receiver.handshake_failed(),
-                Output::Die => panic!("only a planted defect does that, and none is"),
+                Output::InClear(_) | Output::Die => {
+                    panic!("only a planted defect does that, and none is")
+                }
             }
         }
         if receiver.is_over() {

@@ -90,8 +90,8 @@ pub(super) const RULES: [Entry; 11] = [
     Entry {
         rule: Rule::must(
             "ORD-7",
-            "RSET, HELO, EHLO and the end of data clear the transaction",
-            "RFC 5321 4.1.1.5, 4.1.4, 3.3; MODEL.md ORD-7",
+            "RSET, HELO, EHLO, a TLS handshake and the end of data clear the transaction",
+            "RFC 5321 4.1.1.5, 4.1.4, 3.3; RFC 3207 4.2; MODEL.md ORD-7",
             "After any of them, accepted or refused at the end of data, RCPT and DATA are out of sequence until \
              the next MAIL. A transaction that survives gives a message the wrong sender or recipients.",
             "MAIL, RCPT, RSET, then DATA answered by 354",

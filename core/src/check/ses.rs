@@ -2,6 +2,7 @@
 
 use super::{
     entry::{Entry, always, sees, sees_arguments, sees_commands},
+    tls,
     verdict::{Level, Rule},
     view::{Found, View},
 };
@@ -236,8 +237,8 @@ fn reason(view: &View<'_>) -> Option<Found> {
     if !shows_reason(view.header.hello.as_ref()) {
         return None;
     }
-    if view.reading.stop == Stop::Extension(Verb::StartTls) {
-        // What becomes of TLS within TLS is not followed.
+    if view.reading.stop == Stop::Extension(Verb::StartTls) || tls::broke(view) {
+        // What becomes of TLS within TLS is not followed, nor of what broke.
         return None;
     }
     let event = view.all_of(OnDisconnect).next()?;

@@ -157,6 +157,7 @@ impl Client {
                     self.pacer.received(&octets);
                     self.log.push(What::Received(octets.into()));
                 }
+                Output::InClear(octets) => self.hear_in_clear(octets),
                 Output::Wait(ms) => self.log.wait(ms),
                 Output::Die => self.die(),
                 Output::StartTls => self.awaited = true,
@@ -167,6 +168,13 @@ impl Client {
                 }
             }
         }
+    }
+
+    fn hear_in_clear(&mut self, octets: Vec<u8>) {
+        let why = "the server spoke in clear".to_owned();
+        self.log.push(What::Handshake(Handshake::Failed(why)));
+        self.pacer.received(&octets);
+        self.log.push(What::Received(octets.into()));
     }
 
     fn die(&mut self) {
@@ -197,6 +205,16 @@ impl Client {
         }
     }
 
+    /// Whether the server waits for a handshake.
+    pub fn is_awaited(&self) -> bool {
+        self.awaited && !self.over
+    }
+
+    /// Whether a close_notify was sent.
+    pub fn is_notified(&self) -> bool {
+        self.notified.is_some()
+    }
+
     /// Does a handshake, if the server waits for one; says whether it was done.
     pub fn shake_hands(&mut self) -> bool {
         if core::mem::take(&mut self.awaited) {
@@ -215,6 +233,7 @@ impl Client {
     /// Writes the begin of a handshake; the server waits for more.
     pub fn begin_handshake(&mut self) {
         let octets = &HALF_A_HELLO[..];
+        self.log.push(What::Handshake(Handshake::Half));
         self.pacer.sent(octets);
         self.log.push(What::Sent(octets.into()));
         if !self.awaited {

@@ -128,7 +128,16 @@ struct Reader<'w, 'l, 't> {
 impl<'w> Reader<'w, '_, '_> {
     fn run(&mut self) {
         self.exchange(Stimulus::Connection, 0..0, Certainty::Yes);
-        let mut stop = self.said_goodbye().then_some(Stop::SessionEnded);
+        let first = self.wire.handshakes.first();
+        let mut stop = match first {
+            _ if self.said_goodbye() => Some(Stop::SessionEnded),
+            // Where TLS comes first, nothing else comes without it.
+            Some(first) if first.is_first(self.wire) && !first.is_done() => {
+                self.at = self.wire.sent.len();
+                Some(Stop::Handshake)
+            }
+            _ => None,
+        };
         while stop.is_none() {
             let mut lines = LineSplitter::new(self.tolerance.line_ends);
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {

@@ -201,6 +201,8 @@ defects! {
     StartTlsNotImplemented = "starttls-not-implemented", "TLS-6", "STARTTLS is announced and answered by 502.";
     NoopWantsTls = "noop-wants-tls", "TLS-7", "NOOP in clear is answered by 530.";
     ActsBehindCloseNotify = "acts-behind-close-notify", "TLS-8", "What comes in clear behind TLS's close_notify is taken for commands.";
+    // As in Exim 4.96: the time-out had taken TLS off.
+    TimesOutInClear = "times-out-in-clear", "TLS-10", "The 421 of a time-out inside TLS is said in clear.";
     BannerAgainInsideTls = "banner-again-inside-tls", "TLS-9", "The banner comes once more inside TLS.";
     // Those of clauses: see `clause_defects`.
     HeloListsExtensions = "helo-lists-extensions", "WIR-21", "HELO's reply lists extensions as EHLO's does.";

@@ -136,7 +136,11 @@ impl Receiver {
             return self.finish(reason);
         }
         let reply = self.voice.say(reply);
-        self.outlet.reply(to, &reply);
+        if to == To::Silence && self.dialogue.secured && self.has(Defect::TimesOutInClear) {
+            self.outlet.say_in_clear(&reply);
+        } else {
+            self.outlet.reply(to, &reply);
+        }
         self.ending = None;
         self.part(reason);
     }

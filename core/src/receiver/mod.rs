@@ -55,6 +55,8 @@ use crate::wire::LineEnds;
 pub enum Output {
     /// Write these octets.
     Reply(Vec<u8>),
+    /// Write these octets past TLS, in clear (a planted defect).
+    InClear(Vec<u8>),
     /// Do nothing for this many milliseconds before the next output (a slow handler).
     Wait(u64),
     /// Do a TLS handshake as its server, then report [`Receiver::handshake_done`] or [`Receiver::handshake_failed`], or

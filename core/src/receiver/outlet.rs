@@ -136,6 +136,12 @@ impl Outlet {
         self.queue.push_back(Output::Close);
     }
 
+    /// Says something past TLS.
+    pub(super) fn say_in_clear(&mut self, reply: &str) {
+        let octets = [reply.as_bytes(), b"\r\n"].concat();
+        self.queue.push_back(Output::InClear(octets));
+    }
+
     pub(super) fn start_tls(&mut self) {
         self.queue
             .extend(self.replies.take_held().map(Output::Reply));

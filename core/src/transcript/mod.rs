@@ -128,6 +128,8 @@ pub enum Handshake {
     Done(String),
     /// It was not, or what stood behind it broke: why.
     Failed(String),
+    /// The client sends the first half of a ClientHello, and no more of it.
+    Half,
 }
 
 /// How the server under test came to its end.

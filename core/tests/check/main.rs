@@ -9,6 +9,7 @@ mod fairness;
 mod properties;
 mod refusals;
 mod repeated;
+mod tls;
 mod trace;
 
 use pretty_assertions::assert_eq;

@@ -1,7 +1,8 @@
 //! Transcripts written as ladders, for tests that read like the trace they are about.
 //!
 //! `C: text` is sent and `S: text` received with CRLF; `C! escaped` and `S! escaped` as they stand (Rust's byte
-//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close`, `died STATUS` end.
+//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close`, `died STATUS` end;
+//! `tls VERSION`, `no-tls WHY`, `close-notify` and `truncate` are of TLS.
 //! Each line happens a millisecond after the one above it.
 
 use smtpspec_core::{
@@ -12,8 +13,8 @@ use smtpspec_core::{
     octets::Octets,
     repeat::Repeat,
     transcript::{
-        ClientAct, Death, Entry, Header, Open, ServerEnd, SessionLog, TRANSCRIPT_VERSION,
-        Transcript, What,
+        ClientAct, Death, Entry, Handshake, Header, Open, ServerEnd, SessionLog,
+        TRANSCRIPT_VERSION, Transcript, What,
     },
 };
 
@@ -109,6 +110,10 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
                 output: String::new(),
                 beside: 0,
             }),
+            ("tls ", version) => What::Handshake(Handshake::Done(version.to_owned())),
+            ("no-tls ", why) => What::Handshake(Handshake::Failed(why.to_owned())),
+            ("close-notify", _) => What::Client(ClientAct::CloseNotify),
+            ("truncate", _) => What::Client(ClientAct::Truncate),
             ("server-close", _) => What::Server(ServerEnd::Close),
             other => panic!("no such ladder line: {other:?}"),
         };

@@ -219,7 +219,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         rule: Rule::must(
             "AUT-16",
             "OnReject carries no response of the exchange",
-            "RFC 4954 9, RFC 4616 6 (the password is in the response); MODEL.md, section 9",
+            "RFC 4954 9, RFC 4616 6 (the password is in the response); MODEL.md, section 11",
             "An agent that logs refusals would log passwords, most of them right but for a letter. The AUTH command \
              up to its mechanism says what was refused.",
             "535, OnReject(AUTH PLAIN AHRpbQBzZWNyZXQ=)",

@@ -12,7 +12,7 @@ use super::{
     words::about,
 };
 use crate::{
-    model::{Begun, CommandLine, Exchange, Outcome, Stimulus, Stop, Transaction},
+    model::{Begun, CommandLine, Exchange, LoggedHandshake, Outcome, Stimulus, Stop, Transaction},
     transcript::Handshake,
     wire::{Leniency, Verb},
 };
@@ -114,7 +114,8 @@ fn has_parameter(line: &CommandLine<'_>) -> bool {
         && parsed.is_ok_and(|parsed| parsed.leniencies.contains(Leniency::UnexpectedArgument))
 }
 
-/// TLS-1: a client's handshake, begun with nothing in clear before it, that came to nothing.
+/// TLS-1: a client's handshake, begun with nothing in clear before it, that came to nothing. TLS-10: TLS that broke behind
+/// one that was done.
 fn failed(view: &View<'_>) -> Option<Found> {
     if view.reading.stop == Stop::Extension(Verb::StartTls) {
         // What becomes of TLS within TLS is not followed.
@@ -128,10 +129,22 @@ fn failed(view: &View<'_>) -> Option<Found> {
             let Handshake::Failed(why) = logged.handshake else {
                 return None;
             };
+            let before = &view.wire.handshakes[..at];
+            if before.iter().any(LoggedHandshake::is_done) {
+                let what = format!("TLS broke behind its handshake: {why}");
+                return Some(Found::new("TLS-10", logged.entry, what));
+            }
             let mut begun = view.reading.handshakes.iter();
             let clean = begun.all(|begun| begun.handshake != Some(at) || begun.in_clear.is_empty());
             clean.then(|| Found::new("TLS-1", logged.entry, format!("no TLS came about: {why}")))
         })
+}
+
+/// Whether TLS broke behind its handshake (TLS-10).
+pub(super) fn broke(view: &View<'_>) -> bool {
+    let mut logged = view.wire.handshakes.iter();
+    logged.any(LoggedHandshake::is_done)
+        && logged.any(|later| matches!(later.handshake, Handshake::Failed(_)))
 }
 
 /// TLS-9: a 220 inside TLS that no STARTTLS has asked for.
@@ -254,9 +267,10 @@ fn must_be_served(view: &View<'_>, index: usize) -> bool {
         .is_some_and(|state| state.transaction == Transaction::None);
     let plain = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_ok())
         && exchange.leniencies().is_empty();
-    let alone = view
-        .wire
-        .segment_of(exchange.span.end)
+    let next = view.wire.segment_of(exchange.span.end);
+    let more = view.wire.sent.len() > exchange.span.end;
+    let alone = next
+        .filter(|_| more)
         .is_none_or(|next| view.reply(exchange).is_some_and(|reply| next.at > reply.at));
     idle && plain && alone && announced_to(view, index) && exchange.outcome != Outcome::Dropped
 }

@@ -131,4 +131,15 @@ pub(in crate::check) static RULES: &[Entry] = &[
         ),
         |view| view.reading.handshakes.iter().any(|begun| begun.done),
     ),
+    entry(
+        Rule::must(
+            "TLS-10",
+            "What is said behind a handshake is said inside TLS",
+            "RFC 3207 4.2; RFC 8446 5.2: \"terminate the connection with a bad_record_mac alert\"",
+            "Up to a close_notify. What a server says in clear to a client that speaks TLS, such as the 421 of a time-out, \
+             is garbage to it, and everybody else can read it.",
+            "(inside TLS, the client is silent) 421 in clear",
+        ),
+        |view| handshake_of(view).is_some() || super::is_implicit(view),
+    ),
 ];

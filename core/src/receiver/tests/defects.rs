@@ -172,6 +172,7 @@ const SHOWCASES: &[(Defect, Behind, &str, Handlers, End)] = &[
     (Defect::StartTlsNotImplemented, Greeting, "STARTTLS\n", Accept, Fin),
     (Defect::NoopWantsTls, Connect, "NOOP\n", Accept, Fin),
     (Defect::ActsBehindCloseNotify, Greeting, "STARTTLS\n\u{4}EHLO d\n\u{6}NOOP\n", Accept, Fin),
+    (Defect::TimesOutInClear, Greeting, "STARTTLS\n\u{4}", Accept, Silence),
     (Defect::BannerAgainInsideTls, Greeting, "STARTTLS\n\u{4}", Accept, Fin),
     (Defect::ChunkUnanswered, Envelope, "BDAT 1\nx", Accept, Fin),
     (Defect::ChunkAnsweredEarly, Envelope, "BDAT 1\n", Accept, Fin),

@@ -71,6 +71,7 @@ impl Session {
                 Output::Wait(ms) => format!("wait {ms}"),
                 Output::Close => "close".to_owned(),
                 Output::Die => "die".to_owned(),
+                Output::InClear(octets) => format!("<! {}", show_reply(&octets)),
                 Output::StartTls => "starttls".to_owned(),
             };
             self.trace.lock().unwrap().push(line);
