@@ -210,10 +210,14 @@ impl<'w> Reader<'w, '_, '_> {
             Some(Some(200..=399)) => true,
             Some(Some(500 | 502)) => self.tolerance.bdat_turned,
             // Not all was sent: nobody can tell.
-            None if (self.wire.sent.len() - span.end) as u64 <= size && !unread => true,
+            None if (self.wire.sent.len() - span.end) as u64 <= size
+                && !unread
+                && self.chunking =>
+            {
+                true
+            }
             // Nor need one discard anything that has not announced CHUNKING.
-            Some(_) => (unread || !self.chunking) == self.tolerance.bdat_turned,
-            None => unread == self.tolerance.bdat_turned,
+            _ => (unread || !self.chunking) == self.tolerance.bdat_turned,
         }
     }
 
