@@ -152,13 +152,13 @@ impl Pacer {
             }
             Some(Due::Bdat(left)) => {
                 self.mode = match code {
-                    // Not known, or about to leave: what follows are commands.
-                    None | Some(421 | 500..=502) => Mode::Commands,
-                    // Taken, or discarded.
-                    Some(_) => Mode::Chunk {
+                    // Taken all the same.
+                    Some(200..=399) => Mode::Chunk {
                         left,
                         answered: true,
                     },
+                    // What was not announced need not be known: commands follow.
+                    _ => Mode::Commands,
                 };
                 self.read_on();
             }
@@ -465,7 +465,7 @@ mod tests {
     #[test]
     fn without_chunking_the_reply_tells_what_the_octets_are() {
         let greeting = [("", "220 hi\r\n"), ("EHLO c\r\n", "250 hi\r\n")];
-        for (code, due) in [("500", 2), ("502", 2), ("503", 1), ("250", 1)] {
+        for (code, due) in [("500", 2), ("502", 2), ("503", 2), ("250", 1)] {
             let mut pacer = after(&greeting);
             pacer.sent(b"BDAT 6\r\nNOOP\r\nRSET\r\n");
             assert_eq!(pacer.due(), 1);

@@ -103,6 +103,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             pipelining: false,
             chunks_under_way: false,
         },
+        chunking: false,
         binarymime: false,
         under_way: None,
     };
@@ -119,6 +120,8 @@ struct Reader<'w, 'l, 't> {
     next_reply: usize,
     at: usize,
     reading: Reading<'w>,
+    /// Whether the last greeting announced CHUNKING.
+    chunking: bool,
     /// Whether the last greeting announced BINARYMIME.
     binarymime: bool,
     /// The message whose chunks are coming.
@@ -185,6 +188,7 @@ impl<'w> Reader<'w, '_, '_> {
         let outcome = self.exchange(Stimulus::Command(line), span, in_sequence);
         if let (Verb::Helo | Verb::Ehlo, Outcome::Accepted) = (verb, outcome) {
             self.reading.pipelining = verb == Verb::Ehlo && self.last_announced(b"PIPELINING");
+            self.chunking = verb == Verb::Ehlo && self.last_announced(b"CHUNKING");
             self.binarymime = verb == Verb::Ehlo && self.last_announced(b"BINARYMIME");
         }
         self.remember(&line, outcome, in_sequence);
@@ -336,8 +340,8 @@ impl<'w> Reader<'w, '_, '_> {
     }
 
     /// Whether the octets behind a BDAT are a chunk, kept or discarded, and no commands. The reply tells: a server that
-    /// does not know the command, or cannot read its size, goes on with the next line; any other discards the chunk
-    /// (RFC 3030, 2: it MUST, before it refuses).
+    /// does not know the command, or cannot read its size, goes on with the next line; any other that has announced
+    /// CHUNKING discards the chunk (RFC 3030, 2: it MUST, before it refuses).
     fn is_chunk(&mut self, line: &CommandLine<'_>, span: &Range<usize>, size: u64) -> bool {
         let reply = self.next_reply_to(span);
         let code = reply.map(|reply| self.wire.replies[reply].reply.code);
@@ -350,8 +354,14 @@ impl<'w> Reader<'w, '_, '_> {
             Some(Some(200..=399)) => true,
             Some(Some(500 | 502)) => self.tolerance.bdat_turned,
             // Not all was sent: nobody can tell.
-            None if (self.wire.sent.len() - span.end) as u64 <= size && !unread => true,
-            _ => unread == self.tolerance.bdat_turned,
+            None if (self.wire.sent.len() - span.end) as u64 <= size
+                && !unread
+                && self.chunking =>
+            {
+                true
+            }
+            // Nor need one discard anything that has not announced CHUNKING.
+            _ => (unread || !self.chunking) == self.tolerance.bdat_turned,
         }
     }
 

@@ -6,7 +6,7 @@ use super::admission::{Cause, Refusal};
 use super::content::{Mark, Sink};
 use super::digest::Running;
 use super::panel::Decision;
-use super::state::Phase;
+use super::state::{Greeting, Phase};
 use super::table::Need;
 use super::tamper::To;
 use super::{Defect, Defects, Receiver, replies};
@@ -190,9 +190,12 @@ impl Receiver {
     }
 
     /// Whether a BDAT that the protocol refuses is followed by octets that must be discarded before the reply
-    /// (RFC 3030, 2). Not where nobody knows how many, and not where BDAT itself is not known.
+    /// (RFC 3030, 2). Not where nobody knows how many, and not where BDAT itself is not known: CHUNKING is announced by
+    /// EHLO only.
     pub(super) fn discards_chunk(&mut self, line: &[u8], refusal: &Refusal) -> bool {
-        let known = !matches!(refusal.cause, Cause::Malformed | Cause::Unknown)
+        let announced_it = self.dialogue.greeting == Some(Greeting::Ehlo);
+        let known = announced_it
+            && !matches!(refusal.cause, Cause::Malformed | Cause::Unknown)
             && refusal.reply != replies::NOT_IMPLEMENTED;
         let (Some((size, last)), true) = (announced(line), known) else {
             return false;

@@ -304,3 +304,26 @@ fn what_was_pipelined_behind_a_failed_chunk_makes_no_message() {
         S: 250 accepted{QUIT}"
     ));
 }
+
+#[test]
+fn a_server_that_leaves_over_the_octets_of_a_chunk_is_blamed_for_leaving_only() {
+    let ladder = format!(
+        "{}
+        C! BDAT 19 LAST\\r\\nSub: x\\r\\n\\r\\nA line.\\r\\n
+        E: OnReject
+        S: 503 CHUNKING was not advertised
+        E: OnReject
+        S: 500 what
+        E: OnReject
+        S: 500 what
+        E: OnReject
+        S! 500-what\\r\\n500 too many errors\\r\\n
+        C: QUIT
+        server-close
+        E: OnDisconnect Errors",
+        addressed("250-PIPELINING\\r\\n")
+    );
+    let run = check(&transcript(Some(hello()), &[&ladder]));
+    let rules: Vec<_> = found(&run).into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(rules, ["WIR-18"]);
+}

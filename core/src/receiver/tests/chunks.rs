@@ -53,16 +53,23 @@ fn the_octets_of_a_refused_chunk_are_discarded() {
     for (before, reply) in [
         ("EHLO c\n", "503 5.5.1 MAIL first"),
         ("EHLO c\nMAIL FROM:<>\n", "503 5.5.1 RCPT first"),
-        (
-            "HELO c\nMAIL FROM:<>\nRCPT TO:<a@b>\n",
-            "503 5.5.1 EHLO first",
-        ),
     ] {
         let mut session = Session::plain().quietly(before);
         assert_eq!(session.send("BDAT 12 LAST\nNOOP\n").take(), [""; 0]);
         let trace = session.send("RSET\nNOOP x\n").take();
         assert_eq!(trace[..2], refused("BDAT 12 LAST", "ProtocolError", reply));
         assert_eq!(trace[2..], ["OnNoopCommand x", "< 250 2.0.0 done"]);
+    }
+}
+
+#[test]
+fn where_chunking_was_not_announced_the_octets_are_commands() {
+    for before in ["", "HELO c\nMAIL FROM:<>\nRCPT TO:<a@b>\n"] {
+        let mut session = Session::plain().quietly(before);
+        let trace = session.send("BDAT 6 LAST\nNOOP\n").take();
+        let reply = "503 5.5.1 EHLO first";
+        assert_eq!(trace[..2], refused("BDAT 6 LAST", "ProtocolError", reply));
+        assert_eq!(trace[2..], ["OnNoopCommand", "< 250 2.0.0 done"]);
     }
 }
 
