@@ -2,6 +2,7 @@
 //! that rule and no other.
 
 mod attribution;
+mod clauses;
 mod fairness;
 mod properties;
 mod refusals;

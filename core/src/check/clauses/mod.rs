@@ -12,7 +12,9 @@ mod eight_bit;
 mod enhanced;
 mod greeting;
 mod limits;
+mod mailboxes;
 mod order;
+mod parameters;
 mod pipelining;
 mod probe;
 mod queries;
@@ -77,8 +79,10 @@ pub(super) fn clauses() -> impl Iterator<Item = &'static Clause> {
     [
         greeting::CLAUSES,
         syntax::CLAUSES,
+        mailboxes::CLAUSES,
         order::CLAUSES,
         commands::CLAUSES,
+        parameters::CLAUSES,
         data::CLAUSES,
         replies::CLAUSES,
         codes::CLAUSES,
@@ -217,7 +221,7 @@ pub(super) fn speaks_of_sequence(view: &View<'_>, index: usize) -> bool {
 
 /// Whether a clause says of `text`, a command line, what WIR-6 would say less exactly.
 pub(super) fn is_more_exact(text: &[u8]) -> bool {
-    syntax::has_underscore(text)
+    mailboxes::has_underscore(text)
 }
 
 #[cfg(test)]
