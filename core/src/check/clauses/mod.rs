@@ -29,11 +29,15 @@ use probe::Probe;
 
 use super::{
     is_riddle,
+    rej::sent_ahead,
     verdict::Rule,
     view::{Found, View},
     words::about,
 };
-use crate::model::{COMMAND_LINE_LIMIT, Outcome, Stimulus};
+use crate::{
+    model::{COMMAND_LINE_LIMIT, Outcome, Stimulus},
+    wire::Verb,
+};
 
 /// What a clause says of an answer: nothing against it, or what is wrong with it.
 type Holds = Result<(), String>;
@@ -210,8 +214,17 @@ fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
         && !wants_more
         && !too_long
         && !has_not
-        && !(refused && probe.view.spoke_too_soon(probe.exchange))
+        && !(refused && (probe.view.spoke_too_soon(probe.exchange) || is_followed(probe)))
         && !founds.iter().any(spoken_of)
+}
+
+/// Whether more was sent behind a command that ends a group (RFC 2920, 3.1) before it was answered: that is an error too.
+fn is_followed(probe: &Probe<'_, '_>) -> bool {
+    let may_be = matches!(
+        probe.exchange.verb(),
+        None | Some(Verb::Mail | Verb::Rcpt | Verb::Rset)
+    );
+    !may_be && sent_ahead(probe.view, probe.exchange)
 }
 
 /// Whether a clause says of the 503 to exchange `index` what WIR-5 would say less exactly.

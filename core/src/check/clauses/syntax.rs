@@ -176,5 +176,8 @@ fn trailing_behind_path(probe: &Probe<'_, '_>, verb: Verb) -> bool {
 
 /// An argument where none is allowed, and nothing else against the line.
 fn argued(probe: &Probe<'_, '_>, verb: Verb) -> bool {
-    probe.is(verb) && probe.only(Leniency::UnexpectedArgument) && probe.refused()
+    probe.is(verb)
+        && probe.only(Leniency::UnexpectedArgument)
+        && probe.text().is_ascii()
+        && probe.refused()
 }
