@@ -141,7 +141,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "A server may want none of such senders; that is policy, and no syntax error.",
             "MAIL FROM:<a@[192.0.2.1]>, 501",
         ),
-        |probe| path_literal(probe, Verb::Mail).is_some_and(|text| !is_ipv6(text)),
+        |probe| path_literal(probe, Verb::Mail).is_some_and(is_ipv4),
         understood,
     ),
     clause(
@@ -163,7 +163,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "A server may have no such recipients; that is policy, and no syntax error.",
             "RCPT TO:<a@[192.0.2.1]>, 501",
         ),
-        |probe| path_literal(probe, Verb::Rcpt).is_some_and(|text| !is_ipv6(text)),
+        |probe| path_literal(probe, Verb::Rcpt).is_some_and(is_ipv4),
         understood,
     ),
     clause(
@@ -257,6 +257,11 @@ fn path_literal<'t>(probe: &Probe<'_, 't>, verb: Verb) -> Option<&'t [u8]> {
         Domain::AddressLiteral(raw) => Some(raw),
         Domain::Name(_) => None,
     }
+}
+
+/// The others have a tag before a colon.
+fn is_ipv4(literal: &[u8]) -> bool {
+    !literal.contains(&b':')
 }
 
 fn is_ipv6(literal: &[u8]) -> bool {

@@ -167,7 +167,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 const TRAILING: &str = "white space at its end should be tolerated";
 
 fn trailing_behind_path(probe: &Probe<'_, '_>, verb: Verb) -> bool {
-    let bare = |envelope: Envelope<'_>| envelope.parameters.raw.is_empty();
+    let bare = |envelope: Envelope<'_>| envelope.parameters.raw.is_empty() && is_plain(&envelope);
     probe.is(verb)
         && probe.in_sequence()
         && probe.only(Leniency::TrailingSpace)
