@@ -162,6 +162,44 @@ fn without_events_what_they_would_show_is_not_observable() {
 }
 
 #[test]
+fn the_suite_wire_needs_nothing_but_an_address() {
+    let server = serve(&[]);
+    let address = [
+        "run",
+        "--suite",
+        "wire",
+        "--strict",
+        "--connect",
+        &server.address,
+    ];
+    let ran = smtpspec(&address);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("holds           WIR-21"), "{}", ran.out);
+    assert!(!ran.out.contains("clauses, of which"), "{}", ran.out);
+}
+
+#[test]
+fn a_clause_that_is_broken_is_said_once() {
+    let ran = smtpspec(&[
+        "run",
+        "--suite",
+        "wire",
+        "--defect",
+        "quit-names-nobody",
+        "--strict",
+    ]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let says = [
+        "NOT STRICT WIR-87",
+        "`QUIT` was answered 221: `Bye` is not its name",
+    ];
+    for text in says {
+        assert!(ran.out.contains(text), "{text}\n{}", ran.out);
+    }
+    assert!(!ran.out.contains("also in:"), "{}", ran.out);
+}
+
+#[test]
 fn events_can_come_from_a_file_that_the_server_writes() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("events.jsonl");
@@ -240,6 +278,13 @@ fn rules_are_listed_and_explained() {
         one.out.contains("smuggling") && one.out.contains("--defect bare-lf-ends-data"),
         "{}",
         one.out
+    );
+    let group = smtpspec(&["rules", "siz"]);
+    assert_eq!(group.code, 0);
+    assert!(
+        group.out.contains("SIZ-1") && !group.out.contains("SES-"),
+        "{}",
+        group.out
     );
     refused(&["rules", "SES-99"], &["SES-99", "smtpspec rules"]);
 }

@@ -74,6 +74,10 @@ fn rule_row(out: &mut impl Write, rules: &[RuleVerdict]) -> io::Result<()> {
             Verdict::NotExercised,
             format!("to {}: {count} clauses", last.rule.id),
         ),
+        (count, holding) if count == holding => (
+            Verdict::Holds,
+            format!("to {}: {count} clauses", last.rule.id),
+        ),
         (count, holding) => (
             Verdict::Holds,
             format!(

@@ -215,7 +215,7 @@ fn leads_here(exchange: &Exchange<'_>, refused: Verb) -> bool {
 }
 
 /// Whether the client sent more before it had read the reply, as none may behind DATA (RFC 2920, 3.1).
-fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
+pub(super) fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
     let reply = view.reply(exchange).map(|reply| reply.at);
     let next = view.wire.segment_of(exchange.span.end);
     view.wire.sent.len() > exchange.span.end

@@ -4,6 +4,7 @@
 mod attribution;
 mod authentication;
 mod chunks;
+mod clauses;
 mod evidence;
 mod fairness;
 mod properties;

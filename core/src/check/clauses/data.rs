@@ -84,7 +84,12 @@ pub(super) const CLAUSES: &[Clause] = &[
 /// A message that came whole and not too long, in a session that has had an ordinary one before.
 fn of_interest(probe: &Probe<'_, '_>) -> bool {
     const SHORT: usize = 4096;
-    probe.message().is_some() && probe.ordinary_taken() && probe.content().len() < SHORT
+    // Lines beyond the limit are a reason of their own (RFC 5321, 4.5.3.1.6).
+    let mut lines = probe.content().split_inclusive(|octet| *octet == b'\n');
+    probe.message().is_some()
+        && probe.ordinary_taken()
+        && probe.content().len() < SHORT
+        && lines.all(|line| line.len() <= 1000)
 }
 
 /// Nothing in it but text in lines.

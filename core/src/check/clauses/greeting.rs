@@ -166,12 +166,13 @@ pub(super) const CLAUSES: &[Clause] = &[
             "What EHLO lists is served",
             "RFC 5321 4.2.4: \"MUST NOT list capabilities in response to EHLO for which they will return 502 (or \
              500) replies\"",
-            "HELP and EXPN, where they are listed.",
+            "HELP, without an argument, and EXPN, where they are listed.",
             "EHLO c.example, 250-mx.example CRLF 250 HELP; HELP, 502",
         ),
         |probe| {
             let listed = |verb: Verb| probe.is(verb) && probe.announces(verb.name());
-            probe.strict() && (listed(Verb::Help) || listed(Verb::Expn))
+            let help = listed(Verb::Help) && probe.argument().is_empty();
+            probe.strict() && (help || listed(Verb::Expn))
         },
         |probe| probe.none_of(&[500, 502], "EHLO's reply lists it"),
     ),
@@ -259,7 +260,8 @@ fn literal<'t>(probe: &Probe<'_, 't>) -> Option<&'t [u8]> {
     (probe.strict() && domain.starts_with(b"[")).then_some(domain)
 }
 
-/// Whether the line is nothing but `verb`, and was refused.
+/// Whether the line is nothing but `verb`, and was refused. Behind a greeting it may be refused for being another: WIR-5.
 fn bare(probe: &Probe<'_, '_>, verb: &[u8]) -> bool {
-    probe.text().eq_ignore_ascii_case(verb) && probe.refused()
+    let greeted = probe.greeted_by(Verb::Ehlo) || probe.greeted_by(Verb::Helo);
+    probe.text().eq_ignore_ascii_case(verb) && probe.refused() && !greeted
 }

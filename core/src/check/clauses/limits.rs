@@ -119,9 +119,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| {
             let (before, refused) = recipients(probe);
-            probe.is(Verb::Rcpt) && probe.strict() && (20..100).contains(&before) && refused == 0
+            probe.is(Verb::Rcpt)
+                && probe.strict()
+                && probe.in_sequence()
+                && (20..100).contains(&before)
+                && refused == 0
         },
-        |probe| probe.none_of(&[452, 552, 500, 503], "a hundred recipients must fit in"),
+        |probe| probe.none_of(&[452, 552, 500], "a hundred recipients must fit in"),
     ),
     clause(
         Rule::should(
@@ -134,7 +138,11 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| {
             let (before, refused) = recipients(probe);
-            probe.is(Verb::Rcpt) && probe.strict() && before >= 100 && refused == 0
+            probe.is(Verb::Rcpt)
+                && probe.strict()
+                && probe.in_sequence()
+                && before >= 100
+                && refused == 0
         },
         |probe| probe.none_of(&[552], "there are too many recipients: that is 452"),
     ),

@@ -12,7 +12,9 @@ mod eight_bit;
 mod enhanced;
 mod greeting;
 mod limits;
+mod mailboxes;
 mod order;
+mod parameters;
 mod pipelining;
 mod probe;
 mod queries;
@@ -23,15 +25,20 @@ mod utf8;
 
 use std::collections::HashSet;
 
-use probe::Probe;
+use probe::{Past, Probe};
 
 use super::{
+    NEAR,
+    rej::sent_ahead,
     verdict::Rule,
     view::{Found, View},
     weigh::is_riddle,
     words::about,
 };
-use crate::model::{COMMAND_LINE_LIMIT, Outcome, Stimulus};
+use crate::{
+    model::{COMMAND_LINE_LIMIT, Exchange, Outcome, Stimulus},
+    wire::Verb,
+};
 
 /// What a clause says of an answer: nothing against it, or what is wrong with it.
 type Holds = Result<(), String>;
@@ -77,8 +84,10 @@ pub(super) fn clauses() -> impl Iterator<Item = &'static Clause> {
     [
         greeting::CLAUSES,
         syntax::CLAUSES,
+        mailboxes::CLAUSES,
         order::CLAUSES,
         commands::CLAUSES,
+        parameters::CLAUSES,
         data::CLAUSES,
         replies::CLAUSES,
         codes::CLAUSES,
@@ -136,9 +145,12 @@ pub(super) fn judge(view: &View<'_>, founds: &[Found]) -> Judged {
     if !is_certain(view, founds) {
         return judged;
     }
-    for index in 0..view.exchanges().len() {
-        let Some(probe) = Probe::new(view, index).filter(|probe| may_be_asked(probe, founds))
-        else {
+    let spoken_of: HashSet<usize> = founds.iter().filter_map(|found| found.entry).collect();
+    let mut past = Past::default();
+    for (index, exchange) in view.exchanges().iter().enumerate() {
+        let probe = Probe::new(view, index, past);
+        past.note(exchange);
+        let Some(probe) = probe.filter(|probe| may_be_asked(probe, &spoken_of)) else {
             continue;
         };
         for clause in clauses() {
@@ -185,12 +197,12 @@ fn is_certain(view: &View<'_>, founds: &[Found]) -> bool {
             .any(|found| is_riddle(found) && !harmless(found))
 }
 
-/// Whether this answer may be held against the clauses: not where another rule has spoken of it, nor where the server
+/// Whether this answer may be held against the clauses: not where another rule has spoken of its entry, nor where the server
 /// was spoken to too soon, nor where it serves nobody or wants AUTH or TLS first.
-fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
-    let (entry, sent) = (Some(probe.reply.entry), Some(probe.exchange.entry));
-    let spoken_of =
-        |found: &Found| found.entry == entry || (found.entry == sent && probe.exchange.entry != 0);
+fn may_be_asked(probe: &Probe<'_, '_>, spoken_of: &HashSet<usize>) -> bool {
+    let sent = probe.exchange.entry;
+    let is_spoken_of =
+        spoken_of.contains(&probe.reply.entry) || (sent != 0 && spoken_of.contains(&sent));
     let wants_more = matches!(probe.code, 530 | 538);
     // Nor what is said of a verb that the server does not have at all (WIR-20).
     let verb = probe.exchange.verb();
@@ -204,10 +216,33 @@ fn may_be_asked(probe: &Probe<'_, '_>, founds: &[Found]) -> bool {
     probe.reply.reply.problem.is_none()
         && (serves || connects)
         && !wants_more
+        && !refuses_all(probe)
         && !too_long
         && !has_not
-        && !(refused && probe.view.spoke_too_soon(probe.exchange))
-        && !founds.iter().any(spoken_of)
+        && !(refused && (probe.view.spoke_too_soon(probe.exchange) || is_followed(probe)))
+        && !is_spoken_of
+}
+
+/// Whether the server says the same to another verb: it refuses the client, not the command.
+fn refuses_all(probe: &Probe<'_, '_>) -> bool {
+    let same = |other: &Exchange<'_>| {
+        let reply = probe.view.reply(other);
+        other.verb() != probe.exchange.verb()
+            && reply.is_some_and(|reply| reply.reply.raw == probe.reply.reply.raw)
+    };
+    let exchanges = probe.view.exchanges();
+    let (first, last) = (probe.index.saturating_sub(NEAR), probe.index + NEAR);
+    let near = &exchanges[first..exchanges.len().min(last)];
+    matches!(probe.code, 550 | 554) && near.iter().any(same)
+}
+
+/// Whether more was sent behind a command that ends a group (RFC 2920, 3.1) before it was answered: that is an error too.
+fn is_followed(probe: &Probe<'_, '_>) -> bool {
+    let may_be = matches!(
+        probe.exchange.verb(),
+        None | Some(Verb::Mail | Verb::Rcpt | Verb::Rset)
+    );
+    !may_be && sent_ahead(probe.view, probe.exchange)
 }
 
 /// Whether a clause says of the 503 to exchange `index` what WIR-5 would say less exactly.
@@ -217,7 +252,7 @@ pub(super) fn speaks_of_sequence(view: &View<'_>, index: usize) -> bool {
 
 /// Whether a clause says of `text`, a command line, what WIR-6 would say less exactly.
 pub(super) fn is_more_exact(text: &[u8]) -> bool {
-    syntax::has_underscore(text)
+    mailboxes::has_underscore(text)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "One of the first two errors of a session; that somebody who makes many is sent away is not meant here.",
             "XYZZY, 421",
         ),
-        |probe| probe.unknown() && probe.errors_before() < FEW,
+        |probe| probe.unknown() && !is_heard_of(probe) && probe.errors_before() < FEW,
         |probe| probe.none_of(&[421], "it should await further instructions"),
     )
     .of_drops(),
@@ -112,7 +112,7 @@ fn is_private(probe: &Probe<'_, '_>) -> bool {
 
 /// Verbs of other documents, and of well-known servers: those who know them and do not have them say 502.
 fn is_heard_of(probe: &Probe<'_, '_>) -> bool {
-    const VERBS: [&[u8]; 22] = [
+    const VERBS: [&[u8]; 24] = [
         b"SEND",
         b"SOML",
         b"SAML",
@@ -135,6 +135,8 @@ fn is_heard_of(probe: &Probe<'_, '_>) -> bool {
         b"XCLIENT",
         b"XFORWARD",
         b"XADR",
+        b"PROXY",
+        b"HEAD",
     ];
     let text = probe.text();
     let verb = text

@@ -20,9 +20,35 @@ pub(super) struct Probe<'v, 't> {
     pub(super) exchange: &'v Exchange<'t>,
     pub(super) reply: &'v LoggedReply,
     pub(super) code: u16,
-    /// The last greeting before it that was accepted.
-    greeting: Option<&'v Exchange<'t>>,
+    /// What went before it.
+    past: Past<'v, 't>,
 }
+
+/// What the exchanges before one have left, kept while a session is gone through, so that nobody looks back for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Past<'v, 't> {
+    /// The last greeting that was accepted.
+    greeting: Option<&'v Exchange<'t>>,
+    /// How many commands were refused.
+    errors: usize,
+    /// A message was taken.
+    message_taken: bool,
+}
+
+impl<'v, 't> Past<'v, 't> {
+    /// Behind `exchange`.
+    pub(super) fn note(&mut self, exchange: &'v Exchange<'t>) {
+        let accepted = exchange.outcome == Outcome::Accepted;
+        if accepted && matches!(exchange.verb(), Some(Verb::Ehlo | Verb::Helo)) {
+            self.greeting = Some(exchange);
+        }
+        self.message_taken |= accepted && matches!(exchange.stimulus, Stimulus::Message(_));
+        self.errors += usize::from(exchange.outcome == Outcome::Refused);
+    }
+}
+
+/// A transaction longer than this is not looked back over: it has all that anybody asks for.
+const LONG_TRANSACTION: usize = 256;
 
 /// A path as MAIL and RCPT carry it.
 #[derive(Debug, Clone, Copy)]
@@ -40,24 +66,20 @@ const NOT_UNDERSTOOD: [u16; 4] = [500, 501, 502, 555];
 
 impl<'v, 't> Probe<'v, 't> {
     /// `None` where no reply with a code came.
-    pub(super) fn new(view: &'v View<'t>, index: usize) -> Option<Self> {
+    pub(super) fn new(view: &'v View<'t>, index: usize, past: Past<'v, 't>) -> Option<Self> {
         let exchange = view.exchanges().get(index)?;
         let answered = matches!(
             exchange.outcome,
             Outcome::Accepted | Outcome::Refused | Outcome::Dropped
         );
         let reply = view.reply(exchange).filter(|_| answered)?;
-        let greets = |before: &&Exchange<'_>| {
-            matches!(before.verb(), Some(Verb::Ehlo | Verb::Helo))
-                && before.outcome == Outcome::Accepted
-        };
         Some(Self {
             view,
             index,
             exchange,
             reply,
             code: reply.reply.code?,
-            greeting: view.exchanges()[..index].iter().rfind(greets),
+            past,
         })
     }
 
@@ -201,7 +223,8 @@ impl<'v, 't> Probe<'v, 't> {
     }
 
     pub(super) fn greeted_by(&self, verb: Verb) -> bool {
-        self.greeting
+        self.past
+            .greeting
             .is_some_and(|greeting| greeting.verb() == Some(verb))
     }
 
@@ -216,16 +239,14 @@ impl<'v, 't> Probe<'v, 't> {
     }
 
     /// How many commands were refused before.
-    pub(super) fn errors_before(&self) -> usize {
-        let before = self.view.exchanges()[..self.index].iter();
-        before
-            .filter(|exchange| exchange.outcome == Outcome::Refused)
-            .count()
+    pub(super) const fn errors_before(&self) -> usize {
+        self.past.errors
     }
 
-    /// The exchanges before it in its transaction, the last first.
+    /// The last exchanges before it in its transaction, the latest first.
     pub(super) fn transaction(&self) -> impl Iterator<Item = &'v Exchange<'t>> {
         let before = self.view.exchanges()[..self.index].iter().rev();
+        let before = before.take(LONG_TRANSACTION);
         let mut open = true;
         before.take_while(move |exchange| {
             let was_open = open;
@@ -236,17 +257,18 @@ impl<'v, 't> Probe<'v, 't> {
     }
 
     /// Whether an ordinary message had been taken in the session: what is refused later is refused for what it is.
-    pub(super) fn ordinary_taken(&self) -> bool {
-        self.view.exchanges()[..self.index].iter().any(|before| {
-            matches!(before.stimulus, Stimulus::Message(_)) && before.outcome == Outcome::Accepted
-        })
+    pub(super) const fn ordinary_taken(&self) -> bool {
+        self.past.message_taken
     }
 
     // What the server has said of itself.
 
     /// The parameters of a keyword in the reply to the last EHLO, without the space before them.
     pub(super) fn announced(&self, keyword: &str) -> Option<&'v [u8]> {
-        let greeting = self.greeting.filter(|e| e.verb() == Some(Verb::Ehlo))?;
+        let greeting = self
+            .past
+            .greeting
+            .filter(|e| e.verb() == Some(Verb::Ehlo))?;
         parameters_of(&self.view.reply(greeting)?.reply.raw, keyword)
     }
 
