@@ -158,15 +158,24 @@ pub(in crate::report) fn fate(session: &Session<'_>, broken: &[&str]) -> Fate {
     } else {
         Fate::Content
     };
-    match rest {
+    // One to the message, and behind it the 221 to QUIT; a QUIT that was pipelined may be refused for that. A 421 may
+    // come at any time.
+    let answers = rest.iter().filter(|code| **code != Some(421)).count();
+    let pipelined = session.log.open.case.ends_with("/pipelined");
+    let odd = rest
+        .get(1)
+        .is_some_and(|code| !matches!(code, Some(221 | 421)));
+    match rest.first() {
         _ if died() => Fate::Dies,
         _ if broken.contains(&"CON-2") || second(EventKind::OnMailCommand) => Fate::Ends,
-        [Some(200..=299)] | [Some(200..=299), Some(221 | 421)] => kept,
-        [Some(421), ..] => Fate::Closes,
-        [] | [Some(400..=599)] | [Some(400..=599), Some(421)] if closed() => Fate::Closes,
-        [] => Fate::Silent,
-        [Some(400..=599)] | [Some(400..=599), Some(221 | 421)] => Fate::Refused,
-        // A message was taken, or refused, and then something was answered that is no QUIT.
-        _ => Fate::Ends,
+        // Something was answered that is neither.
+        _ if answers > 2 || (odd && !pipelined) || rest.contains(&Some(354)) => Fate::Ends,
+        Some(Some(200..=299)) => kept,
+        Some(Some(421)) => Fate::Closes,
+        Some(Some(400..=599)) if answers == 1 && closed() => Fate::Closes,
+        Some(Some(400..=599)) => Fate::Refused,
+        Some(_) => Fate::Ends,
+        None if closed() => Fate::Closes,
+        None => Fate::Silent,
     }
 }
