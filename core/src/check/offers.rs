@@ -32,6 +32,12 @@ impl Offers {
                 Some((index, announced(reply.map_or(b"", |reply| &reply.raw))))
             }
             Some(Verb::Helo) => Some((index, [false; EXTENSIONS.len()])),
+            // RFC 3207, 4.2: what was announced in clear is forgotten.
+            Some(Verb::StartTls) => {
+                let mut begun = reading.handshakes.iter();
+                let done = begun.any(|begun| begun.done && begun.exchange == index);
+                done.then_some((index, [false; EXTENSIONS.len()]))
+            }
             _ => None,
         });
         Self(greetings.collect())

@@ -306,6 +306,8 @@ impl<'w> Reader<'w, '_, '_> {
         let done = next.is_some_and(|next| next.is_done());
         let end = next.map_or(self.wire.sent.len(), |next| next.start);
         self.reading.pipelining = false;
+        self.chunking = false;
+        self.binarymime = false;
         self.reading.handshakes.push(Begun {
             exchange,
             in_clear: self.at..end,
