@@ -20,7 +20,7 @@ const OPENINGS: [&str; 8] = [
     "",
 ];
 
-/// OnAuthCommand and OnEndOfAuthentication among the events.
+/// `OnAuthCommand` and `OnEndOfAuthentication` among the events.
 const KINDS: [u8; 2] = [3, 4];
 
 /// Panics if `script` shows that the parser, the server or the checker is wrong.

@@ -1,13 +1,13 @@
 //! `Receiver` around STARTTLS, without any TLS: whatever comes in clear behind it, and however the handshake ends, the
 //! checker has nothing against what the reference server did, it does the same when what came in clear behind STARTTLS had
-//! never been sent, and the session ends in one OnDisconnect.
+//! never been sent, and the session ends in one `OnDisconnect`.
 //!
 //! The octets of an input are sent as they stand, but for those that no UTF-8 text has:
 //! - 0xFF: cut the segment here
 //! - 0xF8: do a handshake, where the server waits for one
-//! - 0xF7: send close_notify, where the session is inside TLS
+//! - 0xF7: send `close_notify`, where the session is inside TLS
 //! - 0xF6 at the front: TLS comes before the banner, and is done
-//! - 0xFD half-close, 0xFC reset, 0xFB fall silent, 0xFA close, 0xF5 close without a close_notify: nothing more is sent
+//! - 0xFD half-close, 0xFC reset, 0xFB fall silent, 0xFA close, 0xF5 close without a `close_notify`: nothing more is sent
 
 use std::sync::Arc;
 
