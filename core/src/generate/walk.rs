@@ -25,6 +25,10 @@ pub(super) enum Decision {
 }
 
 /// A walk under way.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the session so far"
+)]
 pub(super) struct Walk<'a> {
     pub(super) plan: &'a Plan,
     pub(super) tag: &'a str,

@@ -59,64 +59,33 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
             ..Tolerance::default()
         })
         .collect();
-    if empty {
-        tolerances.push(Tolerance {
-            misses_empty: true,
-            ..Tolerance::default()
-        });
-    }
-    if strict
+    let clear = strict
         .handshakes
         .iter()
-        .any(|begun| !begun.in_clear.is_empty())
-    {
-        tolerances.push(Tolerance {
-            clear_behind_starttls: true,
-            ..Tolerance::default()
-        });
-    }
-    for (on, tolerance) in [
-        (
-            dot_ends_chunk,
-            Tolerance {
-                dot_ends_chunk,
-                ..Tolerance::default()
-            },
-        ),
-        (
-            bdat_turned,
-            Tolerance {
-                bdat_turned,
-                ..Tolerance::default()
-            },
-        ),
-    ] {
-        tolerances.extend(on.then_some(tolerance));
-    }
-    for (on, line_ends) in [
-        (
-            line_ends.bare_lf,
-            crate::wire::LineEnds {
-                bare_lf: true,
-                bare_cr: false,
-            },
-        ),
-        (
-            line_ends.bare_cr,
-            crate::wire::LineEnds {
-                bare_lf: false,
-                bare_cr: true,
-            },
-        ),
-    ] {
-        if on {
-            tolerances.push(Tolerance {
-                line_ends,
-                ..Tolerance::default()
-            });
-        }
-    }
+        .any(|begun| !begun.in_clear.is_empty());
+    tolerances.extend(singles(&[
+        (empty, |one| one.misses_empty = true),
+        (clear, |one| one.clear_behind_starttls = true),
+        (dot_ends_chunk, |one| one.dot_ends_chunk = true),
+        (bdat_turned, |one| one.bdat_turned = true),
+        (line_ends.bare_lf, |one| one.line_ends.bare_lf = true),
+        (line_ends.bare_cr, |one| one.line_ends.bare_cr = true),
+    ]));
     tolerances
+}
+
+/// Whether a leniency may matter, and what it is.
+type Single = (bool, fn(&mut Tolerance));
+
+/// A tolerance with one leniency for each that may matter.
+fn singles(all: &[Single]) -> impl Iterator<Item = Tolerance> {
+    all.iter()
+        .filter(|(matters, _)| *matters)
+        .map(|(_, forgive)| {
+            let mut one = Tolerance::default();
+            forgive(&mut one);
+            one
+        })
 }
 
 fn has_bare_lf(octets: &[u8]) -> bool {

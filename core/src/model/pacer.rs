@@ -50,6 +50,10 @@ const LONGEST: usize = 2048;
 const VERB: usize = 16;
 
 /// Follows a session's octets in both directions under the strict reading.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the session so far"
+)]
 #[derive(Debug)]
 pub struct Pacer {
     unread: Vec<u8>,

@@ -60,6 +60,10 @@ pub struct Begun {
 pub(crate) const LAST: &str = "BDAT LAST";
 
 /// A session read under a tolerance.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the session"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading<'w> {
     /// In order; the first is the connection.

@@ -153,6 +153,10 @@ impl fmt::Display for LookAlike {
 }
 
 /// What a reading takes beyond the strict one. The default is the strict reading.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a leniency of its own"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tolerance {
     /// Line ends of commands.

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use smtpspec_core::check::Verdict;
+
 use super::{Exposure, HandedOn, LookAlikeFates, Smuggling};
 use crate::{
     report::{
@@ -28,14 +30,18 @@ pub(in crate::report) fn smuggling(out: &mut impl Write, found: &Smuggling) -> i
     }
     legend(out)?;
     for one in found.ends() {
-        let style = match one.let_through {
-            true => style::of(smtpspec_core::check::Verdict::Broken),
-            false => style::of(smtpspec_core::check::Verdict::NotStrict),
+        let (verdict, means) = if one.let_through {
+            (
+                Verdict::Broken,
+                "exploitable: a sender that stuffs dots lets it through",
+            )
+        } else {
+            (
+                Verdict::NotStrict,
+                "not strict: its dot stands behind CRLF, so such a sender doubles it",
+            )
         };
-        let means = match one.let_through {
-            true => "exploitable: a sender that stuffs dots lets it through",
-            false => "not strict: its dot stands behind CRLF, so such a sender doubles it",
-        };
+        let style = style::of(verdict);
         let forms = match one.forms_that_end() {
             forms if forms.is_empty() => String::new(),
             forms => format!(", only {}", forms.join(" and ")),
@@ -48,9 +54,9 @@ pub(in crate::report) fn smuggling(out: &mut impl Write, found: &Smuggling) -> i
     }
     let exposure = found.exposure;
     let style = match exposure {
-        Exposure::Strict => style::of(smtpspec_core::check::Verdict::Holds),
-        Exposure::NotStrict => style::of(smtpspec_core::check::Verdict::NotStrict),
-        Exposure::Exploitable => style::of(smtpspec_core::check::Verdict::Broken),
+        Exposure::Strict => style::of(Verdict::Holds),
+        Exposure::NotStrict => style::of(Verdict::NotStrict),
+        Exposure::Exploitable => style::of(Verdict::Broken),
     };
     let (name, about) = (exposure.name(), exposure.about());
     writeln!(out, "  {style}{name}{style:#}: {about}")
