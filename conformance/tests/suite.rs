@@ -85,7 +85,9 @@ fn missed(session: &SessionLog) -> bool {
 #[ignore = "slow: some sixty runs of the suite; cargo test --workspace -- --ignored"]
 async fn every_defect_is_caught_over_sockets() {
     let mut cases = written();
-    cases.retain(|case| !case.name.contains("silence"));
+    // Silence costs a time-out each; one is left, for what is only said then.
+    let takes = |name: &str| !name.contains("silence") || name == "tls/silence-inside";
+    cases.retain(|case| takes(&case.name));
     let mut uncaught = Vec::new();
     for defect in Defect::ALL {
         let outcome = play(cases.clone(), Some(*defect), Duration::from_millis(700)).await;
