@@ -97,6 +97,9 @@ impl Elsewhere {
     }
 }
 
+/// Octets behind a look-alike among which commands are evidence.
+const FAR: usize = 4096;
+
 /// One session, read under one tolerance.
 pub(super) struct View<'t> {
     pub(super) header: &'t Header,
@@ -303,8 +306,10 @@ impl<'t> View<'t> {
     fn acts_behind(&self, message: usize) -> bool {
         let exchanges = self.exchanges();
         let begin = exchanges[message].span.end;
-        // The look-alike's own line end may be the first of the true end.
-        let content = &self.wire.sent[begin.saturating_sub(2)..];
+        // The look-alike's own line end may be the first of the true end. What is far behind is not looked at, which keeps
+        // the whole linear.
+        let far = self.wire.sent.len().min(begin + FAR);
+        let content = &self.wire.sent[begin.saturating_sub(2)..far];
         let end = memchr::memmem::find(content, b"\r\n.\r\n").unwrap_or(content.len());
         let inside = |index: &usize| exchanges[*index].span.start < begin + end;
         let taken = |index: usize| {
@@ -312,7 +317,7 @@ impl<'t> View<'t> {
             exchanges[index].outcome == Outcome::Accepted
                 || fired.any(|kind| kind != EventKind::OnReject)
         };
-        let mut behind = (message + 1..exchanges.len()).take_while(inside);
+        let mut behind = (message + 1..exchanges.len()).take(NEAR).take_while(inside);
         // Where it was the last that was sent, the answer to it must do.
         begin == self.wire.sent.len() || behind.any(taken)
     }
