@@ -15,7 +15,7 @@ use smtpspec_core::{
 /// How many times as long the other is.
 const TIMES: usize = 8;
 /// How many times as long it may take: a quadratic part that outweighs the rest takes 64 times as long.
-const MOST: u32 = 36;
+const MOST: u32 = 24;
 const SLACK: Duration = Duration::from_millis(2);
 const TRIES: usize = 12;
 

@@ -1,6 +1,6 @@
 //! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
 
-use core::cell::Cell;
+use core::{cell::Cell, ops::Range};
 use std::{collections::HashMap, rc::Rc};
 
 use super::{
@@ -112,10 +112,12 @@ pub(super) struct View<'t> {
     pub(super) events: Vec<LoggedEvent<'t>>,
     /// `events` laid against the reading's exchanges.
     pub(super) alignment: Alignment,
-    /// For each exchange the events laid to it.
-    by_exchange: Vec<Vec<usize>>,
+    /// For each exchange the events laid to it, and between them perhaps others that nothing explains.
+    by_exchange: Vec<Range<usize>>,
     content_lines: ContentLines<'t>,
     pub(super) offers: Offers,
+    /// Index of the first greeting that was refused.
+    refused_greeting: Option<usize>,
     /// Octets that may still be searched for what explains an event.
     searchable: Cell<usize>,
 }
@@ -135,13 +137,12 @@ impl<'t> View<'t> {
             Some(hello) => lay_out(log, wire, &reading, &events, hello),
             None => Alignment::default(),
         };
-        let mut by_exchange = vec![Vec::new(); reading.exchanges.len()];
-        for (event, cause) in alignment.cause.iter().enumerate() {
-            if let Some(exchange) = cause {
-                by_exchange[*exchange].push(event);
-            }
-        }
+        let by_exchange = by_exchange(reading.exchanges.len(), &alignment.cause);
         let offers = Offers::new(wire, &reading);
+        let refused_greeting = reading.exchanges.iter().position(|exchange| {
+            exchange.outcome == Outcome::Refused
+                && matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
+        });
         Self {
             header,
             log,
@@ -154,6 +155,7 @@ impl<'t> View<'t> {
             by_exchange,
             content_lines: ContentLines::default(),
             offers,
+            refused_greeting,
             searchable: Cell::new(NEAR * wire.sent.len()),
         }
     }
@@ -201,6 +203,11 @@ impl<'t> View<'t> {
                 Stimulus::Command(line) => Some((exchange, line)),
                 _ => None,
             })
+    }
+
+    /// Index of the first greeting that was refused.
+    pub(super) fn refused_greeting(&self) -> Option<usize> {
+        self.refused_greeting
     }
 
     /// The chunks behind BDAT, each with its exchange.
@@ -342,17 +349,14 @@ impl<'t> View<'t> {
 
     /// The kinds of the events laid to `exchange`.
     fn laid_to(&self, exchange: usize) -> impl Iterator<Item = EventKind> {
-        self.by_exchange
-            .get(exchange)
-            .into_iter()
-            .flatten()
-            .map(|event| self.events[*event].record.event.kind())
+        self.laid_events(exchange).map(Event::kind)
     }
 
     /// The events laid to `exchange`.
     pub(super) fn laid_events(&self, exchange: usize) -> impl Iterator<Item = &Event> {
-        let laid = self.by_exchange.get(exchange).into_iter().flatten();
-        laid.map(|event| &self.events[*event].record.event)
+        let laid = self.by_exchange.get(exchange).cloned().unwrap_or_default();
+        laid.filter(move |event| self.alignment.cause[*event] == Some(exchange))
+            .map(|event| &self.events[event].record.event)
     }
 
     /// Whether any event has been laid to `exchange`.
@@ -394,6 +398,18 @@ impl<'t> View<'t> {
             )
         })
     }
+}
+
+/// For each of `exchanges` exchanges the events from the first to the last that it caused.
+fn by_exchange(exchanges: usize, causes: &[Option<usize>]) -> Vec<Range<usize>> {
+    let mut ranges = vec![0..0; exchanges];
+    for (event, cause) in causes.iter().enumerate() {
+        if let Some(range) = cause.and_then(|exchange| ranges.get_mut(exchange)) {
+            let first = if range.start == range.end { event } else { range.start };
+            *range = first..event + 1;
+        }
+    }
+    ranges
 }
 
 /// OnConnect and OnDisconnect frame the session and are judged apart, and so is what follows OnDisconnect.

@@ -55,8 +55,9 @@ pub(super) fn explains_more(
         return false;
     }
     let one = |rule| if rule == "WIR-9" { 4 } else { 1 };
+    let kinds: Habits = best.iter().map(|found| found.rule).collect();
     let weight = |found: &Found| {
-        let known = best.iter().any(|other| other.rule == found.rule);
+        let known = kinds.contains(found.rule);
         one(found.rule) * if known { 2 } else { 6 }
     };
     let left = |founds: &[Found], tolerance: &Tolerance| {

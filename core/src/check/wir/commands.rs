@@ -133,9 +133,7 @@ pub(in crate::check) fn is_plainly_unknown(
 
 /// Whether the server would not serve this client any more: what it then says to it is policy as much as sequence.
 fn turned_away(view: &View<'_>, index: usize) -> bool {
-    let greets = |exchange: &Exchange<'_>| matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo));
-    let mut before = view.exchanges()[..index].iter();
-    before.any(|exchange| greets(exchange) && exchange.outcome == Outcome::Refused)
+    view.refused_greeting().is_some_and(|greeting| greeting < index)
         || view.session_refused_by_handler()
 }
 
@@ -328,16 +326,14 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
 
 fn must_accept(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {
     let exchange = &view.exchanges()[index];
-    if turned_away(view, index) {
-        return None;
-    }
     // A handler may refuse anybody; that is its affair, not the server's.
     if !must_be_accepted(exchange, line) || !view.log.open.handlers.is_empty() {
         return None;
     }
     // Policy that wants AUTH or TLS first says so by 530 (RFC 4954, 6).
     let known = exchange.state.is_none_or(|state| state.authenticated);
-    if (500..600).contains(&code) && code != 503 && (code != 530 || known) {
+    let refused = (500..600).contains(&code) && code != 503 && (code != 530 || known);
+    if refused && !turned_away(view, index) {
         return must("WIR-15", "it must be accepted");
     }
     None

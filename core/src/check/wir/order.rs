@@ -59,13 +59,15 @@ fn traded(view: &View<'_>, index: usize) -> Option<Found> {
         && !legal(&pair[1], second)
         && legal(&pair[0], second)
         && legal(&pair[1], first);
-    let what = format!(
-        "{} was answered {first} and {} {second}: the replies are out of order",
-        about(view, index),
-        about(view, index + 1),
-    );
+    let what = || {
+        format!(
+            "{} was answered {first} and {} {second}: the replies are out of order",
+            about(view, index),
+            about(view, index + 1),
+        )
+    };
     let entry = view.reply(&pair[0]).map(|reply| reply.entry);
-    crossed.then(|| Found::new("WIR-9", entry, what))
+    crossed.then(|| Found::new("WIR-9", entry, what()))
 }
 
 /// A reply that came behind those of later commands of its group: illegal where it stands, and right for a command
