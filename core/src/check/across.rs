@@ -5,18 +5,14 @@ use core::net::SocketAddr;
 use std::collections::HashMap;
 
 use super::{
+    elsewhere::Elsewhere,
     verdict::{Finding, Level},
-    view::{Elsewhere, Found, View},
-    wir,
+    view::{Found, View},
 };
-use crate::{
-    model::{Outcome, Stimulus, Tolerance, UnansweredData, WireLog, read},
-    transcript::{SessionLog, Transcript, What},
-    wire::{Command, Verb},
-};
+use crate::transcript::{SessionLog, Transcript, What};
 
 pub(super) struct Across<'t> {
-    elsewhere: Elsewhere,
+    elsewhere: Elsewhere<'t>,
     /// The connection on which each session id was first seen, of each server: one that took the place of a dead one,
     /// at another address, counts anew.
     ids: HashMap<(SocketAddr, &'t str), u64>,
@@ -27,62 +23,27 @@ pub(super) struct Across<'t> {
 impl<'t> Across<'t> {
     pub(super) fn new(transcript: &'t Transcript) -> Self {
         let mut across = Self {
-            elsewhere: Elsewhere::default(),
+            elsewhere: Elsewhere::new(transcript),
             ids: HashMap::new(),
             clients: HashMap::new(),
         };
         for session in &transcript.sessions {
             let of_client = across.clients.entry(session.open.client).or_default();
             of_client.push(session);
+            let mut last = None;
             for entry in &session.entries {
                 if let What::Event(record) = &entry.what {
                     let id = (session.open.server, record.session.as_str());
-                    across.ids.entry(id).or_insert(session.conn);
+                    if last.replace(id) != Some(id) {
+                        across.ids.entry(id).or_insert(session.conn);
+                    }
                 }
             }
-            across.note(session);
         }
         across
     }
 
-    fn note(&mut self, session: &SessionLog) {
-        let wire = &WireLog::new(session);
-        let conn = session.conn;
-        let reading = read(wire, &Tolerance::default(), UnansweredData::default());
-        for exchange in &reading.exchanges {
-            let Stimulus::Command(line) = &exchange.stimulus else {
-                continue;
-            };
-            let reply = exchange.reply.map(|reply| &wire.replies[reply]);
-            let code = reply.and_then(|reply| reply.reply.code);
-            if exchange.outcome == Outcome::Accepted {
-                self.elsewhere.add_known(line.verb);
-            }
-            // A handler may have answered so.
-            if session.open.handlers.is_empty() && wir::is_plainly_unknown(exchange, line, code) {
-                self.elsewhere.add_unknown(line.verb);
-            }
-            let ungreeted = exchange.state.is_some_and(|state| !state.greeted);
-            if line.verb == Verb::Mail
-                && ungreeted
-                && exchange.outcome == Outcome::Accepted
-                && reading.handshakes.is_empty()
-            {
-                self.elsewhere.add_ungreeted_mail();
-            }
-            let Ok(parsed) = &line.parsed else { continue };
-            match parsed.command {
-                Command::Helo { domain } | Command::Ehlo { domain } => {
-                    self.elsewhere.add_argument(domain, conn);
-                }
-                Command::Mail { path, .. } => self.elsewhere.add_argument(path.raw(), conn),
-                Command::Rcpt { path, .. } => self.elsewhere.add_argument(path.raw(), conn),
-                _ => {}
-            }
-        }
-    }
-
-    pub(super) fn elsewhere(&self) -> &Elsewhere {
+    pub(super) fn elsewhere(&self) -> &Elsewhere<'t> {
         &self.elsewhere
     }
 
@@ -90,8 +51,12 @@ impl<'t> Across<'t> {
     /// event of this session that names another client.
     pub(super) fn judge(&self, view: &View<'_>) -> Vec<Found> {
         let events = || view.wire.events.iter();
+        let mut last = None;
         let reused = events().find_map(|event| {
             let id = (view.log.open.server, event.record.session.as_str());
+            if last.replace(id) == Some(id) {
+                return None;
+            }
             let first = *self.ids.get(&id)?;
             (first != view.log.conn).then(|| {
                 let id = &event.record.session;

@@ -6,7 +6,10 @@
 
 use std::collections::HashMap;
 
-use crate::{event::EventKind, model::Pattern};
+use crate::{
+    event::EventKind,
+    model::{Pattern, Patterns},
+};
 
 /// How well an event fits a place in a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +59,7 @@ const WINDOW_EVENTS: usize = 16;
 
 /// Lays `events` events against `slots`; `fit(exchange, event, kind)` judges a pair.
 pub(super) fn align(
-    slots: &[Vec<Pattern>],
+    slots: &[Patterns],
     events: usize,
     fit: &dyn Fn(usize, usize, EventKind) -> Fit,
 ) -> Alignment {
@@ -111,7 +114,7 @@ const fn altered(kind: EventKind) -> u32 {
 
 /// The exchanges that a repair of `first` looks at: itself and those behind it that may fire something, and the number
 /// behind the last one for the session's end, where that is near.
-fn window(slots: &[Vec<Pattern>], first: usize) -> Vec<usize> {
+fn window(slots: &[Patterns], first: usize) -> Vec<usize> {
     let counts = |exchange: &usize| {
         let patterns = slots.get(*exchange).filter(|_| *exchange != first);
         patterns.is_none_or(|patterns| patterns.iter().any(|pattern| !pattern.is_empty()))
@@ -133,7 +136,7 @@ enum Step {
 }
 
 struct Repair<'a> {
-    slots: &'a [Vec<Pattern>],
+    slots: &'a [Patterns],
     window: Vec<usize>,
     events: usize,
     fit: &'a dyn Fn(usize, usize, EventKind) -> Fit,
@@ -251,7 +254,8 @@ mod tests {
 
     /// Each exchange fires the kinds listed; an event is exact for the exchange whose number it carries.
     fn deviations(slots: &[&[EventKind]], events: &[(usize, EventKind)]) -> Vec<Deviation> {
-        let slots: Vec<Vec<Pattern>> = slots.iter().map(|kinds| vec![kinds.to_vec()]).collect();
+        let pattern = |kinds: &&[EventKind]| Patterns::from_iter([Pattern::from_slice(kinds)]);
+        let slots: Vec<Patterns> = slots.iter().map(pattern).collect();
         let fit = |exchange: usize, event: usize, kind: EventKind| match events[event] {
             (from, fired) if fired == kind && from == exchange => Fit::Exact,
             (_, fired) if fired == kind => Fit::Altered,

@@ -15,6 +15,7 @@ mod clauses;
 mod con;
 mod content_lines;
 mod dsn;
+mod elsewhere;
 mod entry;
 mod event_log;
 mod extra;
@@ -37,11 +38,14 @@ pub use clauses::is_clause;
 pub use event_log::check_events;
 pub use verdict::{Finding, Level, Rule, RuleVerdict, RunVerdict, SeenLeniency, Verdict};
 
+use core::iter;
+
 use across::Across;
 use catalogue::entries;
 use clauses::{Clause, clauses};
+use elsewhere::Elsewhere;
 use entry::Entry;
-use view::{Elsewhere, Found, View};
+use view::{Found, View};
 use weigh::{BARE_LF, Evidence, Habits, convicts, explains_more};
 
 use crate::{
@@ -55,8 +59,8 @@ const NEAR: usize = 32;
 /// Judges a run.
 pub fn check(transcript: &Transcript) -> RunVerdict {
     let across = Across::new(transcript);
-    let entries = entries().map(Tally::of_entry);
-    let mut tallies: Vec<Tally> = entries.chain(clauses().map(Tally::of_clause)).collect();
+    let mut tallies: Vec<Tally> = entries().map(Tally::of_entry).collect();
+    let mut of_clauses: Vec<Tally> = clauses().map(Tally::of_clause).collect();
     let mut leniencies = con::Leniencies::default();
     let mut said = clauses::Said::default();
     each_view(transcript, &across, |session, view, mut founds| {
@@ -66,9 +70,14 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
         let mut judged = clauses::judge(view, &founds);
         founds.extend(said.anew(&mut judged));
         for tally in &mut tallies {
-            tally.take(view, &founds, &judged.asked);
+            let exercised = tally.entry.is_some_and(|entry| (entry.exercised)(view));
+            tally.take(view, &founds, exercised);
+        }
+        for (place, tally) in of_clauses.iter_mut().enumerate() {
+            tally.take(view, &founds, judged.asked(place));
         }
     });
+    tallies.append(&mut of_clauses);
     let strays = across.strays(transcript);
     let hello = transcript.header.hello.as_ref();
     let rules = tallies
@@ -121,59 +130,42 @@ fn best_view(
     transcript: &Transcript,
     session: &SessionLog,
     wire: &WireLog<'_>,
-    elsewhere: &Elsewhere,
+    elsewhere: &Elsewhere<'_>,
     habits: &Habits,
     mut use_it: impl FnMut(&View<'_>, Vec<Found>),
 ) {
-    let judge = |tolerance: &Tolerance, data: UnansweredData| {
-        let view = View::new(
-            &transcript.header,
-            session,
-            wire,
-            elsewhere,
-            tolerance,
-            data,
-        );
-        let founds = judge(&view);
-        (founds, Evidence::of(&view))
-    };
-    let strict = Tolerance::default();
+    let header = &transcript.header;
+    let strictly = Tolerance::default();
+    let accepted = UnansweredData::Accepted;
+    let strict = View::new(header, session, wire, elsewhere, &strictly, accepted);
     if let Some(death) = ses::death(wire) {
-        let data = UnansweredData::Accepted;
-        let header = &transcript.header;
-        let view = View::new(header, session, wire, elsewhere, &strict, data);
-        return use_it(&view, vec![death]);
+        return use_it(&strict, vec![death]);
     }
-    let (founds, strictly) = judge(&strict, UnansweredData::Accepted);
-    let mut best = (founds, strict.clone(), UnansweredData::Accepted);
-    if !best.0.is_empty() {
-        let reading = crate::model::read(wire, &strict, UnansweredData::Accepted);
-        let tolerances = candidates(relevant(wire, &reading));
-        let mut unsolicited = strictly.unsolicited;
-        for data in [UnansweredData::Accepted, UnansweredData::Refused] {
-            for tolerance in std::iter::once(&strict).chain(&tolerances) {
-                let (founds, evidence) = judge(tolerance, data);
-                if tolerance.look_alikes.is_empty() {
-                    unsolicited = unsolicited.min(evidence.unsolicited);
-                }
-                let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;
-                if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
-                    && convicts(tolerance, &founds, behind, &best.0)
-                {
-                    best = (founds, tolerance.clone(), data);
-                }
+    let founds = judge(&strict);
+    if founds.is_empty() {
+        return use_it(&strict, founds);
+    }
+    let mut unsolicited = Evidence::of(&strict).unsolicited;
+    let tolerances = candidates(relevant(wire, &strict.reading));
+    let mut best = (founds, &strictly, accepted);
+    for data in [accepted, UnansweredData::Refused] {
+        for tolerance in iter::once(&strictly).chain(&tolerances) {
+            let view = View::new(header, session, wire, elsewhere, tolerance, data);
+            let founds = judge(&view);
+            let evidence = Evidence::of(&view);
+            if tolerance.look_alikes.is_empty() {
+                unsolicited = unsolicited.min(evidence.unsolicited);
+            }
+            let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;
+            if explains_more((&founds, tolerance), (&best.0, best.1), habits)
+                && convicts(tolerance, &founds, behind, &best.0)
+            {
+                best = (founds, tolerance, data);
             }
         }
     }
     let (mut founds, tolerance, data) = best;
-    let view = View::new(
-        &transcript.header,
-        session,
-        wire,
-        elsewhere,
-        &tolerance,
-        data,
-    );
+    let view = View::new(header, session, wire, elsewhere, tolerance, data);
     founds.extend(con::judge_tolerance(&view));
     founds.extend(chk::judge_tolerance(&view));
     use_it(&view, founds);
@@ -260,8 +252,8 @@ impl Tally {
         }
     }
 
-    /// `asked`: the clauses that were asked in the session.
-    fn take(&mut self, view: &View<'_>, founds: &[Found], asked: &[&str]) {
+    /// `exercised`: whether something in the session could have broken the rule.
+    fn take(&mut self, view: &View<'_>, founds: &[Found], exercised: bool) {
         let before = self.findings.len();
         for found in founds.iter().filter(|found| found.rule == self.rule.id) {
             self.findings.push(Finding {
@@ -273,10 +265,6 @@ impl Tally {
                 what: found.what.clone(),
             });
         }
-        let exercised = match self.entry {
-            Some(entry) => (entry.exercised)(view),
-            None => asked.contains(&self.rule.id),
-        };
         if self.findings.len() > before || exercised {
             self.exercised += 1;
             self.cut_off |= !view.wire.settled;

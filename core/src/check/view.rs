@@ -1,12 +1,13 @@
 //! One session as the rules look at it: its log taken apart, read, and its events laid against the model.
 
 use core::{cell::Cell, ops::Range};
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
 use super::{
     NEAR,
     align::{Alignment, Deviation, Fit, align},
     content_lines::ContentLines,
+    elsewhere::Elsewhere,
     fit::fit,
     offers::Offers,
     verdict::Level,
@@ -14,8 +15,8 @@ use super::{
 use crate::{
     event::{Event, EventKind, HandlerAction, HandlerScript, Hello},
     model::{
-        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Reading, Stimulus, Stop,
-        Tolerance, UnansweredData, WireLog, allowed, own_event, read,
+        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Patterns, Reading,
+        Stimulus, Stop, Tolerance, UnansweredData, WireLog, allowed, own_event, read,
     },
     transcript::{ClientAct, Header, SessionLog},
     wire::Verb,
@@ -42,61 +43,6 @@ impl Found {
     }
 }
 
-/// What the whole run tells about a single session.
-#[derive(Debug, Default)]
-pub(super) struct Elsewhere {
-    /// Which connection sent which argument first: what tells one session's data from another's (SES-5).
-    arguments: HashMap<Vec<u8>, u64>,
-    /// Verbs that the server does not know however plainly they are used (WIR-20).
-    unknown: Vec<Verb>,
-    /// The server takes MAIL in sessions that nobody has greeted (TLS-3).
-    needs_no_greeting: bool,
-    /// Verbs that it took somewhere.
-    known: Vec<Verb>,
-}
-
-impl Elsewhere {
-    pub(super) fn add_argument(&mut self, argument: &[u8], conn: u64) {
-        if !argument.is_empty() {
-            self.arguments.entry(argument.to_vec()).or_insert(conn);
-        }
-    }
-
-    pub(super) fn add_unknown(&mut self, verb: Verb) {
-        if !self.unknown.contains(&verb) {
-            self.unknown.push(verb);
-        }
-    }
-
-    pub(super) fn is_unknown(&self, verb: Verb) -> bool {
-        self.unknown.contains(&verb)
-    }
-
-    pub(super) fn add_ungreeted_mail(&mut self) {
-        self.needs_no_greeting = true;
-    }
-
-    pub(super) fn needs_no_greeting(&self) -> bool {
-        self.needs_no_greeting
-    }
-
-    pub(super) fn add_known(&mut self, verb: Verb) {
-        if !self.known.contains(&verb) {
-            self.known.push(verb);
-        }
-    }
-
-    /// Whether the server does not have `verb` at all: it never took it.
-    pub(super) fn lacks(&self, verb: Verb) -> bool {
-        self.is_unknown(verb) && !self.known.contains(&verb)
-    }
-
-    /// The first connection that sent `argument`.
-    pub(super) fn sender(&self, argument: &[u8]) -> Option<u64> {
-        self.arguments.get(argument).copied()
-    }
-}
-
 /// Octets behind a look-alike among which commands are evidence.
 const FAR: usize = 4096;
 
@@ -106,7 +52,7 @@ pub(super) struct View<'t> {
     pub(super) log: &'t SessionLog,
     pub(super) wire: &'t WireLog<'t>,
     pub(super) tolerance: &'t Tolerance,
-    pub(super) elsewhere: &'t Elsewhere,
+    pub(super) elsewhere: &'t Elsewhere<'t>,
     pub(super) reading: Reading<'t>,
     /// The events between OnConnect and OnDisconnect, in order: those that exchanges fire.
     pub(super) events: Vec<LoggedEvent<'t>>,
@@ -118,6 +64,8 @@ pub(super) struct View<'t> {
     pub(super) offers: Offers,
     /// Index of the first greeting that was refused.
     refused_greeting: Option<usize>,
+    /// The verbs of its commands, by their numbers.
+    verbs: u32,
     /// Octets that may still be searched for what explains an event.
     searchable: Cell<usize>,
 }
@@ -127,7 +75,7 @@ impl<'t> View<'t> {
         header: &'t Header,
         log: &'t SessionLog,
         wire: &'t WireLog<'t>,
-        elsewhere: &'t Elsewhere,
+        elsewhere: &'t Elsewhere<'t>,
         tolerance: &'t Tolerance,
         data: UnansweredData,
     ) -> Self {
@@ -143,6 +91,8 @@ impl<'t> View<'t> {
             exchange.outcome == Outcome::Refused
                 && matches!(exchange.verb(), Some(Verb::Helo | Verb::Ehlo))
         });
+        let verbs = reading.exchanges.iter().filter_map(Exchange::verb);
+        let verbs = verbs.fold(0, |all, verb| all | 1 << verb as u32);
         Self {
             header,
             log,
@@ -156,6 +106,7 @@ impl<'t> View<'t> {
             content_lines: ContentLines::default(),
             offers,
             refused_greeting,
+            verbs,
             searchable: Cell::new(NEAR * wire.sent.len()),
         }
     }
@@ -203,6 +154,11 @@ impl<'t> View<'t> {
                 Stimulus::Command(line) => Some((exchange, line)),
                 _ => None,
             })
+    }
+
+    /// Whether a command of the session, well formed or not, has this verb.
+    pub(super) const fn uses(&self, verb: Verb) -> bool {
+        self.verbs & (1 << verb as u32) != 0
     }
 
     /// Index of the first greeting that was refused.
@@ -405,7 +361,11 @@ fn by_exchange(exchanges: usize, causes: &[Option<usize>]) -> Vec<Range<usize>> 
     let mut ranges = vec![0..0; exchanges];
     for (event, cause) in causes.iter().enumerate() {
         if let Some(range) = cause.and_then(|exchange| ranges.get_mut(exchange)) {
-            let first = if range.start == range.end { event } else { range.start };
+            let first = if range.start == range.end {
+                event
+            } else {
+                range.start
+            };
             *range = first..event + 1;
         }
     }
@@ -452,7 +412,7 @@ fn lay_out(
 ) -> Alignment {
     let handlers = &log.open.handlers;
     let mut refused = false;
-    let mut slots: Vec<Vec<Pattern>> = Vec::with_capacity(reading.exchanges.len());
+    let mut slots: Vec<Patterns> = Vec::with_capacity(reading.exchanges.len());
     for exchange in &reading.exchanges {
         let mut patterns = allowed(exchange, hello, handlers);
         if refused {
@@ -513,9 +473,9 @@ fn refuses_session(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScr
 }
 
 /// Each pattern may have come to nothing.
-fn silence(patterns: &mut Vec<Pattern>) {
-    if !patterns.contains(&Vec::new()) {
-        patterns.push(Vec::new());
+fn silence(patterns: &mut Patterns) {
+    if !patterns.contains(&Pattern::new()) {
+        patterns.push(Pattern::new());
     }
 }
 
@@ -529,7 +489,7 @@ fn take_leniently(
     exchange: &Exchange<'_>,
     hello: &Hello,
     handlers: &HandlerScript,
-    patterns: &mut Vec<Pattern>,
+    patterns: &mut Patterns,
 ) {
     let taken = Exchange {
         outcome: Outcome::Accepted,

@@ -1,5 +1,7 @@
 //! Which events each exchange allows: the heart of the model (MODEL.md, sections 1 and 2).
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{
     authentication::{AuthStep, Said},
     chunk::Chunk,
@@ -13,7 +15,10 @@ use crate::{
 };
 
 /// Some events in order, as one exchange may fire them.
-pub type Pattern = Vec<EventKind>;
+pub type Pattern = SmallVec<[EventKind; 4]>;
+
+/// Those that one exchange may fire; hardly ever more than two.
+pub type Patterns = SmallVec<[Pattern; 2]>;
 
 /// The event of `verb`'s own, if it has one.
 pub const fn own_event(verb: Verb) -> Option<EventKind> {
@@ -33,7 +38,7 @@ pub const fn own_event(verb: Verb) -> Option<EventKind> {
 
 /// Every sequence of visible events that `exchange` may fire in a session with these handlers, the fullest first.
 /// Never empty.
-pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript) -> Vec<Pattern> {
+pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript) -> Patterns {
     let full = match &exchange.stimulus {
         Stimulus::Connection => connection(exchange.outcome),
         Stimulus::Response(line) => response(line.said, exchange, handlers),
@@ -47,7 +52,7 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript)
         Stimulus::Command(line) => command(line, exchange, hello, handlers),
         Stimulus::Message(message) => content(message, exchange.outcome, hello),
     };
-    let mut patterns: Vec<Pattern> = Vec::new();
+    let mut patterns: Patterns = Patterns::new();
     for pattern in full {
         let visible: Pattern = pattern
             .into_iter()
@@ -63,12 +68,12 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript)
 }
 
 /// OnConnect itself is judged apart (SES-1); here is only what may follow it.
-fn connection(outcome: Outcome) -> Vec<Pattern> {
+fn connection(outcome: Outcome) -> Patterns {
     match outcome {
-        Outcome::Accepted => vec![vec![]],
-        Outcome::Refused => vec![vec![EventKind::OnReject]],
+        Outcome::Accepted => smallvec![smallvec![]],
+        Outcome::Refused => smallvec![smallvec![EventKind::OnReject]],
         Outcome::Dropped | Outcome::Unanswered | Outcome::Strange => {
-            vec![vec![EventKind::OnReject], vec![]]
+            smallvec![smallvec![EventKind::OnReject], smallvec![]]
         }
     }
 }
@@ -78,7 +83,7 @@ fn command(
     exchange: &Exchange<'_>,
     hello: &Hello,
     handlers: &HandlerScript,
-) -> Vec<Pattern> {
+) -> Patterns {
     let reject = EventKind::OnReject;
     let own: Pattern = own_event(line.verb)
         .map(|kind| {
@@ -101,31 +106,33 @@ fn command(
         return chunk(announced, exchange, hello);
     }
     match exchange.outcome {
-        Outcome::Accepted if malformed => vec![own, vec![]],
-        Outcome::Accepted => vec![own],
+        Outcome::Accepted if malformed => smallvec![own, smallvec![]],
+        Outcome::Accepted => smallvec![own],
         // Only OnReject: the protocol refused it. Malformed and out of sequence always so (REJ-1); a well-formed
         // one may be refused by a handler (REJ-2) or by a limit.
         // A lenient server asks its handler about it, and that may be what refuses.
         Outcome::Refused if malformed && (early || may_refuse(handlers, &own)) => {
-            vec![own_reject, vec![reject]]
+            smallvec![own_reject, smallvec![reject]]
         }
-        Outcome::Refused if malformed => vec![vec![reject]],
-        Outcome::Refused if exchange.in_sequence == Certainty::No && !early => vec![vec![reject]],
-        Outcome::Refused => vec![own_reject, vec![reject]],
+        Outcome::Refused if malformed => smallvec![smallvec![reject]],
+        Outcome::Refused if exchange.in_sequence == Certainty::No && !early => {
+            smallvec![smallvec![reject]]
+        }
+        Outcome::Refused => smallvec![own_reject, smallvec![reject]],
         Outcome::Dropped if malformed && may_refuse(handlers, &own) => {
-            vec![own_reject, own, vec![reject], vec![]]
+            smallvec![own_reject, own, smallvec![reject], smallvec![]]
         }
-        Outcome::Dropped if malformed => vec![vec![reject], vec![]],
+        Outcome::Dropped if malformed => smallvec![smallvec![reject], smallvec![]],
         // A lenient server may have taken it; nobody saw.
-        Outcome::Unanswered if malformed => vec![own, vec![reject], vec![]],
+        Outcome::Unanswered if malformed => smallvec![own, smallvec![reject], smallvec![]],
         Outcome::Dropped | Outcome::Unanswered
             if exchange.in_sequence == Certainty::No && !early =>
         {
-            vec![vec![reject], vec![]]
+            smallvec![smallvec![reject], smallvec![]]
         }
         // Nobody saw what became of it: accepted, refused or dropped.
         Outcome::Dropped | Outcome::Unanswered | Outcome::Strange => {
-            vec![own_reject, own, vec![reject], vec![]]
+            smallvec![own_reject, own, smallvec![reject], smallvec![]]
         }
     }
 }
@@ -138,43 +145,50 @@ fn was_served(exchange: &Exchange<'_>) -> bool {
 
 /// AUTH in sequence: the exchange begins, and may end at once. It is refused by the protocol (the mechanism is not
 /// known), by the handler of OnAuthCommand, or when the exchange has ended.
-fn authentication(exchange: &Exchange<'_>, handlers: &HandlerScript) -> Vec<Pattern> {
+fn authentication(exchange: &Exchange<'_>, handlers: &HandlerScript) -> Patterns {
     use EventKind::{OnAuthCommand, OnEndOfAuthentication, OnReject};
-    let begun = vec![OnAuthCommand];
-    let begun_reject = vec![OnAuthCommand, OnReject];
-    let ended = vec![OnAuthCommand, OnEndOfAuthentication];
-    let ended_reject = vec![OnAuthCommand, OnEndOfAuthentication, OnReject];
-    let reject = vec![OnReject];
+    let begun = smallvec![OnAuthCommand];
+    let begun_reject = smallvec![OnAuthCommand, OnReject];
+    let ended = smallvec![OnAuthCommand, OnEndOfAuthentication];
+    let ended_reject = smallvec![OnAuthCommand, OnEndOfAuthentication, OnReject];
+    let reject = smallvec![OnReject];
     match exchange.authentication {
-        Some(AuthStep::Challenged) => vec![begun],
-        Some(AuthStep::Succeeded) => vec![ended],
+        Some(AuthStep::Challenged) => smallvec![begun],
+        Some(AuthStep::Succeeded) => smallvec![ended],
         Some(AuthStep::Failed)
             if exchange.in_sequence != Certainty::No && !may_refuse(handlers, &ended) =>
         {
-            vec![ended_reject]
+            smallvec![ended_reject]
         }
-        Some(AuthStep::Failed | AuthStep::Refused) => vec![ended_reject, begun_reject, reject],
-        _ if exchange.outcome == Outcome::Accepted => vec![ended, begun],
-        _ => vec![ended_reject, ended, begun_reject, begun, reject, vec![]],
+        Some(AuthStep::Failed | AuthStep::Refused) => smallvec![ended_reject, begun_reject, reject],
+        _ if exchange.outcome == Outcome::Accepted => smallvec![ended, begun],
+        _ => smallvec![
+            ended_reject,
+            ended,
+            begun_reject,
+            begun,
+            reject,
+            smallvec![]
+        ],
     }
 }
 
 /// What ends an exchange: the mechanism, whose word a handler may not accept; or the protocol, for which there is no
 /// outcome.
-fn response(said: Said, exchange: &Exchange<'_>, handlers: &HandlerScript) -> Vec<Pattern> {
+fn response(said: Said, exchange: &Exchange<'_>, handlers: &HandlerScript) -> Patterns {
     use EventKind::{OnEndOfAuthentication, OnReject};
-    let ended = vec![OnEndOfAuthentication];
-    let ended_reject = vec![OnEndOfAuthentication, OnReject];
-    let reject = vec![OnReject];
+    let ended = smallvec![OnEndOfAuthentication];
+    let ended_reject = smallvec![OnEndOfAuthentication, OnReject];
+    let reject = smallvec![OnReject];
     match exchange.authentication {
-        Some(AuthStep::Challenged) => vec![vec![]],
-        Some(AuthStep::Succeeded) => vec![ended],
-        Some(AuthStep::Failed) if !may_refuse(handlers, &ended) => vec![ended_reject],
-        Some(AuthStep::Refused) if said == Said::Cancel => vec![reject],
-        Some(AuthStep::Failed | AuthStep::Refused) => vec![ended_reject, reject],
-        _ if exchange.outcome == Outcome::Accepted => vec![vec![]],
-        _ if said == Said::Cancel => vec![reject, vec![]],
-        _ => vec![ended_reject, ended, reject, vec![]],
+        Some(AuthStep::Challenged) => smallvec![smallvec![]],
+        Some(AuthStep::Succeeded) => smallvec![ended],
+        Some(AuthStep::Failed) if !may_refuse(handlers, &ended) => smallvec![ended_reject],
+        Some(AuthStep::Refused) if said == Said::Cancel => smallvec![reject],
+        Some(AuthStep::Failed | AuthStep::Refused) => smallvec![ended_reject, reject],
+        _ if exchange.outcome == Outcome::Accepted => smallvec![smallvec![]],
+        _ if said == Said::Cancel => smallvec![reject, smallvec![]],
+        _ => smallvec![ended_reject, ended, reject, smallvec![]],
     }
 }
 
@@ -196,7 +210,7 @@ fn as_ehlo(kind: EventKind) -> EventKind {
 
 /// A chunk fires what it completes: OnDataCommand the first, OnEndOfHeaders the one with the blank line, OnEndOfData the
 /// last. Any of the handlers may refuse, and nothing of what follows fires then.
-fn chunk(chunk: &Chunk, exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> {
+fn chunk(chunk: &Chunk, exchange: &Exchange<'_>, hello: &Hello) -> Patterns {
     use EventKind::{OnDataCommand, OnEndOfData, OnEndOfHeaders, OnReject};
     let ends = chunk.content.is_some();
     // Agents that see a message only when it has come see its header section then.
@@ -208,8 +222,11 @@ fn chunk(chunk: &Chunk, exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> 
     let of_content = [(headers, OnEndOfHeaders), (ends, OnEndOfData)];
     let of_content = of_content.into_iter().filter(|(due, _)| *due);
     let content: Pattern = of_content.map(|(_, kind)| kind).collect();
-    let begun: Pattern = [&[OnDataCommand][..], &content].concat();
-    let mut whole: Vec<&Pattern> = vec![if chunk.first { &begun } else { &content }];
+    let begun: Pattern = [OnDataCommand]
+        .into_iter()
+        .chain(content.iter().copied())
+        .collect();
+    let mut whole = vec![if chunk.first { &begun } else { &content }];
     if chunk.doubtful {
         whole = vec![&begun, &content];
     }
@@ -218,65 +235,68 @@ fn chunk(chunk: &Chunk, exchange: &Exchange<'_>, hello: &Hello) -> Vec<Pattern> 
         .semantics
         .before_sequence_check
         .contains(&OnDataCommand);
-    let refused = |pattern: &[EventKind]| [pattern, &[OnReject]].concat();
+    let refused = |mut pattern: Pattern| {
+        pattern.push(OnReject);
+        pattern
+    };
     let prefixes = |whole: &Pattern| {
         (0..=whole.len())
             .rev()
-            .map(|len| whole[..len].to_vec())
-            .collect::<Vec<_>>()
+            .map(|len| Pattern::from_slice(&whole[..len]))
+            .collect::<Patterns>()
     };
     let all = || whole.iter().flat_map(|whole| prefixes(whole));
     match exchange.outcome {
         Outcome::Refused if out_of_sequence && early => {
-            vec![vec![OnDataCommand, OnReject], vec![OnReject]]
+            smallvec![smallvec![OnDataCommand, OnReject], smallvec![OnReject]]
         }
-        Outcome::Refused if out_of_sequence => vec![vec![OnReject]],
-        Outcome::Refused => all().map(|pattern| refused(&pattern)).collect(),
+        Outcome::Refused if out_of_sequence => smallvec![smallvec![OnReject]],
+        Outcome::Refused => all().map(refused).collect(),
         // That it was taken is another rule's concern; what it fires then is nobody's.
         Outcome::Accepted if out_of_sequence => all().collect(),
         Outcome::Accepted if chunk.complete => whole.into_iter().cloned().collect(),
         _ => all()
-            .flat_map(|pattern| [refused(&pattern), pattern])
+            .flat_map(|pattern| [refused(pattern.clone()), pattern])
             .collect(),
     }
 }
 
-fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Vec<Pattern> {
+fn content(message: &Message, outcome: Outcome, hello: &Hello) -> Patterns {
     use EventKind::{OnEndOfData, OnEndOfHeaders, OnReject};
-    let headers = vec![OnEndOfHeaders];
-    let headers_reject = vec![OnEndOfHeaders, OnReject];
-    let both = vec![OnEndOfHeaders, OnEndOfData];
-    let both_reject = vec![OnEndOfHeaders, OnEndOfData, OnReject];
+    let headers = smallvec![OnEndOfHeaders];
+    let headers_reject = smallvec![OnEndOfHeaders, OnReject];
+    let both = smallvec![OnEndOfHeaders, OnEndOfData];
+    let both_reject = smallvec![OnEndOfHeaders, OnEndOfData, OnReject];
     if !message.complete {
         if !message.header_section_ended || hello.semantics.late_end_of_headers {
-            return vec![vec![]];
+            return smallvec![smallvec![]];
         }
-        return vec![headers_reject, headers, vec![]];
+        return smallvec![headers_reject, headers, smallvec![]];
     }
     match outcome {
-        Outcome::Accepted => vec![both],
+        Outcome::Accepted => smallvec![both],
         // Where agents see a message only when it has come, the protocol may refuse it before any has.
         Outcome::Refused if hello.semantics.late_end_of_headers => {
-            vec![both_reject, headers_reject, vec![OnReject]]
+            smallvec![both_reject, headers_reject, smallvec![OnReject]]
         }
         // Refused at the end of the header section, or for its size: the message never reaches OnEndOfData.
-        Outcome::Refused => vec![both_reject, headers_reject],
+        Outcome::Refused => smallvec![both_reject, headers_reject],
         // The same, and the server leaves.
         Outcome::Dropped if hello.semantics.late_end_of_headers => {
-            vec![
+            smallvec![
                 both_reject,
                 both,
                 headers_reject,
                 headers,
-                vec![OnReject],
-                vec![],
+                smallvec![OnReject],
+                smallvec![],
             ]
         }
         // An agent that drops the session in one of them leaves out what would follow.
         // The protocol may drop it before anybody has looked at the message.
-        Outcome::Dropped => vec![both_reject, both, headers_reject, headers, vec![]],
+        Outcome::Dropped => smallvec![both_reject, both, headers_reject, headers, smallvec![]],
         Outcome::Unanswered | Outcome::Strange => {
-            vec![both_reject, both, headers_reject, headers, vec![]]
+            smallvec![both_reject, both, headers_reject, headers, smallvec![]]
         }
     }
 }

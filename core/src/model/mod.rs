@@ -23,7 +23,7 @@ pub use candidates::relevant_tolerances;
 pub use chunk::{Chunk, Section};
 pub use content::Message;
 pub use exchange::{COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Stimulus};
-pub use expect::{Pattern, allowed, own_event};
+pub use expect::{Pattern, Patterns, allowed, own_event};
 pub use pacer::Pacer;
 pub(crate) use reading::LAST;
 pub use reading::{Begun, Reading, Stop, UnansweredData, read};

@@ -191,9 +191,7 @@ impl<'w> Reader<'w, '_, '_> {
         }
         let outcome = self.exchange(Stimulus::Command(line), span, in_sequence);
         if let (Verb::Helo | Verb::Ehlo, Outcome::Accepted) = (verb, outcome) {
-            self.reading.pipelining = verb == Verb::Ehlo && self.last_announced(b"PIPELINING");
-            self.chunking = verb == Verb::Ehlo && self.last_announced(b"CHUNKING");
-            self.binarymime = verb == Verb::Ehlo && self.last_announced(b"BINARYMIME");
+            self.greeted(verb);
         }
         self.remember(&line, outcome, in_sequence);
         match outcome {
@@ -633,15 +631,26 @@ impl<'w> Reader<'w, '_, '_> {
         self.segment_end(span).map_or(0, |segment| segment.1)
     }
 
-    /// Whether the last reply, to EHLO, has a line with this keyword.
-    fn last_announced(&self, keyword: &[u8]) -> bool {
+    /// Reads what the last reply, to a greeting, announced: only EHLO's can.
+    fn greeted(&mut self, verb: Verb) {
+        self.reading.pipelining = false;
+        self.chunking = false;
+        self.binarymime = false;
         let reply = self.reading.exchanges.last().and_then(|last| last.reply);
-        let raw = reply.map_or(&[][..], |reply| &self.wire.replies[reply].reply.raw);
-        let mut lines = raw.split(|octet| *octet == b'\n').skip(1);
-        lines.any(|line| {
+        let Some(reply) = reply.filter(|_| verb == Verb::Ehlo) else {
+            return;
+        };
+        for line in self.wire.replies[reply]
+            .reply
+            .raw
+            .split(|octet| *octet == b'\n')
+            .skip(1)
+        {
             let text = line.get(4..).unwrap_or_default().trim_ascii_end();
-            text.eq_ignore_ascii_case(keyword)
-        })
+            self.reading.pipelining |= text.eq_ignore_ascii_case(b"PIPELINING");
+            self.chunking |= text.eq_ignore_ascii_case(b"CHUNKING");
+            self.binarymime |= text.eq_ignore_ascii_case(b"BINARYMIME");
+        }
     }
 
     fn last_code(&self) -> Option<u16> {

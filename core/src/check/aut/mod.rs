@@ -42,6 +42,9 @@ fn is_offered(attempt: &Attempt<'_, '_>) -> bool {
 
 /// The well-formed AUTH commands of the session that were answered.
 fn attempts<'a, 't>(view: &'a View<'t>) -> Vec<Attempt<'a, 't>> {
+    if !view.uses(Verb::Auth) {
+        return Vec::new();
+    }
     let mut offered = Vec::new();
     let mut failed_before = false;
     let mut attempts = Vec::new();

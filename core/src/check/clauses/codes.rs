@@ -3,7 +3,7 @@
 //! WIR-4 speaks of positive codes, WIR-86 of codes that nobody has defined, other rules of what a malformed command or
 //! one out of sequence is answered.
 
-use super::{Clause, Holds, clause, probe::Probe};
+use super::{Clause, Holds, clause, probe::Probe, subject::Subjects};
 use crate::{check::verdict::Rule, wire::Verb};
 
 macro_rules! code_clause {
@@ -31,56 +31,64 @@ pub(super) const CLAUSES: &[Clause] = &[
         "EHLO c.example, 554",
         |probe| asked(probe, Verb::Ehlo) || asked(probe, Verb::Helo),
         |probe| of(probe, &[502, 504, 550])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo, Verb::Helo])),
     code_clause!(
         "WIR-90",
         "MAIL is refused by one of its codes",
         "MAIL FROM:<a@example.org>, 554",
         |probe| asked(probe, Verb::Mail),
         |probe| of(probe, &[451, 452, 455, 503, 550, 552, 553, 555])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     code_clause!(
         "WIR-91",
         "RCPT is refused by one of its codes",
         "RCPT TO:<a@example.org>, 554",
         |probe| asked(probe, Verb::Rcpt),
         |probe| of(probe, &[450, 451, 452, 455, 503, 550, 551, 552, 553, 555])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     code_clause!(
         "WIR-92",
         "DATA is refused by one of its codes",
         "DATA, 553",
         |probe| asked(probe, Verb::Data),
         |probe| of(probe, &[450, 451, 452, 503, 550, 552, 554])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Data])),
     code_clause!(
         "WIR-93",
         "A message is refused by one of its codes",
         "the end of data, 555",
         |probe| probe.message().is_some(),
         |probe| of(probe, &[450, 451, 452, 550, 552, 554])
-    ),
+    )
+    .of(Subjects::MESSAGE),
     code_clause!(
         "WIR-94",
         "VRFY is refused by one of its codes",
         "VRFY a, 554",
         |probe| asked(probe, Verb::Vrfy),
         |probe| of(probe, &[502, 504, 550, 551, 553])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Vrfy])),
     code_clause!(
         "WIR-95",
         "EXPN is refused by one of its codes",
         "EXPN staff, 554",
         |probe| asked(probe, Verb::Expn),
         |probe| of(probe, &[502, 504, 550])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Expn])),
     code_clause!(
         "WIR-96",
         "HELP is refused by one of its codes",
         "HELP, 554",
         |probe| asked(probe, Verb::Help),
         |probe| of(probe, &[502, 504])
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Help])),
 ];
 
 /// A strict command in sequence, whatever was answered.

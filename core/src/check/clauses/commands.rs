@@ -1,6 +1,6 @@
 //! RSET, VRFY, HELP, NOOP and QUIT (RFC 5321, 3.5, 4.1.1.5 to 4.1.1.10).
 
-use super::{Clause, clause, probe::Probe};
+use super::{Clause, clause, probe::Probe, subject::Subjects};
 use crate::{check::verdict::Rule, wire::Verb};
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -14,7 +14,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| alone(probe, Verb::Rset) && probe.in_transaction() == Some(false),
         |probe| probe.only_code(250, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rset])),
     clause(
         Rule::must(
             "WIR-66",
@@ -25,7 +26,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| alone(probe, Verb::Rset) && probe.in_transaction() == Some(true),
         |probe| probe.only_code(250, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rset])),
     clause(
         Rule::must(
             "WIR-67",
@@ -36,7 +38,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| alone(probe, Verb::Noop) && probe.argument().is_empty(),
         |probe| probe.only_code(250, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Noop])),
     clause(
         Rule::should(
             "WIR-68",
@@ -50,7 +53,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             alone(probe, Verb::Noop) && short && probe.argument().is_ascii()
         },
         |probe| probe.only_code(250, "its argument should be ignored"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Noop])),
     clause(
         Rule::must(
             "WIR-69",
@@ -61,7 +65,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| alone(probe, Verb::Quit) && probe.in_transaction() == Some(false),
         |probe| probe.only_code(221, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Quit])),
     clause(
         Rule::must(
             "WIR-70",
@@ -73,7 +78,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| alone(probe, Verb::Quit) && probe.in_transaction() == Some(true),
         |probe| probe.only_code(221, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Quit])),
     clause(
         Rule::should(
             "WIR-71",
@@ -84,7 +90,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| alone(probe, Verb::Help) && probe.argument().is_empty() && !probe.announces("HELP"),
         |probe| probe.none_of(&[500, 502], "it should be served"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Help])),
     clause(
         Rule::must(
             "WIR-72",
@@ -101,7 +108,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Err("no mailbox is named".into())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Vrfy])),
     clause(
         Rule::should(
             "WIR-73",
@@ -114,7 +122,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             alone(probe, Verb::Vrfy) && is_word(probe.argument()) && is_mailbox(probe.argument())
         },
         |probe| probe.none_of(&[501, 504], "it names a mailbox"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Vrfy])),
     clause(
         Rule::must(
             "WIR-74",
@@ -129,7 +138,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && !probe.argument().contains(&b'@')
         },
         |probe| probe.none_of(&[501, 504], "it names a user"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Vrfy])),
 ];
 
 /// A strict line whose verb is this, and nothing sent together with it.

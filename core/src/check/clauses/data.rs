@@ -3,7 +3,7 @@
 //! A server may refuse a message for any reason of its own. What is refused for good where an ordinary message to
 //! the same server was taken in the same session is refused for what is odd about it.
 
-use super::{Clause, clause, probe::Probe};
+use super::{Clause, clause, probe::Probe, subject::Subjects};
 use crate::check::verdict::Rule;
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -23,7 +23,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && header(probe).is_empty()
         },
         |probe| probe.taken("it has no header section"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
     clause(
         Rule::should(
             "WIR-81",
@@ -39,7 +40,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             of_interest(probe) && is_text(probe) && lines.any(|line| lacks_colon(&line))
         },
         |probe| probe.taken("it has a header field without a colon"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
     clause(
         Rule::must(
             "WIR-82",
@@ -62,7 +64,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && !(has(b"Resent-From:") && has(b"Resent-Date:"))
         },
         |probe| probe.taken("it has Resent-To without Resent-From and Resent-Date"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
     clause(
         Rule::should(
             "WIR-83",
@@ -78,7 +81,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             of_interest(probe) && content.is_ascii() && content.iter().any(control)
         },
         |probe| probe.taken("it has control characters"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
 ];
 
 /// A message that came whole and not too long, in a session that has had an ordinary one before.

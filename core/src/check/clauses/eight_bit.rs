@@ -1,6 +1,6 @@
 //! 8BITMIME (RFC 6152).
 
-use super::{Clause, clause, probe::Probe, size::only_parameter};
+use super::{Clause, clause, probe::Probe, size::only_parameter, subject::Subjects};
 use crate::{
     check::verdict::Rule,
     wire::{Command, Verb, parse_command},
@@ -17,7 +17,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.lists("8BITMIME").is_some(),
         |probe| probe.bare_keyword("8BITMIME"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "EBM-2",
@@ -33,7 +34,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 })
         },
         |probe| probe.none_of(&[500, 501, 502, 504, 555], "it is 8BITMIME"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "EBM-3",
@@ -54,7 +56,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "EBM-4",
@@ -71,7 +74,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && is_announced(probe)
         },
         |probe| probe.taken("MAIL said that it has 8-bit octets"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
 ];
 
 /// Whether the message's MAIL had BODY=8BITMIME and nothing else.

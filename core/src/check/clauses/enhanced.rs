@@ -1,6 +1,6 @@
 //! Enhanced status codes (RFC 2034, RFC 3463), where ENHANCEDSTATUSCODES is announced.
 
-use super::{Clause, Holds, clause, probe::Probe};
+use super::{Clause, Holds, clause, probe::Probe, subject::Subjects};
 use crate::{check::verdict::Rule, octets::escape, wire::Verb};
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -14,7 +14,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.lists("ENHANCEDSTATUSCODES").is_some(),
         |probe| probe.bare_keyword("ENHANCEDSTATUSCODES"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "ESC-2",
@@ -24,7 +25,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "Before the text of the first line; ESC-6 looks at the others.",
             "250-ENHANCEDSTATUSCODES; RSET, 250 ok",
         ),
-        |probe| owes_code(probe) && probe.code / 100 == 2,
+        |probe| probe.code / 100 == 2 && owes_code(probe),
         has_code,
     ),
     clause(
@@ -36,7 +37,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "Before the text of the first line; ESC-6 looks at the others.",
             "250-ENHANCEDSTATUSCODES; RCPT, 452 too many",
         ),
-        |probe| owes_code(probe) && probe.code / 100 == 4,
+        |probe| probe.code / 100 == 4 && owes_code(probe),
         has_code,
     ),
     clause(
@@ -48,7 +49,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "Before the text of the first line; ESC-6 looks at the others.",
             "250-ENHANCEDSTATUSCODES; XYZZY, 500 what?",
         ),
-        |probe| owes_code(probe) && probe.code / 100 == 5,
+        |probe| probe.code / 100 == 5 && owes_code(probe),
         has_code,
     ),
     clause(
@@ -155,16 +156,16 @@ fn looks_like_code(text: &[u8]) -> bool {
 /// ```
 fn status(text: &[u8]) -> Option<&[u8]> {
     let word = word(text);
-    let parts: Vec<&[u8]> = word.split(|octet| *octet == b'.').collect();
-    let number = |digits: &&[u8]| {
+    let mut parts = word.split(|octet| *octet == b'.');
+    let number = |digits: &[u8]| {
         (1..=3).contains(&digits.len())
             && digits.iter().all(u8::is_ascii_digit)
             && (digits.len() == 1 || digits[0] != b'0')
     };
-    let [class, subject, detail] = parts[..] else {
-        return None;
-    };
-    let good = matches!(class, b"2" | b"4" | b"5") && number(&subject) && number(&detail);
+    let good = matches!(parts.next(), Some(b"2" | b"4" | b"5"))
+        && parts.next().is_some_and(number)
+        && parts.next().is_some_and(number)
+        && parts.next().is_none();
     good.then_some(word)
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Clause, clause,
     probe::{Probe, is_name, raw_texts},
+    subject::Subjects,
     understood,
 };
 use crate::{
@@ -25,7 +26,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             Some(line) => Err(format!("`{}` is EHLO's", escape(line))),
             None => Ok(()),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Helo])),
     clause(
         Rule::must(
             "WIR-22",
@@ -36,7 +38,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.is_connection() && probe.code == 220,
         names_server,
-    ),
+    )
+    .of(Subjects::CONNECTION),
     clause(
         Rule::must(
             "WIR-23",
@@ -47,7 +50,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.is(Verb::Ehlo) && probe.accepted(),
         names_server,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::should(
             "WIR-24",
@@ -58,7 +62,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.is(Verb::Helo) && probe.accepted(),
         names_server,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Helo])),
     clause(
         Rule::must(
             "WIR-25",
@@ -75,7 +80,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 None => Ok(()),
             }
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "WIR-26",
@@ -90,7 +96,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             })
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo, Verb::Helo])),
     clause(
         Rule::must(
             "WIR-27",
@@ -104,7 +111,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 .is_some_and(|literal| literal.to_ascii_uppercase().starts_with(b"[IPV6:"))
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo, Verb::Helo])),
     clause(
         Rule::must(
             "WIR-28",
@@ -115,7 +123,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| bare(probe, b"EHLO"),
         |probe| probe.refused_with(&[501, 500, 502, 504, 550]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::should(
             "WIR-29",
@@ -126,7 +135,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| bare(probe, b"HELO"),
         |probe| probe.refused_with(&[501, 500, 502, 504, 550]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Helo])),
     clause(
         Rule::must(
             "WIR-30",
@@ -143,7 +153,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Help])),
     clause(
         Rule::must(
             "WIR-31",
@@ -159,7 +170,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Expn])),
     clause(
         Rule::must(
             "WIR-32",
@@ -175,7 +187,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             probe.strict() && (help || listed(Verb::Expn))
         },
         |probe| probe.none_of(&[500, 502], "EHLO's reply lists it"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Help, Verb::Expn])),
     clause(
         Rule::should(
             "WIR-33",
@@ -194,7 +207,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             Some(_) => Ok(()),
             None => Err("it does not list 8BITMIME".into()),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
 ];
 
 /// Keywords that a server may list (IANA, "SMTP Service Extensions").

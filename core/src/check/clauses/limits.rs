@@ -1,6 +1,6 @@
 //! Sizes that every server must take (RFC 5321, 4.5.3.1).
 
-use super::{Clause, Holds, clause, probe::Probe, understood};
+use super::{Clause, Holds, clause, probe::Probe, subject::Subjects, understood};
 use crate::{
     check::verdict::Rule,
     model::Outcome,
@@ -31,7 +31,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && has_short_labels(domain)
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "WIR-98",
@@ -43,7 +44,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| long_local_part(probe, Verb::Mail),
         fits,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "WIR-99",
@@ -55,7 +57,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| long_local_part(probe, Verb::Rcpt),
         fits,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-100",
@@ -67,7 +70,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| long_path(probe, Verb::Mail),
         fits,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "WIR-101",
@@ -79,7 +83,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| long_path(probe, Verb::Rcpt),
         fits,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-102",
@@ -94,7 +99,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             probe.message().is_some() && probe.ordinary_taken() && (600..=1000).contains(&longest)
         },
         |probe| probe.taken("its longest line is within the limit"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
     clause(
         Rule::must(
             "WIR-103",
@@ -108,7 +114,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             size.is_some_and(|size| (32_768..=65_536).contains(&size)) && probe.ordinary_taken()
         },
         |probe| probe.taken("it is within the limit"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
     clause(
         Rule::must(
             "WIR-104",
@@ -126,7 +133,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && refused == 0
         },
         |probe| probe.none_of(&[452, 552, 500], "a hundred recipients must fit in"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-105",
@@ -145,7 +153,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && refused == 0
         },
         |probe| probe.none_of(&[552], "there are too many recipients: that is 452"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
 ];
 
 /// A label has 63 octets at most (RFC 1035, 2.3.4).

@@ -3,6 +3,7 @@
 use super::{
     Clause, clause,
     probe::{Envelope, Probe},
+    subject::Subjects,
     understood,
 };
 use crate::{
@@ -21,7 +22,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| quoted(probe, Verb::Mail).is_some_and(is_simple),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "WIR-45",
@@ -32,7 +34,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| quoted(probe, Verb::Rcpt).is_some_and(is_simple),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-46",
@@ -43,7 +46,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| either_quoted(probe).is_some_and(|text| text.contains(&b'\\')),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-47",
@@ -56,7 +60,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             either_quoted(probe).is_some_and(|text| text.contains(&b' ') && !text.contains(&b'\\'))
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-48",
@@ -72,7 +77,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             })
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-49",
@@ -93,7 +99,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             })
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-50",
@@ -110,7 +117,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             })
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-51",
@@ -132,7 +140,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 &format!("{code} does not say that its domain has an underscore"),
             ),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-52",
@@ -143,7 +152,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| path_literal(probe, Verb::Mail).is_some_and(is_ipv4),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "WIR-53",
@@ -154,7 +164,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| path_literal(probe, Verb::Mail).is_some_and(is_ipv6),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "WIR-54",
@@ -165,7 +176,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| path_literal(probe, Verb::Rcpt).is_some_and(is_ipv4),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-55",
@@ -176,7 +188,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| path_literal(probe, Verb::Rcpt).is_some_and(is_ipv6),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-56",
@@ -192,7 +205,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 .is_some_and(|envelope| envelope.route)
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "WIR-57",
@@ -207,7 +221,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 .is_some_and(|envelope| envelope.route)
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
 ];
 
 /// The domain, if it is a name.

@@ -20,12 +20,14 @@ mod probe;
 mod queries;
 mod replies;
 mod size;
+mod subject;
 mod syntax;
 mod utf8;
 
 use std::collections::HashSet;
 
-use probe::{Past, Probe};
+use probe::{Past, Probe, keywords};
+use subject::{Subjects, clauses_of};
 
 use super::{
     NEAR,
@@ -50,6 +52,8 @@ pub(super) struct Clause {
     applies: fn(&Probe<'_, '_>) -> bool,
     /// Whether the answer is as the clause has it.
     holds: fn(&Probe<'_, '_>) -> Holds,
+    /// What it can be asked of at all.
+    of: Subjects,
     /// It speaks also of answers with which the server leaves; all others only of answers after which it stays.
     of_drops: bool,
 }
@@ -63,11 +67,18 @@ const fn clause(
         rule,
         applies,
         holds,
+        of: Subjects::ANY,
         of_drops: false,
     }
 }
 
 impl Clause {
+    /// Where `applies` can be true of nothing else.
+    const fn of(mut self, subjects: Subjects) -> Self {
+        self.of = subjects;
+        self
+    }
+
     const fn of_drops(mut self) -> Self {
         self.of_drops = true;
         self
@@ -79,28 +90,28 @@ fn understood(probe: &Probe<'_, '_>) -> Holds {
     probe.understood()
 }
 
+const FILES: [&[Clause]; 16] = [
+    greeting::CLAUSES,
+    syntax::CLAUSES,
+    mailboxes::CLAUSES,
+    order::CLAUSES,
+    commands::CLAUSES,
+    parameters::CLAUSES,
+    data::CLAUSES,
+    replies::CLAUSES,
+    codes::CLAUSES,
+    limits::CLAUSES,
+    queries::CLAUSES,
+    pipelining::CLAUSES,
+    size::CLAUSES,
+    eight_bit::CLAUSES,
+    enhanced::CLAUSES,
+    utf8::CLAUSES,
+];
+
 /// All, in the order in which reports show them.
 pub(super) fn clauses() -> impl Iterator<Item = &'static Clause> {
-    [
-        greeting::CLAUSES,
-        syntax::CLAUSES,
-        mailboxes::CLAUSES,
-        order::CLAUSES,
-        commands::CLAUSES,
-        parameters::CLAUSES,
-        data::CLAUSES,
-        replies::CLAUSES,
-        codes::CLAUSES,
-        limits::CLAUSES,
-        queries::CLAUSES,
-        pipelining::CLAUSES,
-        size::CLAUSES,
-        eight_bit::CLAUSES,
-        enhanced::CLAUSES,
-        utf8::CLAUSES,
-    ]
-    .into_iter()
-    .flatten()
+    FILES.into_iter().flatten()
 }
 
 /// Whether `rule` is a clause: there are many of them, and reports show together those against which nothing is said.
@@ -113,8 +124,15 @@ pub fn is_clause(rule: &Rule) -> bool {
 pub(super) struct Judged {
     /// At most one for each clause.
     breaches: Vec<Breach>,
-    /// The ids of those that were asked.
-    pub(super) asked: Vec<&'static str>,
+    /// Whether each was asked, in the order of [`clauses`]; empty where none was.
+    asked: Vec<bool>,
+}
+
+impl Judged {
+    /// Whether the clause at this place among [`clauses`] was asked.
+    pub(super) fn asked(&self, place: usize) -> bool {
+        self.asked.get(place).is_some_and(|asked| *asked)
+    }
 }
 
 /// A clause that is broken, and why.
@@ -145,30 +163,39 @@ pub(super) fn judge(view: &View<'_>, founds: &[Found]) -> Judged {
     if !is_certain(view, founds) {
         return judged;
     }
+    judged.asked = vec![false; FILES.iter().map(|clauses| clauses.len()).sum()];
     let spoken_of: HashSet<usize> = founds.iter().filter_map(|found| found.entry).collect();
     let mut past = Past::default();
     for (index, exchange) in view.exchanges().iter().enumerate() {
-        let probe = Probe::new(view, index, past);
-        past.note(exchange);
+        let announced = keywords(view, exchange);
+        let probe = Probe::new(view, index, past.clone(), announced.clone());
+        past.note(exchange, announced);
         let Some(probe) = probe.filter(|probe| may_be_asked(probe, &spoken_of)) else {
             continue;
         };
-        for clause in clauses() {
-            ask(clause, &probe, &mut judged);
+        debug_assert!(none_is_missed(&probe));
+        for (place, clause) in clauses_of(exchange) {
+            ask((*place, clause), &probe, &mut judged);
         }
     }
     judged
 }
 
-fn ask(clause: &'static Clause, probe: &Probe<'_, '_>, judged: &mut Judged) {
+/// Whether no clause applies that [`Clause::of`] leaves out.
+fn none_is_missed(probe: &Probe<'_, '_>) -> bool {
+    let can_be = clauses_of(probe.exchange);
+    let mut left_out =
+        clauses().filter(|clause| !can_be.iter().any(|(_, one)| one.rule.id == clause.rule.id));
+    !left_out.any(|clause| (clause.applies)(probe))
+}
+
+fn ask((place, clause): (usize, &Clause), probe: &Probe<'_, '_>, judged: &mut Judged) {
     let leaves = probe.exchange.outcome == Outcome::Dropped;
     if (leaves && !clause.of_drops) || !(clause.applies)(probe) {
         return;
     }
     let id = clause.rule.id;
-    if !judged.asked.contains(&id) {
-        judged.asked.push(id);
-    }
+    judged.asked[place] = true;
     if let Err(why) = (clause.holds)(probe)
         && !judged.breaches.iter().any(|breach| breach.found.rule == id)
     {

@@ -1,6 +1,6 @@
 //! What is not understood, and that it is borne with (RFC 5321, 3.8, 4.1.4, 4.1.5, 4.2.4).
 
-use super::{Clause, clause, probe::Probe};
+use super::{Clause, clause, probe::Probe, subject::Subjects};
 use crate::{check::verdict::Rule, wire::Verb};
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -16,7 +16,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.malformed(Verb::Mail) && probe.in_sequence() && !is_exact(probe),
         |probe| probe.refused_with(&[501, 500, 550, 553, 555]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "WIR-59",
@@ -28,7 +29,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| probe.malformed(Verb::Rcpt) && probe.in_sequence() && !is_exact(probe),
         // The client, or any recipient elsewhere, may be refused before the path is looked at.
         |probe| probe.refused_with(&[501, 500, 450, 454, 550, 553, 554, 555]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-60",
@@ -39,7 +41,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.text().eq_ignore_ascii_case(b"VRFY"),
         |probe| probe.refused_with(&[501, 500, 502, 504]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Vrfy])),
     clause(
         Rule::should(
             "WIR-61",
@@ -50,7 +53,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.unknown() && !is_private(probe) && !is_heard_of(probe),
         |probe| probe.refused_with(&[500]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Unknown])),
     clause(
         Rule::should(
             "WIR-62",
@@ -62,7 +66,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.unknown() && is_private(probe) && !is_heard_of(probe),
         |probe| probe.refused_with(&[500]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Unknown])),
     clause(
         Rule::must(
             "WIR-63",
@@ -75,6 +80,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| probe.unknown() && !is_heard_of(probe) && probe.errors_before() < FEW,
         |probe| probe.none_of(&[421], "it should await further instructions"),
     )
+    .of(Subjects::verbs(&[Verb::Unknown]))
     .of_drops(),
     clause(
         Rule::must(
@@ -92,6 +98,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         },
         |probe| probe.none_of(&[421], "it should await further instructions"),
     )
+    .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt, Verb::Vrfy, Verb::Ehlo, Verb::Helo]))
     .of_drops(),
 ];
 

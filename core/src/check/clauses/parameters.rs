@@ -1,6 +1,6 @@
 //! Parameters that nobody knows, or that nobody has negotiated (RFC 5321, 3.3, 4.1.1.11).
 
-use super::{Clause, Holds, clause, probe::Probe};
+use super::{Clause, Holds, clause, probe::Probe, subject::Subjects};
 use crate::{
     check::verdict::Rule,
     wire::{Parameters, Verb},
@@ -21,7 +21,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             unheard_of(probe, mail) && probe.greeted_by(Verb::Ehlo)
         },
         not_taken,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "WIR-76",
@@ -36,7 +37,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             unheard_of(probe, rcpt) && probe.greeted_by(Verb::Ehlo)
         },
         not_taken,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-77",
@@ -50,7 +52,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             unheard_of(probe, mail) && probe.refused() && probe.greeted_by(Verb::Ehlo)
         },
         |probe| probe.only_code(555, "it should be refused for its parameter"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "WIR-78",
@@ -67,7 +70,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             550 | 551 | 553 | 554 | 450..=452 => Ok(()),
             _ => probe.only_code(555, "it should be refused for its parameter"),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-79",
@@ -90,7 +94,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
 ];
 
 /// Only parameters whose keywords begin with X and are not announced, in a strict line in sequence.

@@ -1,7 +1,7 @@
 //! Groups of commands (RFC 2920). That each is answered, in order, is WIR-2 and WIR-9; that none is lost behind the
 //! end of data is CON-9.
 
-use super::{Clause, Holds, clause, probe::Probe};
+use super::{Clause, Holds, clause, probe::Probe, subject::Subjects};
 use crate::{check::verdict::Rule, model::Outcome, wire::Verb};
 
 pub(super) const CLAUSES: &[Clause] = &[
@@ -15,7 +15,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.lists("PIPELINING").is_some(),
         |probe| probe.bare_keyword("PIPELINING"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "PIP-2",
@@ -26,7 +27,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| in_group(probe, Verb::Mail) && plain(probe),
         not_for_the_group,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "PIP-3",
@@ -37,7 +39,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| in_group(probe, Verb::Rcpt) && plain(probe),
         not_for_the_group,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "PIP-4",
@@ -48,7 +51,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| in_group(probe, Verb::Data),
         not_for_the_group,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Data])),
     clause(
         Rule::must(
             "PIP-5",
@@ -59,7 +63,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| in_group(probe, Verb::Rset),
         |probe| probe.only_code(250, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rset])),
     clause(
         Rule::must(
             "PIP-6",
@@ -70,7 +75,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| in_group(probe, Verb::Noop) && probe.argument().is_empty(),
         |probe| probe.only_code(250, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Noop])),
     clause(
         Rule::must(
             "PIP-7",
@@ -81,7 +87,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| in_group(probe, Verb::Quit),
         |probe| probe.only_code(221, "it is always to be answered"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Quit])),
     clause(
         Rule::must(
             "PIP-8",
@@ -103,7 +110,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && before.is_some_and(|at| behind(&exchanges[at]))
         },
         not_for_the_group,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
 ];
 
 /// A strict command in sequence, sent together with another to a server that has PIPELINING.

@@ -1,5 +1,7 @@
 //! One exchange as a clause looks at it: what was sent, in which state, and how it was answered.
 
+use std::rc::Rc;
+
 use super::Holds;
 use crate::{
     check::{view::View, wir::texts},
@@ -20,15 +22,22 @@ pub(super) struct Probe<'v, 't> {
     pub(super) exchange: &'v Exchange<'t>,
     pub(super) reply: &'v LoggedReply,
     pub(super) code: u16,
+    /// What this very reply announces, if it accepts an EHLO.
+    announced: Option<Rc<Keywords<'v>>>,
     /// What went before it.
     past: Past<'v, 't>,
 }
 
+/// The keywords of a reply to EHLO, each with what follows it.
+pub(super) type Keywords<'v> = Vec<(&'v [u8], &'v [u8])>;
+
 /// What the exchanges before one have left, kept while a session is gone through, so that nobody looks back for it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Past<'v, 't> {
     /// The last greeting that was accepted.
     greeting: Option<&'v Exchange<'t>>,
+    /// What its reply announced, if it was an EHLO.
+    announced: Option<Rc<Keywords<'v>>>,
     /// How many commands were refused.
     errors: usize,
     /// A message was taken.
@@ -36,11 +45,12 @@ pub(super) struct Past<'v, 't> {
 }
 
 impl<'v, 't> Past<'v, 't> {
-    /// Behind `exchange`.
-    pub(super) fn note(&mut self, exchange: &'v Exchange<'t>) {
+    /// Behind `exchange`, whose reply announced something if it accepted an EHLO.
+    pub(super) fn note(&mut self, exchange: &'v Exchange<'t>, announced: Option<Rc<Keywords<'v>>>) {
         let accepted = exchange.outcome == Outcome::Accepted;
         if accepted && matches!(exchange.verb(), Some(Verb::Ehlo | Verb::Helo)) {
             self.greeting = Some(exchange);
+            self.announced = announced;
         }
         self.message_taken |= accepted && matches!(exchange.stimulus, Stimulus::Message(_));
         self.errors += usize::from(exchange.outcome == Outcome::Refused);
@@ -66,7 +76,12 @@ const NOT_UNDERSTOOD: [u16; 4] = [500, 501, 502, 555];
 
 impl<'v, 't> Probe<'v, 't> {
     /// `None` where no reply with a code came.
-    pub(super) fn new(view: &'v View<'t>, index: usize, past: Past<'v, 't>) -> Option<Self> {
+    pub(super) fn new(
+        view: &'v View<'t>,
+        index: usize,
+        past: Past<'v, 't>,
+        announced: Option<Rc<Keywords<'v>>>,
+    ) -> Option<Self> {
         let exchange = view.exchanges().get(index)?;
         let answered = matches!(
             exchange.outcome,
@@ -79,6 +94,7 @@ impl<'v, 't> Probe<'v, 't> {
             exchange,
             reply,
             code: reply.reply.code?,
+            announced,
             past,
         })
     }
@@ -265,11 +281,7 @@ impl<'v, 't> Probe<'v, 't> {
 
     /// The parameters of a keyword in the reply to the last EHLO, without the space before them.
     pub(super) fn announced(&self, keyword: &str) -> Option<&'v [u8]> {
-        let greeting = self
-            .past
-            .greeting
-            .filter(|e| e.verb() == Some(Verb::Ehlo))?;
-        parameters_of(&self.view.reply(greeting)?.reply.raw, keyword)
+        parameters_of(self.past.announced.as_deref()?, keyword)
     }
 
     pub(super) fn announces(&self, keyword: &str) -> bool {
@@ -278,8 +290,7 @@ impl<'v, 't> Probe<'v, 't> {
 
     /// The parameters of a keyword in this very reply, which accepts an EHLO.
     pub(super) fn lists(&self, keyword: &str) -> Option<&'v [u8]> {
-        let lists = self.is(Verb::Ehlo) && self.accepted();
-        parameters_of(&self.reply.reply.raw, keyword).filter(|_| lists)
+        parameters_of(self.announced.as_deref()?, keyword)
     }
 
     // How it was answered.
@@ -368,13 +379,29 @@ fn listed(codes: &[u16]) -> String {
     }
 }
 
-/// What follows `keyword` in its line of EHLO's reply `raw`.
-fn parameters_of<'r>(raw: &'r [u8], keyword: &str) -> Option<&'r [u8]> {
-    raw_texts(raw).skip(1).find_map(|text| {
-        let (word, rest) = text.split_at_checked(keyword.len())?;
-        let ends = matches!(rest.first(), None | Some(b' '));
-        (ends && word.eq_ignore_ascii_case(keyword.as_bytes()))
-            .then(|| rest.strip_prefix(b" ").unwrap_or(rest))
+/// What the reply to `exchange` announces, if it accepts an EHLO.
+pub(super) fn keywords<'v>(
+    view: &'v View<'_>,
+    exchange: &Exchange<'_>,
+) -> Option<Rc<Keywords<'v>>> {
+    let accepted = exchange.verb() == Some(Verb::Ehlo) && exchange.outcome == Outcome::Accepted;
+    let reply = view.reply(exchange).filter(|_| accepted)?;
+    let keyword = |text: &'v [u8]| {
+        let space = text.iter().position(|octet| *octet == b' ');
+        space.map_or((text, &b""[..]), |space| {
+            (&text[..space], &text[space + 1..])
+        })
+    };
+    let lines = raw_texts(&reply.reply.raw).skip(1);
+    Some(Rc::new(lines.map(keyword).collect()))
+}
+
+/// What follows `keyword`.
+fn parameters_of<'v>(keywords: &Keywords<'v>, keyword: &str) -> Option<&'v [u8]> {
+    let mut found = keywords.iter();
+    found.find_map(|(word, parameters)| {
+        word.eq_ignore_ascii_case(keyword.as_bytes())
+            .then_some(*parameters)
     })
 }
 

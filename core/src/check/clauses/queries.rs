@@ -1,6 +1,6 @@
 //! VRFY, EXPN, HELP and NOOP leave a transaction as it is (RFC 5321, 4.1.1.6 to 4.1.1.9).
 
-use super::{Clause, clause, probe::Probe};
+use super::{Clause, clause, probe::Probe, subject::Subjects};
 use crate::{
     check::{verdict::Rule, view::View},
     model::{Certainty, Transaction},
@@ -20,6 +20,7 @@ macro_rules! query {
             |probe| stands_behind(probe, Verb::$verb),
             |probe| probe.none_of(&[503], LOST),
         )
+        .of(Subjects::verbs(&[Verb::Rcpt, Verb::Data]))
     };
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Clause, Holds, clause,
     probe::{Probe, is_name, raw_texts},
+    subject::Subjects,
 };
 use crate::{
     check::verdict::Rule,
@@ -70,7 +71,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.is(Verb::Quit) && probe.code == 221,
         names_server,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Quit])),
     clause(
         Rule::should(
             "WIR-88",

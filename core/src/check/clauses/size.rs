@@ -1,6 +1,6 @@
 //! SIZE (RFC 1870).
 
-use super::{Clause, clause, probe::Probe};
+use super::{Clause, clause, probe::Probe, subject::Subjects};
 use crate::{
     check::verdict::Rule,
     octets::escape,
@@ -23,7 +23,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             _ => Ok(()),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "SIZ-2",
@@ -37,7 +38,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             Some(1..=65_535) => Err("that is less than 65536 octets".into()),
             _ => Ok(()),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "SIZ-3",
@@ -54,7 +56,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "SIZ-4",
@@ -70,7 +73,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             550 | 553 | 554 => Ok(()),
             _ => probe.only_code(552, "it exceeds the limit that EHLO announced"),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "SIZ-5",
@@ -90,7 +94,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 "the declared size is a hundred octets or so",
             )
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "SIZ-6",
@@ -112,7 +117,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "SIZ-7",
@@ -141,7 +147,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "SIZ-8",
@@ -156,7 +163,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             size.is_some_and(|size| declared(probe).is_some_and(|declared| size <= declared))
         },
         |probe| probe.none_of(&[552], "it is no larger than what MAIL declared"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
     clause(
         Rule::must(
             "SIZ-9",
@@ -172,7 +180,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             size.zip(limit).is_some_and(|(size, limit)| size > limit)
         },
         |probe| probe.only_code(552, "it exceeds the limit that EHLO announced"),
-    ),
+    )
+    .of(Subjects::MESSAGE),
 ];
 
 /// The number that a line of EHLO's reply has.

@@ -4,6 +4,7 @@ use super::{
     Clause, clause,
     mailboxes::is_plain,
     probe::{Envelope, Probe},
+    subject::Subjects,
     understood,
 };
 use crate::{
@@ -28,7 +29,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && !probe.text().starts_with(b"MAIL FROM:")
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "WIR-35",
@@ -45,7 +47,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && !probe.text().starts_with(b"RCPT TO:")
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "WIR-36",
@@ -71,7 +74,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 })
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "WIR-37",
@@ -90,7 +94,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && probe.text().trim_ascii_end().len() == 4
         },
         |probe| probe.none_of(&[500, 501, 502, 504, 555], TRAILING),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Noop, Verb::Rset, Verb::Data, Verb::Quit])),
     clause(
         Rule::should(
             "WIR-38",
@@ -101,7 +106,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| trailing_behind_path(probe, Verb::Mail),
         |probe| probe.none_of(&[500, 501, 502, 504, 555], TRAILING),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::should(
             "WIR-39",
@@ -112,7 +118,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| trailing_behind_path(probe, Verb::Rcpt),
         |probe| probe.none_of(&[500, 501, 502, 504, 555], TRAILING),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::should(
             "WIR-40",
@@ -125,7 +132,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             (probe.is(Verb::Ehlo) || probe.is(Verb::Helo)) && probe.only(Leniency::TrailingSpace)
         },
         |probe| probe.none_of(&[500, 501, 502, 504, 555], TRAILING),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo, Verb::Helo])),
     clause(
         Rule::should(
             "WIR-41",
@@ -137,7 +145,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| argued(probe, Verb::Data) && probe.in_sequence(),
         |probe| probe.refused_with(&[501]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Data])),
     clause(
         Rule::should(
             "WIR-42",
@@ -149,7 +158,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| argued(probe, Verb::Rset),
         |probe| probe.refused_with(&[501]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rset])),
     clause(
         Rule::should(
             "WIR-43",
@@ -161,7 +171,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| argued(probe, Verb::Quit),
         |probe| probe.refused_with(&[501]),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Quit])),
 ];
 
 const TRAILING: &str = "white space at its end should be tolerated";

@@ -3,6 +3,7 @@
 use super::{
     Clause, clause,
     probe::{Envelope, Probe},
+    subject::Subjects,
     understood,
 };
 use crate::{
@@ -25,7 +26,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             Some(_) => Ok(()),
             None => Err("it lists SMTPUTF8 without 8BITMIME".into()),
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "UTF-2",
@@ -36,7 +38,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| probe.lists("SMTPUTF8").is_some(),
         |probe| probe.bare_keyword("SMTPUTF8"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Ehlo])),
     clause(
         Rule::must(
             "UTF-3",
@@ -48,7 +51,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
         |probe| sender(probe).is_some_and(|envelope| !envelope.local_part.raw().is_ascii()),
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "UTF-4",
@@ -66,7 +70,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             })
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "UTF-5",
@@ -84,7 +89,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                     .is_some_and(|envelope| !envelope.raw.is_ascii())
         },
         understood,
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Rcpt])),
     clause(
         Rule::must(
             "UTF-6",
@@ -106,7 +112,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Mail])),
     clause(
         Rule::must(
             "UTF-7",
@@ -132,7 +139,8 @@ pub(super) const CLAUSES: &[Clause] = &[
                 && more.is_none()
         },
         |probe| probe.none_of(&[501, 504, 555], "SMTPUTF8 is announced"),
-    ),
+    )
+    .of(Subjects::verbs(&[Verb::Vrfy])),
 ];
 
 /// MAIL's path, where SMTPUTF8 is announced and the line's only parameter.

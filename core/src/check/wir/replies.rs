@@ -77,16 +77,12 @@ fn timed_out_by_itself(view: &View<'_>) -> Option<Found> {
     let index = view.exchanges().len().checked_sub(1)?;
     let exchange = &view.exchanges()[index];
     let reply = view.reply(exchange)?;
-    let said = reply.reply.raw.to_ascii_lowercase();
-    let says_so = [&b"timeout"[..], b"timed out", b"time-out"]
-        .iter()
-        .any(|word| memchr::memmem::find(&said, word).is_some());
     let waited = reply.at.saturating_sub(exchange.sent_at) >= NO_TIME_OUT;
     let is_it = exchange.outcome == Outcome::Dropped
         && waited
-        && says_so
         && !matches!(exchange.stimulus, Stimulus::Connection)
-        && !view.wire.did(ClientAct::Silence);
+        && !view.wire.did(ClientAct::Silence)
+        && says_timed_out(&reply.reply.raw);
     let what = || {
         format!(
             "{} was never answered: the server timed out waiting for more",
@@ -94,6 +90,13 @@ fn timed_out_by_itself(view: &View<'_>) -> Option<Found> {
         )
     };
     is_it.then(|| Found::new(owed_by(view, index), reply.entry, what()))
+}
+
+fn says_timed_out(reply: &[u8]) -> bool {
+    let said = reply.to_ascii_lowercase();
+    [&b"timeout"[..], b"timed out", b"time-out"]
+        .iter()
+        .any(|word| memchr::memmem::find(&said, word).is_some())
 }
 
 /// A 421 may come at any time, and a refusal may answer what the client cut off; anything else answers something
