@@ -7,13 +7,18 @@ use crate::random::Random;
 /// How many command lines [`commands`] gives.
 pub const COMMANDS: usize = 100_000;
 
-/// Command lines with their CRLF, one behind the other.
+/// The corpus' own command lines.
+const LINES: &str = include_str!("../inputs/commands.txt");
+
+/// Command lines with their CRLF, one behind the other. Domains and addresses are the corpus' own; parameters are as
+/// servers see them, SIZE with most MAIL commands and NOTIFY with some RCPT.
 pub fn commands() -> Vec<u8> {
+    let corpus = Corpus::read();
     let mut random = Random::new(1);
     let mut out = String::new();
     let mut lines = 0;
     while lines < COMMANDS {
-        for line in session(&mut random).lines().take(COMMANDS - lines) {
+        for line in session(&corpus, &mut random).lines().take(COMMANDS - lines) {
             out.push_str(line);
             out.push_str("\r\n");
             lines += 1;
@@ -22,13 +27,42 @@ pub fn commands() -> Vec<u8> {
     out.into_bytes()
 }
 
+/// The addresses that the corpus' MAIL and RCPT commands name, each with its angle brackets.
+pub fn paths() -> Vec<&'static str> {
+    let mut random = Random::new(4);
+    let corpus = Corpus::read();
+    (0..COMMANDS).map(|_| random.pick(&corpus.paths)).collect()
+}
+
+/// What the corpus' sessions name.
+struct Corpus {
+    domains: Vec<&'static str>,
+    paths: Vec<&'static str>,
+}
+
+impl Corpus {
+    fn read() -> Self {
+        let argument = |line: &'static str| line.split_once(['<', ' ']).map(|(_, rest)| rest);
+        let greetings = LINES.lines().filter(|line| line.starts_with("EHLO"));
+        let envelopes = LINES.lines().filter_map(|line| {
+            let start = line.find('<')?;
+            let end = line.find('>')?;
+            line.get(start..=end)
+        });
+        Self {
+            domains: greetings.filter_map(argument).collect(),
+            paths: envelopes.filter(is_whole).collect(),
+        }
+    }
+}
+
 /// EHLO, up to three transactions, QUIT; sometimes a NOOP or an RSET.
-fn session(random: &mut Random) -> String {
-    let mut out = format!("EHLO {}\n", domain(random));
+fn session(corpus: &Corpus, random: &mut Random) -> String {
+    let mut out = format!("EHLO {}\n", random.pick(&corpus.domains));
     for _ in 0..=random.below(3) {
-        mail(random, &mut out);
+        mail(corpus, random, &mut out);
         for _ in 0..=random.below(4) {
-            rcpt(random, &mut out);
+            rcpt(corpus, random, &mut out);
         }
         out.push_str(random.pick(&["DATA\n", "DATA\n", "DATA\n", "RSET\n", "NOOP\nDATA\n"]));
     }
@@ -36,40 +70,24 @@ fn session(random: &mut Random) -> String {
     out
 }
 
-fn mail(random: &mut Random, out: &mut String) {
-    let from = address(random);
+fn mail(corpus: &Corpus, random: &mut Random, out: &mut String) {
+    let from = random.pick(&corpus.paths);
     let size = random.below(20_000_000);
     let tail = random.pick(&["", " BODY=8BITMIME", " BODY=7BIT"]);
     // Writing to a string cannot fail.
     let _ = match random.below(4) {
         0 => writeln!(out, "MAIL FROM:<>"),
-        1 => writeln!(out, "MAIL FROM:<{from}>"),
-        _ => writeln!(out, "MAIL FROM:<{from}> SIZE={size}{tail}"),
+        1 => writeln!(out, "MAIL FROM:{from}"),
+        _ => writeln!(out, "MAIL FROM:{from} SIZE={size}{tail}"),
     };
 }
 
-fn rcpt(random: &mut Random, out: &mut String) {
+fn rcpt(corpus: &Corpus, random: &mut Random, out: &mut String) {
     let tail = random.pick(&["", "", "", " NOTIFY=SUCCESS,FAILURE", " NOTIFY=NEVER"]);
-    let _ = writeln!(out, "RCPT TO:<{}>{tail}", address(random));
+    let _ = writeln!(out, "RCPT TO:{}{tail}", random.pick(&corpus.paths));
 }
 
-fn address(random: &mut Random) -> String {
-    let name = random.pick(&[
-        "alice",
-        "bob",
-        "j.doe",
-        "no-reply",
-        "bounces+list",
-        "info",
-        "x_y",
-    ]);
-    let number = random.below(10_000);
-    format!("{name}{number}@{}", domain(random))
-}
-
-fn domain(random: &mut Random) -> String {
-    let host = random.pick(&["mx", "mail", "out-7", "a", "relay.eu-west", "smtp.office"]);
-    let name = random.pick(&["example", "contoso", "a-rather-long-name", "b2b"]);
-    let top = random.pick(&["org", "com", "net", "co.uk"]);
-    format!("{host}.{name}.{top}")
+/// Has a domain, no quotes that may hold a `>` too, and no source route, which not every peer reads.
+fn is_whole(path: &&str) -> bool {
+    path.contains('@') && !path.contains('"') && !path.starts_with("<@")
 }

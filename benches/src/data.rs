@@ -1,27 +1,41 @@
-//! A message as it stands on the wire behind the 354.
+//! Messages as they stand on the wire behind the 354.
 
 use crate::random::Random;
 
-/// How many octets of content, at least, [`data`] gives.
-pub const DATA_OCTETS: usize = 16 << 20;
+/// The corpus' own prose, in lines.
+const LETTER: &str = include_str!("../inputs/letter.txt");
 
-/// A header, lines of 40 to 76 octets of which one in fifty begins with a stuffed dot, and the end of data.
-pub fn data() -> Vec<u8> {
+const HEADER: &[u8] = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: a long letter\r\n\r\n";
+
+/// A header section, some `octets` of prose in lines of at most 72, of which one in fifty begins with a stuffed dot, and
+/// the end of data.
+pub fn data(octets: usize) -> Vec<u8> {
     let mut random = Random::new(3);
-    let mut out =
-        b"From: a@example.org\r\nTo: b@example.org\r\nSubject: a long letter\r\n\r\n".to_vec();
-    while out.len() < DATA_OCTETS {
+    let lines: Vec<&str> = LETTER.lines().collect();
+    message(octets, |out| {
         if random.below(50) == 0 {
             out.extend_from_slice(b"..");
         }
-        for _ in 0..40 + random.below(37) {
-            out.push(random.pick(ALPHABET));
-        }
+        out.extend_from_slice(random.pick(&lines).as_bytes());
+    })
+}
+
+/// The same with a stuffed dot and nothing else on each line.
+pub fn dots(octets: usize) -> Vec<u8> {
+    message(octets, |out| out.extend_from_slice(b".."))
+}
+
+/// The same with one octet on each line.
+pub fn short_lines(octets: usize) -> Vec<u8> {
+    message(octets, |out| out.push(b'a'))
+}
+
+fn message(octets: usize, mut line: impl FnMut(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = HEADER.to_vec();
+    while out.len() < octets {
+        line(&mut out);
         out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b".\r\n");
     out
 }
-
-/// Letters and spaces about as often as in prose, with some dots and digits.
-const ALPHABET: &[u8] = b"eeeeettttaaaooiinnsshrdlcumwfgypbvkxjqzETAOIN     ..,,;:0123456789";

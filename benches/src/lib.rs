@@ -1,10 +1,16 @@
-//! Inputs that the benchmarks share: the same octets in every run and for every parser.
+//! Inputs that the benchmarks share: the same octets in every run and for every parser. `inputs/` was made from the
+//! corpus by the example `inputs`.
 
 mod commands;
 mod data;
 mod random;
+mod receiver;
 mod replies;
 
-pub use commands::{COMMANDS, commands};
-pub use data::{DATA_OCTETS, data};
+pub use commands::{COMMANDS, commands, paths};
+pub use data::{data, dots, short_lines};
+pub use receiver::{long_session, play, session};
 pub use replies::{REPLIES, replies};
+
+/// The log of conversations of the corpus, as a run writes it.
+pub const TRANSCRIPT: &[u8] = include_bytes!("../inputs/transcript.jsonl");

@@ -5,12 +5,25 @@ use crate::random::Random;
 /// How many replies [`replies`] gives.
 pub const REPLIES: usize = 100_000;
 
-/// Replies, one behind the other.
+/// The corpus' own replies, with an empty line between two.
+const CORPUS: &str = include_str!("../inputs/replies.txt");
+
+/// Replies, one behind the other: half of them the corpus' own, half of them as servers send them most.
 pub fn replies() -> Vec<u8> {
+    let corpus: Vec<String> = CORPUS
+        .split("\n\n")
+        .map(|reply| reply.trim_end().replace('\n', "\r\n") + "\r\n")
+        .collect();
+    let corpus: Vec<&str> = corpus.iter().map(String::as_str).collect();
     let mut random = Random::new(2);
     let mut out = String::new();
     for _ in 0..REPLIES {
-        out.push_str(random.pick(&MIX));
+        let own = random.below(2) == 0;
+        out.push_str(if own {
+            random.pick(&corpus)
+        } else {
+            random.pick(&MIX)
+        });
     }
     out.into_bytes()
 }

@@ -1,5 +1,7 @@
 //! Cutting a byte stream into lines (RFC 5321, 2.3.8: only CRLF ends a line).
 
+use super::lanes::find_near;
+
 /// How a line ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LineEnd {
@@ -46,6 +48,7 @@ impl LineSplitter {
 
     /// The line at the front of `buffer`, if its end is there. The caller then drops [`Line::len`] octets; if
     /// there is none it calls again with the same octets and more behind them.
+    #[inline]
     pub fn next<'a>(&mut self, buffer: &'a [u8]) -> Option<Line<'a>> {
         let end = self.find_end(buffer);
         if end.is_some() {
@@ -55,13 +58,14 @@ impl LineSplitter {
     }
 
     /// Leaves off with `searched` on the first octet that must be looked at again: a CR at the buffer's end.
+    #[inline]
     fn find_end<'a>(&mut self, buffer: &'a [u8]) -> Option<Line<'a>> {
         loop {
             let rest = buffer.get(self.searched..)?;
             let found = if self.ends.bare_cr {
                 memchr::memchr2(b'\r', b'\n', rest)
             } else {
-                memchr::memchr(b'\n', rest)
+                find_near(b'\n', rest)
             };
             let Some(offset) = found else {
                 self.searched = buffer.len();

@@ -12,6 +12,7 @@ mod data;
 mod domain;
 mod dsn;
 mod error;
+mod lanes;
 mod leniency;
 mod line;
 mod mailbox;
@@ -22,6 +23,7 @@ mod reply;
 mod reply_code;
 mod reply_splitter;
 mod sasl;
+mod strict;
 mod verb;
 
 pub use chunk::ChunkStream;

@@ -1,6 +1,7 @@
 //! ESMTP parameters (RFC 5321, 4.1.2: Mail-parameters, Rcpt-parameters).
 
 use super::cursor::{Cursor, is_white_space};
+use super::lanes::{MOST, find_near, octets_in};
 use super::{SyntaxError, class};
 
 /// The parameters behind a path, as sent.
@@ -22,10 +23,7 @@ pub struct Parameter<'a> {
 impl<'a> Parameters<'a> {
     /// Each in turn. Well formed, since the command parser has looked at them.
     pub fn iter(self) -> impl Iterator<Item = Parameter<'a>> {
-        self.raw
-            .split(|octet| is_white_space(*octet))
-            .filter(|word| !word.is_empty())
-            .map(Parameter::of_word)
+        Words { rest: self.raw }.map(Parameter::of_word)
     }
 
     /// The first whose keyword is `keyword`, without regard to case.
@@ -35,14 +33,49 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// What stands between white space.
+struct Words<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while let Some((octet, behind)) = self.rest.split_first() {
+            if !is_white_space(*octet) {
+                let (word, rest) = self.rest.split_at(word_end(self.rest));
+                self.rest = rest;
+                return Some(word);
+            }
+            self.rest = behind;
+        }
+        None
+    }
+}
+
+/// How long the word at the front of `text` is.
+#[inline]
+fn word_end(text: &[u8]) -> usize {
+    let [ends] = octets_in(text, |octets| [octets.is(b' ').or(octets.is(b'\t'))]);
+    if ends != 0 {
+        return ends.trailing_zeros() as usize;
+    }
+    let behind = text.get(MOST..).unwrap_or_default();
+    let end = behind.iter().position(|octet| is_white_space(*octet));
+    end.map_or(text.len(), |end| MOST + end)
+}
+
 impl<'a> Parameter<'a> {
     /// Cuts at the first `=`: a keyword cannot have one.
+    #[inline]
     fn of_word(word: &'a [u8]) -> Self {
-        let mut halves = word.splitn(2, |octet| *octet == b'=');
-        Self {
-            keyword: halves.next().unwrap_or_default(),
-            value: halves.next(),
-        }
+        let (keyword, value) = match find_near(b'=', word) {
+            Some(equals) => (&word[..equals], Some(&word[equals + 1..])),
+            None => (word, None),
+        };
+        Self { keyword, value }
     }
 }
 
@@ -91,4 +124,25 @@ fn parse_parameter(cursor: &mut Cursor<'_>) -> Result<(), SyntaxError> {
         return Err(cursor.expected("the parameter's value"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parameters_are_what_stands_between_white_space(raw in "([a-c=]{0,70}[ \t]{0,2}){0,5}") {
+            let read: Vec<_> = Parameters { raw: raw.as_bytes() }.iter().collect();
+            let words = raw.split([' ', '\t']).filter(|word| !word.is_empty());
+            let expected: Vec<_> = words
+                .map(|word| {
+                    let (keyword, value) = word.split_once('=').map_or((word, None), |(k, v)| (k, Some(v)));
+                    Parameter { keyword: keyword.as_bytes(), value: value.map(str::as_bytes) }
+                })
+                .collect();
+            prop_assert_eq!(read, expected);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Replies (RFC 5321, 4.2): one or several lines with one code.
 
+use super::lanes::find_near;
 use super::{EnhancedCode, ReplyCode, SyntaxError};
 
 /// A whole reply, one line or several, borrowed from the buffer.
@@ -37,7 +38,7 @@ impl<'a> Reply<'a> {
 
     /// The enhanced status code at the front of the first line's text, if its class fits the code's.
     pub fn enhanced(&self) -> Option<EnhancedCode> {
-        let code = EnhancedCode::at_front(self.lines().next()?)?;
+        let code = EnhancedCode::at_front(self.raw.get(4..)?)?;
         (u16::from(code.class) == self.code.get() / 100).then_some(code)
     }
 }
@@ -45,11 +46,16 @@ impl<'a> Reply<'a> {
 impl<'a> Iterator for ReplyLines<'a> {
     type Item = &'a [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let end = memchr::memchr(b'\n', self.rest)?;
-        let (line, rest) = self.rest.split_at(end);
-        self.rest = rest.get(1..).unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Without a hyphen it is the last one, which ends where the reply does.
+        let len = match self.rest.get(3)? {
+            b'-' => find_near(b'\n', self.rest)? + 1,
+            _ => self.rest.len(),
+        };
+        let (line, rest) = self.rest.split_at(len);
+        self.rest = rest;
+        let line = line.strip_suffix(b"\r\n").unwrap_or(line);
         Some(line.get(4..).unwrap_or_default())
     }
 }

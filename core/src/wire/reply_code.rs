@@ -58,13 +58,17 @@ impl ReplyCode {
     /// Reply-code  = %x32-35 %x30-35 %x30-39
     /// ```
     pub(super) fn at_front(line: &[u8]) -> Option<Self> {
-        let [b'2'..=b'5', b'0'..=b'5', b'0'..=b'9', ..] = line else {
+        let [
+            first @ b'2'..=b'5',
+            second @ b'0'..=b'5',
+            third @ b'0'..=b'9',
+            ..,
+        ] = line
+        else {
             return None;
         };
-        let digits = line.iter().take(3);
-        Some(Self(
-            digits.fold(0, |code, digit| code * 10 + u16::from(digit - b'0')),
-        ))
+        let value = |digit: &u8| u16::from(digit - b'0');
+        Some(Self(100 * value(first) + 10 * value(second) + value(third)))
     }
 }
 
@@ -75,7 +79,7 @@ impl fmt::Display for ReplyCode {
 }
 
 impl EnhancedCode {
-    /// The code at the front of a line's text, before a space or the line's end.
+    /// The code at the front of a line's text, before a space or the line's end, which may be there still.
     ///
     /// ```abnf
     /// status-code  = class "." subject "." detail
@@ -84,35 +88,27 @@ impl EnhancedCode {
     /// detail       = 1*3digit
     /// ```
     pub(super) fn at_front(text: &[u8]) -> Option<Self> {
-        let word = text.split(|octet| *octet == b' ').next()?;
-        let mut numbers = word.split(|octet| *octet == b'.');
-        let class = match numbers.next()? {
-            b"2" => 2,
-            b"4" => 4,
-            b"5" => 5,
-            _ => return None,
+        let [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] = text else {
+            return None;
         };
-        let subject = number(numbers.next()?)?;
-        let detail = number(numbers.next()?)?;
-        numbers.next().is_none().then_some(Self {
-            class,
+        let (subject, rest) = number(rest)?;
+        let (detail, rest) = number(rest.strip_prefix(b".")?)?;
+        matches!(rest, [] | [b' ' | b'\r', ..]).then_some(Self {
+            class: class - b'0',
             subject,
             detail,
         })
     }
 }
 
-/// One to three digits, without leading zeros (RFC 3463, 2).
-fn number(digits: &[u8]) -> Option<u16> {
-    let well_formed = match digits {
-        [] | [b'0', _, ..] | [_, _, _, _, ..] => false,
-        _ => digits.iter().all(u8::is_ascii_digit),
-    };
-    well_formed.then(|| {
-        digits
-            .iter()
-            .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))
-    })
+/// The one to three digits at the front of `text`, without leading zeros (RFC 3463, 2), and what is behind them.
+fn number(text: &[u8]) -> Option<(u16, &[u8])> {
+    let digits = text.iter().take_while(|octet| octet.is_ascii_digit());
+    let (value, len) = digits.take(4).fold((0, 0), |(value, len), digit| {
+        (10 * value + u16::from(digit - b'0'), len + 1)
+    });
+    let well_formed = len == 1 || (matches!(len, 2 | 3) && text.first() != Some(&b'0'));
+    well_formed.then(|| (value, &text[len..]))
 }
 
 #[cfg(test)]
