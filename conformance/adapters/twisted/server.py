@@ -67,9 +67,16 @@ class Server(ESMTP):
         self.observed.ends("Timeout")
         super().timeoutConnection()
 
+    def dataReceived(self, data):
+        try:
+            super().dataReceived(data)
+        except Exception:
+            # Twisted closes the connection of a protocol that has raised an exception. Inside TLS it does not say so.
+            self.observed.ends("DroppedSession")
+            raise
+
     def connectionLost(self, reason):
         if not reason.check(error.ConnectionDone, error.ConnectionLost, *TLS_ENDS):
-            # Twisted closes the connection of a protocol that has raised an exception.
             self.observed.ends("DroppedSession")
         super().connectionLost(reason)
         self.observed.disconnect()
