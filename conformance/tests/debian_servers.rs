@@ -5,10 +5,10 @@ use assert_cmd::cargo::cargo_bin;
 use pretty_assertions::assert_eq;
 use smtpspec::{
     expect::{Change, Expected, compare},
-    run::{CampaignOptions, campaign, documented},
+    run::{CampaignOptions, campaign, documented, smuggling},
     target::{Adapter, StartOptions, Target, TargetError},
 };
-use smtpspec_core::check::check;
+use smtpspec_core::check::{Verdict, check};
 
 /// Whether the server is there; if so, what it shows is what is known. Which of two things comes first at a server that
 /// hangs up on what was pipelined, or that is reset, it decides anew each time: what differs once is played once more.
@@ -63,4 +63,31 @@ async fn servers_of_debian_show_what_is_known_of_them() {
     for name in ["exim", "sendmail", "qpsmtpd"] {
         as_expected(name).await;
     }
+}
+
+/// What the suite `smuggling` shows of CON-2 at Postfix of Debian 12 when that is set so.
+async fn only_crlf_dot_crlf(settings: &[&str]) -> Verdict {
+    let settings: Vec<_> = settings.iter().map(|text| text.parse().unwrap()).collect();
+    let target = Target::named("postfix").unwrap();
+    let target = target.with_settings(&settings).unwrap();
+    let options = StartOptions {
+        program: Some(cargo_bin("smtpspec")),
+        ..StartOptions::default()
+    };
+    let mut running = target.start(&options).await.unwrap();
+    let cases = smuggling().unwrap();
+    let outcome = campaign(&mut running, cases, &CampaignOptions::default(), |_| ()).await;
+    running.stop().await;
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    let verdict = check(&outcome.transcript);
+    let mut rules = verdict.rules.iter();
+    rules.find(|rule| rule.rule.id == "CON-2").unwrap().verdict
+}
+
+#[tokio::test]
+#[ignore = "needs root, mmdebstrap and the adapter's install.sh"]
+async fn the_fix_of_cve_2023_51764_is_one_setting_away() {
+    assert_eq!(only_crlf_dot_crlf(&[]).await, Verdict::Broken);
+    let fixed = ["smtpd_forbid_bare_newline=normalize"];
+    assert_eq!(only_crlf_dot_crlf(&fixed).await, Verdict::Holds);
 }

@@ -6,7 +6,22 @@ cd "$(dirname "$0")"
 socket=$SMTPSPEC_DIR/filter.sock
 "$SMTPSPEC_PROGRAM" observe opensmtpd --listen "unix:$socket" --events "tcp:$SMTPSPEC_EVENTS" &
 
-sed "s/@HOST@/${SMTPSPEC_LISTEN%:*}/; s/@PORT@/${SMTPSPEC_LISTEN##*:}/" smtpd.conf > "$SMTPSPEC_DIR/smtpd.conf"
+case ${SMTPSPEC_TLS:-} in
+starttls) tls="tls pki smtpspec ca smtpspec" ;;
+implicit) tls="smtps pki smtpspec ca smtpspec" ;;
+*) tls= ;;
+esac
+pki=
+if [ -n "$tls" ]; then
+    pki='ca smtpspec cert "/smtpspec/tls-cert.pem"\npki smtpspec cert "/smtpspec/tls-cert.pem"\npki smtpspec key "/smtpspec/tls-key.pem"\n'
+    # Its process that holds the keys cannot sign with OpenSSL 3: "error:0A080006:SSL routines::EVP lib".
+    if [ "$SMTPSPEC_VERSION" = bookworm ]; then
+        echo "run.sh: OpenSMTPD 6.8.0p2 of Debian 12 has no working TLS (it is older than its OpenSSL); use opensmtpd@trixie" >&2
+        exit 1
+    fi
+    chmod 600 "$SMTPSPEC_DIR/tls-key.pem"
+fi
+sed "s|@PKI@|$pki|; s/@TLS@/$tls/; s/@HOST@/${SMTPSPEC_LISTEN%:*}/; s/@PORT@/${SMTPSPEC_LISTEN##*:}/" smtpd.conf > "$SMTPSPEC_DIR/smtpd.conf"
 cp relay.pl inside.sh "$SMTPSPEC_DIR"
 
 tries=0

@@ -11,6 +11,8 @@ chmod 755 "$SMTPSPEC_DIR"
 mkdir "$conf" "$SMTPSPEC_DIR/queue" "$SMTPSPEC_DIR/data"
 cp main.cf master.cf "$conf"
 echo "smtpd_timeout = $(((SMTPSPEC_IDLE_MS + 999) / 1000))s" >> "$conf/main.cf"
+# What was asked for with --setting, in main.cf's own form.
+printf '%s' "${SMTPSPEC_SETTINGS:-}" >> "$conf/main.cf"
 # STARTTLS, or TLS before the banner.
 if [ -n "${SMTPSPEC_TLS:-}" ]; then
     cat >> "$conf/main.cf" <<CF

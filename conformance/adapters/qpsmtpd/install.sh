@@ -8,6 +8,6 @@ cd "$(dirname "$0")"
 release=${1:-$(sed -n 's/^version = "\(.*\)"$/\1/p' adapter.toml)}
 folder=installed/$release
 
-../debian/root.sh "$folder" "$release" qpsmtpd
+../debian/root.sh "$folder" "$release" qpsmtpd libio-socket-ssl-perl
 version=$(dpkg-query --admindir "$folder/var/lib/dpkg" -W -f '${Version}' qpsmtpd)
 echo "qpsmtpd $version" | tee "$folder/.done"

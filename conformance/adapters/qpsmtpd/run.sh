@@ -13,7 +13,9 @@ mkdir -m 700 "$SMTPSPEC_DIR/spool"
 cp -R plugins "$SMTPSPEC_DIR/plugins"
 cd "$SMTPSPEC_DIR/config"
 echo smtpspec > plugins
-echo /smtpspec/plugins > plugin_dirs
+# Its plugin knows TLS before the banner on port 465 only.
+[ -z "${SMTPSPEC_TLS:-}" ] || echo "tls /smtpspec/tls-cert.pem /smtpspec/tls-key.pem /smtpspec/tls-cert.pem" >> plugins
+printf '/smtpspec/plugins\n/usr/share/qpsmtpd/plugins\n' > plugin_dirs
 echo /smtpspec/spool > spool_dir
 echo mx.example.org > me
 echo 10485760 > databytes

@@ -8,7 +8,12 @@ installed=$PWD/installed/$SMTPSPEC_VERSION
 chmod 755 "$SMTPSPEC_DIR"
 mkdir -m 700 "$SMTPSPEC_DIR/queue"
 # Its time-outs are in seconds.
-chroot "$installed/root" m4 -D "PORT=${SMTPSPEC_LISTEN##*:}" -D "IDLE=$(((SMTPSPEC_IDLE_MS + 999) / 1000))s" \
+# STARTTLS, or TLS before the banner.
+modifiers=
+[ "${SMTPSPEC_TLS:-}" != implicit ] || modifiers=s
+# Sendmail takes no key that others may read.
+[ -z "${SMTPSPEC_TLS:-}" ] || chmod 600 "$SMTPSPEC_DIR/tls-key.pem"
+chroot "$installed/root" m4 -D "TLS=${SMTPSPEC_TLS:-}" -D "MODIFIERS=$modifiers" -D "PORT=${SMTPSPEC_LISTEN##*:}" -D "IDLE=$(((SMTPSPEC_IDLE_MS + 999) / 1000))s" \
     < sendmail.mc > "$SMTPSPEC_DIR/sendmail.cf"
 
 milter=$SMTPSPEC_DIR/milter

@@ -5,4 +5,5 @@ set -eu
 cd "$(dirname "$0")"
 
 version=${1:-$(sed -n 's/^version = "\(.*\)"$/\1/p' adapter.toml)}
-../python/install.sh twisted "$version"
+# The latter two are for TLS, as `twisted[tls]` has them.
+../python/install.sh twisted "$version" pyopenssl service_identity

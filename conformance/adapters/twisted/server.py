@@ -5,10 +5,11 @@ question about (do_HELO and so on), validateFrom, validateTo, IMessage, connecti
 ../EVENT-STREAM.md, what the three Python servers share in ../python/smtpspec_events.py.
 """
 
+import os
 from importlib.metadata import version
 
 from smtpspec_events import Failed, Observed, digest, environment, octets, show_address
-from twisted.internet import defer, error, reactor, task
+from twisted.internet import defer, error, reactor, ssl, task
 from twisted.mail.smtp import ESMTP, IMessage, SMTPFactory, SMTPServerError
 from zope.interface import implementer
 
@@ -24,6 +25,10 @@ EVENTS = [
     "OnRsetCommand",
     "OnDisconnect",
 ]
+
+
+# How a connection with TLS ends when the client is to blame: its handshake fails, or it goes without a close_notify.
+TLS_ENDS = (ssl.SSL.Error,) if ssl.supported else ()
 
 
 class Drop(SMTPServerError):
@@ -62,9 +67,16 @@ class Server(ESMTP):
         self.observed.ends("Timeout")
         super().timeoutConnection()
 
+    def dataReceived(self, data):
+        try:
+            super().dataReceived(data)
+        except Exception:
+            # Twisted closes the connection of a protocol that has raised an exception. Inside TLS it does not say so.
+            self.observed.ends("DroppedSession")
+            raise
+
     def connectionLost(self, reason):
-        if not reason.check(error.ConnectionDone, error.ConnectionLost):
-            # Twisted closes the connection of a protocol that has raised an exception.
+        if not reason.check(error.ConnectionDone, error.ConnectionLost, *TLS_ENDS):
             self.observed.ends("DroppedSession")
         super().connectionLost(reason)
         self.observed.disconnect()
@@ -196,20 +208,30 @@ class Factory(SMTPFactory):
     protocol = Server
     domain = "mx.example.org"
 
-    def __init__(self, stream, idle):
+    def __init__(self, stream, idle, starttls):
         super().__init__()
         self.stream = stream
         self.idle = idle
+        self.starttls = starttls
 
     def buildProtocol(self, address):
         protocol = super().buildProtocol(address)
         protocol.timeout = self.idle
+        protocol.ctx = self.starttls
         return protocol
 
 
 def main():
     (host, port), stream, idle = environment()
-    reactor.listenTCP(port, Factory(stream, idle), backlog=1024, interface=host)
+    tls = os.environ.get("SMTPSPEC_TLS")
+    context = tls and ssl.DefaultOpenSSLContextFactory(
+        os.environ["SMTPSPEC_TLS_KEY"], os.environ["SMTPSPEC_TLS_CERT"], ssl.SSL.TLS_METHOD
+    )
+    factory = Factory(stream, idle, context if tls == "starttls" else None)
+    if tls == "implicit":
+        reactor.listenSSL(port, factory, context, backlog=1024, interface=host)
+    else:
+        reactor.listenTCP(port, factory, backlog=1024, interface=host)
     stream.hello("twisted", f"Twisted {version('twisted')}", EVENTS, disconnect_reason=True)
     reactor.run()
 

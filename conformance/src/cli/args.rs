@@ -5,7 +5,7 @@ use std::{fmt::Write, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use smtpspec_core::{conversation::TlsMode, event::EventKind, generate::Family, receiver::Config};
 
-use crate::observe::milter::MilterSpec;
+use crate::{observe::milter::MilterSpec, target::Setting};
 
 /// Does a mail server fire its events in the documented order, once, with the right data, also when the client
 /// cuts the line?
@@ -81,6 +81,10 @@ pub struct TargetArgs {
     /// starts offers it; certificates are not verified. Conversations about STARTTLS itself stay as they are.
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Tls::None)]
     pub tls: Tls,
+    /// Have the server set otherwise than its adapter sets it, for example
+    /// `--setting smtpd_forbid_bare_newline=normalize` (may be repeated; `smtpspec targets` lists what can be set).
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "connect")]
+    pub setting: Vec<Setting>,
     /// Plant a defect in the embedded server, to see it caught (may be repeated; `serve --help` lists them).
     #[arg(long, value_name = "NAME", conflicts_with = "connect")]
     pub defect: Vec<String>,
@@ -100,6 +104,9 @@ impl TargetArgs {
         if self.tls != Tls::None {
             let _ = write!(options, " --tls {}", self.tls.name());
         }
+        for setting in &self.setting {
+            let _ = write!(options, " --setting {}", shell_word(&setting.to_string()));
+        }
         for (name, value) in self
             .events
             .iter()
@@ -111,6 +118,15 @@ impl TargetArgs {
         }
         options
     }
+}
+
+/// `text` as a POSIX shell takes it for one word.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.,:=/@+%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// How conversations are protected.

@@ -142,7 +142,7 @@ pub(super) fn target(args: &TargetArgs) -> Result<Target, CliError> {
         });
     }
     let defects = defects(&args.defect)?;
-    match Target::named(&args.target)? {
+    match Target::named(&args.target)?.with_settings(&args.setting)? {
         Target::Embedded(config) => Ok(Target::Embedded(Box::new(Config { defects, ..*config }))),
         other if defects.is_empty() => Ok(other),
         other => Err(CliError::DefectElsewhere(other.name())),

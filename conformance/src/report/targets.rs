@@ -1,6 +1,7 @@
 //! `smtpspec targets`: the servers that smtpspec knows how to start, and what of each is there.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::Path,
 };
@@ -8,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::style::{FAINT, GOOD, STRONG};
-use crate::target::Adapter;
+use crate::target::{Adapter, OffersTls};
 
 /// A server that has an adapter, and what of it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +28,10 @@ pub struct KnownTarget {
     pub needs: String,
     /// What of it can be seen.
     pub shows: String,
+    /// In which ways it can offer TLS.
+    pub tls: Vec<OffersTls>,
+    /// What of it can be set, each with what it does.
+    pub settings: BTreeMap<String, String>,
     /// What installs it.
     pub install: String,
     /// What there is to know of it.
@@ -46,6 +51,8 @@ impl From<&Adapter> for KnownTarget {
             also_installed: also,
             needs: about.needs.clone(),
             shows: about.shows.clone(),
+            tls: about.tls.clone(),
+            settings: about.settings.clone(),
             install: from_here(&adapter.install_command()),
             readme: from_here(&adapter.folder().join("README.md").display().to_string()),
             version,
@@ -78,6 +85,11 @@ pub fn list_targets(out: &mut impl Write, targets: &[KnownTarget]) -> io::Result
         let also = target.also_installed.iter();
         let also: Vec<_> = also.map(|v| format!("{}@{v}", target.name)).collect();
         line(out, "shows", &target.shows)?;
+        let tls: Vec<_> = target.tls.iter().map(|way| way.name()).collect();
+        line(out, "tls", &tls.join(", "))?;
+        for (name, what) in &target.settings {
+            line(out, "setting", &format!("{name}: {what}"))?;
+        }
         line(out, "also", &also.join(", "))?;
         if target.startable && target.installed.is_none() {
             line(out, "needs", &target.needs)?;
@@ -116,6 +128,8 @@ mod tests {
             also_installed: Vec::new(),
             needs: "root".into(),
             shows: "9 of 15 events".into(),
+            tls: Vec::new(),
+            settings: BTreeMap::new(),
             install: format!("adapters/{name}/install.sh"),
             readme: format!("adapters/{name}/README.md"),
         }
@@ -128,6 +142,8 @@ mod tests {
             KnownTarget {
                 installed: Some("there 3.7.11".into()),
                 also_installed: vec!["3.6".into()],
+                tls: vec![OffersTls::StartTls, OffersTls::Implicit],
+                settings: BTreeMap::from([("strict".into(), "yes or no".into())]),
                 ..target("there")
             },
             KnownTarget {

@@ -3,6 +3,7 @@
 //! What an adapter gets and owes is told in `conformance/adapters/README.md`.
 
 use std::{
+    collections::BTreeMap,
     env,
     ffi::OsStr,
     fs, io,
@@ -11,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use smtpspec_core::conversation::TlsMode;
 use tokio::process::Command;
 
-use super::{Running, StartOptions, TargetError, child::ChildProcess, ports::free_port};
+use super::{Running, Setting, StartOptions, TargetError, child::ChildProcess, ports::free_port};
 use crate::{
     certificate::Certificate,
     observe::{EventsSpec, Observer},
@@ -35,6 +36,7 @@ pub struct Adapter {
     folder: PathBuf,
     about: About,
     version: String,
+    settings: Vec<Setting>,
 }
 
 /// What `adapter.toml` says.
@@ -56,6 +58,39 @@ pub struct About {
     /// So many milliseconds lie between segments that are to come apart, where the server takes offence at what has come
     /// too soon.
     pub segment_gap_ms: Option<u64>,
+    /// The ways in which `run.sh` can have the server offer TLS.
+    pub tls: Vec<OffersTls>,
+    /// Names of settings of the server that `run.sh` knows how to hand on, each with what it does in one line.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A way in which a server can offer TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OffersTls {
+    /// Behind the command STARTTLS (RFC 3207).
+    StartTls,
+    /// Before the first octet (RFC 8314, 3).
+    Implicit,
+}
+
+impl OffersTls {
+    /// The way that `mode` needs; `None` where it needs no TLS.
+    const fn needed(mode: TlsMode) -> Option<Self> {
+        match mode {
+            TlsMode::None => None,
+            TlsMode::StartTls => Some(Self::StartTls),
+            TlsMode::Implicit => Some(Self::Implicit),
+        }
+    }
+
+    /// As in `adapter.toml`, on the command line, and in the variable that `run.sh` reads.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StartTls => "starttls",
+            Self::Implicit => "implicit",
+        }
+    }
 }
 
 impl Adapter {
@@ -75,16 +110,40 @@ impl Adapter {
             folder,
             about,
             version,
+            settings: Vec::new(),
         })
     }
 
-    /// Its name: with the version, where that is not the one that `adapter.toml` names.
-    pub fn name(&self) -> String {
-        if [CURRENT, &self.about.version].contains(&self.version.as_str()) {
-            self.name.clone()
-        } else {
-            format!("{}@{}", self.name, self.version)
+    /// The same, with the server set so.
+    ///
+    /// # Errors
+    /// When `adapter.toml` has no such setting.
+    pub fn with_settings(mut self, settings: &[Setting]) -> Result<Self, TargetError> {
+        for setting in settings {
+            if !self.about.settings.contains_key(setting.name()) {
+                return Err(TargetError::UnknownSetting {
+                    target: self.name,
+                    setting: setting.name().to_owned(),
+                    known: self.about.settings.into_iter().collect(),
+                });
+            }
         }
+        self.settings.extend_from_slice(settings);
+        Ok(self)
+    }
+
+    /// Its name: with the version, where that is not the one that `adapter.toml` names, and with what is set.
+    pub fn name(&self) -> String {
+        let mut name = self.name.clone();
+        if ![CURRENT, &self.about.version].contains(&self.version.as_str()) {
+            name.push('@');
+            name.push_str(&self.version);
+        }
+        for setting in &self.settings {
+            name.push(' ');
+            name.push_str(&setting.to_string());
+        }
+        name
     }
 
     /// What `adapter.toml` says.
@@ -169,6 +228,14 @@ impl Adapter {
                 command: self.install_command(),
             });
         }
+        if let Some(way) = OffersTls::needed(options.tls)
+            && !self.about.tls.contains(&way)
+        {
+            return Err(TargetError::NoTls {
+                name: self.name(),
+                way: way.name(),
+            });
+        }
         let run = self.folder.join("run.sh");
         let fail = |source| TargetError::Start {
             what: format!("adapter `{}` ({})", self.name(), run.display()),
@@ -186,6 +253,9 @@ impl Adapter {
             .env("SMTPSPEC_VERSION", &self.version)
             .env("SMTPSPEC_DIR", scratch.path());
         offer_tls(&mut command, options.tls, scratch.path()).map_err(fail)?;
+        if !self.settings.is_empty() {
+            command.env("SMTPSPEC_SETTINGS", lines(&self.settings));
+        }
         if let Some(program) = &options.program {
             command.env("SMTPSPEC_PROGRAM", program);
         }
@@ -204,20 +274,24 @@ impl Adapter {
 
 /// Tells the adapter which TLS its server is to offer, and with what certificate; nothing where it is to offer none.
 fn offer_tls(command: &mut Command, tls: TlsMode, scratch: &Path) -> io::Result<()> {
-    let name = match tls {
-        TlsMode::None => return Ok(()),
-        TlsMode::StartTls => "starttls",
-        TlsMode::Implicit => "implicit",
+    let Some(way) = OffersTls::needed(tls) else {
+        return Ok(());
     };
     let made = Certificate::get().map_err(io::Error::other)?;
     let (certificate, key) = (scratch.join("tls-cert.pem"), scratch.join("tls-key.pem"));
     fs::write(&certificate, &made.pem)?;
     fs::write(&key, &made.key_pem)?;
     command
-        .env("SMTPSPEC_TLS", name)
+        .env("SMTPSPEC_TLS", way.name())
         .env("SMTPSPEC_TLS_CERT", certificate)
         .env("SMTPSPEC_TLS_KEY", key);
     Ok(())
+}
+
+/// A line for each setting: as configuration files have it in many a server.
+fn lines(settings: &[Setting]) -> String {
+    let lines = settings.iter().map(|setting| format!("{setting}\n"));
+    lines.collect()
 }
 
 fn about(path: &Path) -> Result<About, TargetError> {
@@ -304,6 +378,49 @@ mod tests {
             .to_string();
         assert!(
             error.contains("adapter.toml") && error.contains("verison"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn only_what_the_description_knows_can_be_set_and_it_shows_in_the_name() {
+        let dir = folder("[settings]\nqueue = \"where mail waits\"\nlimit = \"of recipients\"");
+        let set = |text: &str| {
+            let adapter = Adapter::in_folder(dir.path(), None).unwrap();
+            let plain = adapter.name();
+            let named = adapter.with_settings(&[text.parse().unwrap()])?.name();
+            Ok::<_, TargetError>(named.strip_prefix(&plain).unwrap().to_owned())
+        };
+        assert_eq!(set("queue=a b=c").unwrap(), " queue=a b=c");
+        let error = set("que=a").unwrap_err().to_string();
+        assert!(error.contains("no setting `que`"), "{error}");
+        let known = "\n  limit: of recipients\n  queue: where mail waits";
+        assert!(error.ends_with(known), "{error}");
+    }
+
+    #[test]
+    fn an_adapter_without_settings_says_so() {
+        let dir = folder("");
+        let adapter = Adapter::in_folder(dir.path(), None).unwrap();
+        let error = adapter.with_settings(&["a=b".parse().unwrap()]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.ends_with("it has none"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn tls_that_the_description_does_not_offer_is_refused_by_name() {
+        let dir = folder("version = \"1\"\ntls = [\"starttls\"]");
+        let done = dir.path().join("installed/1");
+        fs::create_dir_all(&done).unwrap();
+        fs::write(done.join(DONE), "").unwrap();
+        let adapter = Adapter::in_folder(dir.path(), None).unwrap();
+        let options = StartOptions {
+            tls: TlsMode::Implicit,
+            ..StartOptions::default()
+        };
+        let error = adapter.start(&options).await.unwrap_err().to_string();
+        assert!(
+            error.contains("cannot be started with --tls implicit"),
             "{error}"
         );
     }

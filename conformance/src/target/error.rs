@@ -26,6 +26,26 @@ pub enum TargetError {
         /// What installs it.
         command: String,
     },
+    /// An adapter's server cannot be set so.
+    #[error("target `{target}` has no setting `{setting}`: {}", settings(known))]
+    UnknownSetting {
+        /// The target.
+        target: String,
+        /// As given.
+        setting: String,
+        /// Those that there are, each with what it does.
+        known: Vec<(String, String)>,
+    },
+    /// An adapter's server cannot offer TLS so.
+    #[error(
+        "`{name}` cannot be started with --tls {way}: its adapter.toml does not list it (`smtpspec targets` shows which do)"
+    )]
+    NoTls {
+        /// The adapter.
+        name: String,
+        /// As on the command line.
+        way: &'static str,
+    },
     /// An adapter's description cannot be understood.
     #[error("{}: {why}", path.display())]
     About {
@@ -104,4 +124,14 @@ fn after(output: &str) -> String {
         "" => String::new(),
         output => format!("; its last output:\n{output}"),
     }
+}
+
+fn settings(known: &[(String, String)]) -> String {
+    if known.is_empty() {
+        return "it has none".to_owned();
+    }
+    let lines = known
+        .iter()
+        .map(|(name, what)| format!("\n  {name}: {what}"));
+    format!("it has{}", lines.collect::<String>())
 }

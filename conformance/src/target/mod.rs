@@ -8,12 +8,14 @@ mod guard;
 mod ports;
 mod probe;
 mod running;
+mod setting;
 mod stage;
 mod usage;
 
-pub use adapter::{About, Adapter};
+pub use adapter::{About, Adapter, OffersTls};
 pub use error::TargetError;
 pub use running::Running;
+pub use setting::{Setting, SettingError};
 pub use stage::{Scripts, Stage};
 pub use usage::Usage;
 
@@ -113,6 +115,22 @@ impl Target {
             name: name.to_owned(),
             known: known(),
         })
+    }
+
+    /// The same, with the server set so.
+    ///
+    /// # Errors
+    /// When it cannot be set so: only adapters have settings, each its own.
+    pub fn with_settings(self, settings: &[Setting]) -> Result<Self, TargetError> {
+        match (self, settings) {
+            (target, []) => Ok(target),
+            (Self::Adapter(adapter), _) => Ok(Self::Adapter(adapter.with_settings(settings)?)),
+            (other, [first, ..]) => Err(TargetError::UnknownSetting {
+                target: other.name(),
+                setting: first.name().to_owned(),
+                known: Vec::new(),
+            }),
+        }
     }
 
     /// Its name, as a transcript shows it.

@@ -203,7 +203,7 @@ pub(super) static RULES: &[Entry] = &[
         Rule::must(
             "CHK-14",
             "CHUNKING and BINARYMIME, once announced, are honoured",
-            "RFC 5321 2.2.1; RFC 3030 2, 3 (\"BINARYMIME service extension can only be used with the CHUNKING\")",
+            "RFC 5321 2.2.1; RFC 3030 2, 3 (\"BINARYMIME service extension can only be used with the 'CHUNKING' service extension\")",
             "BDAT is then known, BODY=BINARYMIME taken, and neither is BINARYMIME announced without CHUNKING.",
             "250 CHUNKING, BDAT 5 LAST, 502",
         ),

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus},
-    wire::{Command, DSN_MAIL, DSN_RCPT, Parameter, Parameters, Verb, dsn_value_problem},
+    wire::{
+        Command, DSN_MAIL, DSN_RCPT, Parameter, Parameters, Verb, dsn_value_problem,
+        is_only_too_long, is_orcpt_without_address,
+    },
 };
 
 const fn entry(rule: Rule, exercised: fn(&View<'_>) -> bool) -> Entry {
@@ -24,7 +27,8 @@ pub(super) static RULES: &[Entry] = &[
         Rule::must(
             "DSN-1",
             "RET and ENVID are taken where DSN is announced",
-            "RFC 5321 2.2.1; RFC 3461 3, 4.3, 4.4",
+            "RFC 3461 5.1 (a): \"A conforming SMTP server MUST NOT refuse a MAIL command based on the absence or presence of valid \
+             ENVID or RET parameters\"",
             "Both may be absent, and either may come alone.",
             "250 DSN, MAIL FROM:<a@example.org> RET=HDRS, 555",
         ),
@@ -38,7 +42,8 @@ pub(super) static RULES: &[Entry] = &[
         Rule::must(
             "DSN-2",
             "NOTIFY and ORCPT are taken where DSN is announced",
-            "RFC 5321 2.2.1; RFC 3461 3, 4.1, 4.2",
+            "RFC 3461 5.1 (b): \"A conforming SMTP server MUST NOT refuse a RCPT command based on the presence or absence of any of \
+             these parameters\"",
             "For each recipient anew. An address type that the server does not know is one all the same.",
             "250 DSN, RCPT TO:<a@example.org> NOTIFY=NEVER, 555",
         ),
@@ -49,11 +54,13 @@ pub(super) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        Rule::should(
+        Rule::must(
             "DSN-3",
             "A malformed RET or ENVID is refused",
-            "RFC 3461 4.3 (FULL, HDRS), 4.4 (xtext of at most 100 octets); RFC 5321 4.3.2 (501)",
-            "What the server cannot read it cannot put into a notification as it was sent.",
+            "RFC 3461 5.1 (a): \"if the associated esmtp-value is not valid (i.e., contains illegal characters), [...] the \
+             server MUST issue the reply-code 501\"; 4.3 (FULL, HDRS), 4.4 (xtext, \"up to 100 characters\")",
+            "What the server cannot read it cannot put into a notification as it was sent. An ENVID that is only too long is \
+             not strict.",
             "MAIL FROM:<a@example.org> RET=ALL, 250",
         ),
         |view| {
@@ -66,8 +73,9 @@ pub(super) static RULES: &[Entry] = &[
         Rule::should(
             "DSN-4",
             "A malformed NOTIFY or ORCPT is refused",
-            "RFC 3461 4.1 (\"NEVER\" by itself only), 4.2 (a type, \";\" and xtext); RFC 5321 4.3.2 (501)",
-            "NEVER beside SUCCESS asks for what cannot be; an ORCPT that is no xtext has broken log files and spools.",
+            "RFC 3461 5.1 (b): \"if any of the associated esmtp-values are not valid, [...] the server SHOULD issue the response \
+             '501 syntax error in parameter'\"; 4.1, 4.2",
+            "An ORCPT is a type, `;` and xtext; that the xtext is empty the grammar allows, and a server may refuse it. NEVER beside SUCCESS asks for what cannot be; an ORCPT that is no xtext has broken log files and spools.",
             "RCPT TO:<a@example.org> NOTIFY=NEVER,SUCCESS, 250",
         ),
         |view| {
@@ -77,11 +85,12 @@ pub(super) static RULES: &[Entry] = &[
         },
     ),
     entry(
-        Rule::should(
+        Rule::must(
             "DSN-5",
             "A parameter of DSN that stands there twice is refused 501",
-            "RFC 3461 4.5: \"the ESMTP server SHOULD respond with \"501 syntax error in parameters or arguments\"\"",
-            "RET, ENVID, NOTIFY and ORCPT may each come once in a command.",
+            "RFC 3461 5.1 (a): \"if there is more than one ENVID or RET parameter in a particular MAIL command, the server \
+             MUST issue the reply-code 501\"; 4.5",
+            "RET, ENVID, NOTIFY and ORCPT may each come once in a command. NOTIFY or ORCPT twice is not strict (5.1 (b): SHOULD).",
             "MAIL FROM:<a@example.org> RET=HDRS RET=FULL, 250",
         ),
         |view| any(view, twice),
@@ -156,7 +165,7 @@ fn plain(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Option<Verb> 
     let only = !parameters.raw.is_empty()
         && parameters
             .iter()
-            .all(|parameter| is_one_of(&parameter, names))
+            .all(|parameter| is_one_of(&parameter, names) && !is_orcpt_without_address(parameter))
         && exchange.leniencies().is_empty()
         && exchange.line_len() <= COMMAND_LINE_LIMIT
         && !line.text.contains(&b'"')
@@ -202,6 +211,23 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     }
 }
 
+/// How strongly RFC 3461, 5.1, wants what is not valid refused: MAIL's by (a), RCPT's by (b).
+const fn demanded(verb: Verb) -> Level {
+    match verb {
+        Verb::Mail => Level::Must,
+        _ => Level::Should,
+    }
+}
+
+/// Whether what is malformed in `line` is only too long.
+fn is_only_long(line: &CommandLine<'_>) -> bool {
+    let mut problems = parameters(line).into_iter().flat_map(|(parameters, _)| {
+        let bad = |parameter: &Parameter<'_>| dsn_value_problem(*parameter).is_some();
+        parameters.iter().filter(bad)
+    });
+    problems.all(is_only_too_long)
+}
+
 fn broken(
     view: &View<'_>,
     index: usize,
@@ -214,12 +240,18 @@ fn broken(
         if verb == Verb::Mail { mail } else { rcpt }
     };
     if accepted && twice(view, index, line) {
-        return Some(("DSN-5", Level::Should, "a parameter stands there twice"));
+        let level = demanded(line.verb);
+        return Some(("DSN-5", level, "a parameter stands there twice"));
     }
     if let Some(verb) = malformed(view, index, line).filter(|_| accepted) {
+        let level = if is_only_long(line) {
+            Level::Should
+        } else {
+            demanded(verb)
+        };
         return Some((
             of(verb, "DSN-3", "DSN-4"),
-            Level::Should,
+            level,
             "a parameter is malformed",
         ));
     }

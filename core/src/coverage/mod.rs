@@ -8,11 +8,13 @@ mod content;
 mod pair;
 mod reach;
 mod response;
+mod tls;
 
 pub use chunk::ChunkStimulus;
 pub use pair::{ContentStimulus, Form, Pair, Pause, SessionState, Stimulus, pairs};
 pub use reach::reached;
 pub use response::ResponseStimulus;
+pub use tls::TlsStimulus;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::{chunk::ChunkStimulus, response::ResponseStimulus};
+use super::{chunk::ChunkStimulus, response::ResponseStimulus, tls::TlsStimulus};
 use crate::{
     conversation::Ending,
     model::{LookAlike, State, Transaction, own_event},
@@ -29,13 +29,17 @@ pub enum SessionState {
     HeaderSection,
     /// Behind the blank line.
     Body,
+    /// Behind an accepted STARTTLS: the server waits for a handshake.
+    Handshake,
+    /// Inside TLS, whatever else the state is.
+    Secured,
     /// Behind an accepted QUIT, or a 421.
     Closed,
 }
 
 impl SessionState {
     /// All of them, in the order of a session.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Connected,
         Self::Greeted,
         Self::Transaction,
@@ -44,6 +48,8 @@ impl SessionState {
         Self::ReceivingBdat,
         Self::HeaderSection,
         Self::Body,
+        Self::Handshake,
+        Self::Secured,
         Self::Closed,
     ];
 
@@ -67,6 +73,8 @@ impl SessionState {
             Self::ReceivingBdat => "receiving BDAT",
             Self::HeaderSection => "header section",
             Self::Body => "body",
+            Self::Handshake => "TLS handshake",
+            Self::Secured => "inside TLS",
             Self::Closed => "closed",
         }
     }
@@ -210,6 +218,8 @@ pub enum Stimulus {
     Content(ContentStimulus),
     /// Send a chunk.
     Chunk(ChunkStimulus),
+    /// Send something where a handshake is due.
+    Tls(TlsStimulus),
     /// Send what is not the end of data.
     LookAlike(LookAlike),
     /// Leave.
@@ -239,6 +249,7 @@ impl fmt::Display for Stimulus {
             Self::Response(stimulus) => stimulus.name().to_owned(),
             Self::Content(stimulus) => stimulus.name().to_owned(),
             Self::Chunk(stimulus) => stimulus.name().to_owned(),
+            Self::Tls(stimulus) => stimulus.name().to_owned(),
             Self::LookAlike(look_alike) => format!("look-alike {look_alike}"),
             Self::End(ending, pause) => {
                 let place = match pause {
@@ -283,6 +294,8 @@ pub fn pairs() -> impl Iterator<Item = Pair> {
             Some((_, met)) => of_commands(*met),
             None if state == SessionState::Authenticating => of_challenge(),
             None if state.is_content() => of_content(state),
+            None if state == SessionState::Handshake => of_handshake(),
+            None if state == SessionState::Secured => inside_tls(),
             None => Verb::ALL
                 .map(|verb| Stimulus::Command(verb, Form::Pipelined))
                 .to_vec(),
@@ -321,6 +334,18 @@ fn of_challenge() -> Vec<Stimulus> {
     let responses = ResponseStimulus::ALL.map(Stimulus::Response);
     let leaves = ends(&[Pause::BetweenLines, Pause::InLine]);
     responses.into_iter().chain(leaves).collect()
+}
+
+fn of_handshake() -> Vec<Stimulus> {
+    let does = TlsStimulus::ALL.map(Stimulus::Tls);
+    does.into_iter()
+        .chain(ends(&[Pause::BetweenLines]))
+        .collect()
+}
+
+fn inside_tls() -> Vec<Stimulus> {
+    let of_tls = Ending::TLS.map(|ending| Stimulus::End(ending, Pause::BetweenLines));
+    ends(&[Pause::BetweenLines]).chain(of_tls).collect()
 }
 
 fn of_content(state: SessionState) -> Vec<Stimulus> {

@@ -5,6 +5,7 @@ use super::{
     content::in_message,
     pair::{Form, Pair, Pause, SessionState, Stimulus, is_refusable},
     response::in_response,
+    tls::in_tls,
 };
 use crate::{
     conversation::Ending,
@@ -46,6 +47,7 @@ pub fn reached(session: &SessionLog) -> Vec<Pair> {
             Did::Message(message) => in_message(&wire, exchange, message, &mut found),
         }
     }
+    in_tls(&wire, &reading, &mut found);
     behind_the_end(&wire, &reading, &mut found);
     found.extend(left(&wire, &reading));
     found
@@ -155,7 +157,7 @@ const fn ending(act: ClientAct) -> Option<Ending> {
         ClientAct::Reset => Some(Ending::Reset),
         ClientAct::HalfClose => Some(Ending::HalfClose),
         ClientAct::Silence => Some(Ending::Silence),
-        // The ways of TLS are no pairs of their own.
+        // The ways of TLS are pairs of the state inside it.
         ClientAct::CloseNotify | ClientAct::Truncate | ClientAct::GaveUp | ClientAct::Overflow => {
             None
         }

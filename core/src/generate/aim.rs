@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     conversation::Ending,
-    coverage::{ContentStimulus, Form, Pair, Pause, ResponseStimulus, SessionState, Stimulus},
+    coverage::{
+        ChunkStimulus, ContentStimulus, Form, Pair, Pause, ResponseStimulus, SessionState, Stimulus,
+    },
     event::{EventKind, HandlerAction, HandlerRule},
     model::{Transaction, own_event},
     wire::Verb,
@@ -47,6 +49,13 @@ pub(super) fn aim<'a>(walk: &mut Walk<'a>, goal: Pair) -> &'a [Draw] {
         Stimulus::End(ending, pause) if goal.state == SessionState::Authenticating => {
             walk.leave_challenged(ending, pause);
         }
+        Stimulus::End(ending, _) if goal.state == SessionState::Handshake => {
+            walk.leave_before_handshake(ending);
+        }
+        Stimulus::End(ending, _) if goal.state == SessionState::Secured => {
+            walk.leave_inside_tls(ending);
+        }
+        Stimulus::Tls(stimulus) => walk.shake_hands_with(stimulus),
         Stimulus::End(ending, pause) => walk.leave(ending, pause),
         Stimulus::Chunk(stimulus) => walk.chunk_with(stimulus),
         Stimulus::Content(stimulus) => walk.content_with(goal.state, stimulus),
@@ -93,16 +102,25 @@ impl Walk<'_> {
             return self.plain(Verb::Quit, Joined::Never);
         }
         let wanted = match state {
-            SessionState::Greeted | SessionState::Authenticating => Transaction::None,
+            SessionState::Greeted
+            | SessionState::Authenticating
+            | SessionState::Handshake
+            | SessionState::Secured => Transaction::None,
             SessionState::Transaction => Transaction::Empty,
             SessionState::ReceivingBdat => Transaction::Receiving,
             _ => Transaction::Addressed,
         };
-        if self.state.transaction > wanted {
+        // DATA is out of sequence in a transaction with BODY=BINARYMIME.
+        let mixes =
+            state.is_content() && self.binary && self.state.transaction != Transaction::None;
+        if self.state.transaction > wanted || mixes {
             self.plain(Verb::Rset, Joined::Never);
         }
         if self.state.transaction < wanted && self.state.transaction == Transaction::None {
             self.plain(Verb::Mail, Joined::Never);
+            if state.is_content() && self.binary {
+                self.begin_without_binary();
+            }
         }
         if self.state.transaction < wanted.min(Transaction::Addressed) {
             self.plain(Verb::Rcpt, Joined::Never);
@@ -114,7 +132,12 @@ impl Walk<'_> {
 
     fn stimulate(&mut self, state: SessionState, verb: Verb, form: Form) {
         match form {
-            Form::WellFormed => self.plain(verb, Joined::Never),
+            Form::WellFormed => {
+                self.plain(verb, Joined::Never);
+                if state == SessionState::ReceivingBdat && verb == Verb::Rset {
+                    self.begin_again();
+                }
+            }
             Form::Pipelined => {
                 if state != SessionState::Closed {
                     self.plain(Verb::Noop, Joined::Never);
@@ -124,9 +147,37 @@ impl Walk<'_> {
             Form::Refused => self.refused(verb),
             Form::Malformed => {
                 let name = self.name();
-                let line = commands::malformed(verb, &name, self.plan.sound.flavour);
+                let flavour = self.plan.sound.flavour;
+                // What a lenient server takes: TLS-2 is about that.
+                let line = if verb == Verb::StartTls && flavour.is_multiple_of(2) {
+                    format!("STARTTLS {name}\r\n").into_bytes()
+                } else {
+                    commands::malformed(verb, &name, flavour)
+                };
                 self.push(line, Joined::Never);
             }
+        }
+    }
+
+    /// Another MAIL, whose message may come by DATA.
+    fn begin_without_binary(&mut self) {
+        let sober = Draw {
+            flavour: PLAIN,
+            ..self.plan.sound.clone()
+        };
+        for verb in [Verb::Rset, Verb::Mail] {
+            self.command(verb, &sober, Joined::Never);
+        }
+    }
+
+    /// Another message in chunks, of which none may be one of the message that was given up.
+    fn begin_again(&mut self) {
+        for verb in [Verb::Mail, Verb::Rcpt] {
+            self.plain(verb, Joined::Never);
+        }
+        if self.state.allows(Verb::Bdat) {
+            self.first_chunk();
+            self.chunk_with(ChunkStimulus::Last);
         }
     }
 
@@ -259,7 +310,7 @@ impl Walk<'_> {
     }
 
     /// Reads the reply to what was sent last, or the banner: it decides the state.
-    fn await_last(&mut self) {
+    pub(super) fn await_last(&mut self) {
         if self.route.pieces.is_empty() {
             self.push(Vec::new(), Joined::Never);
         }

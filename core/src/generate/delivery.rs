@@ -6,7 +6,7 @@ use super::{
     telling::telling,
 };
 use crate::{
-    conversation::{Conversation, ReplyPattern, Segmentation, StartTls, Step},
+    conversation::{Conversation, ReplyPattern, Segmentation, Step},
     wire::Verb,
 };
 
@@ -48,7 +48,7 @@ impl Delivery {
     pub(super) fn steps(&self, pieces: Vec<Piece>) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
         // The handshake comes behind all that is sent in one go with STARTTLS, and before anything else.
-        let mut handshake = false;
+        let mut handshake = None;
         for piece in pieces {
             let segments = segments(&piece);
             let starts = Verb::of(piece.octets.trim_ascii_end()) == Verb::StartTls;
@@ -58,11 +58,12 @@ impl Delivery {
                 Joined::IfPipelined => sends && self.pipelined && piece.pause.is_none(),
                 Joined::Never => false,
             };
-            if handshake && !joins {
-                steps.push(Step::Tls(StartTls::IfAccepted));
-                handshake = false;
+            if !joins {
+                steps.extend(handshake.take().map(Step::Tls));
             }
-            handshake |= starts;
+            if starts {
+                handshake = piece.handshake;
+            }
             match (piece.joined, steps.last_mut(), piece.pause) {
                 (Joined::Always, Some(Step::Send(group)), _) => join(group, segments),
                 (Joined::IfPipelined, Some(Step::Send(group)), None) if self.pipelined => {
@@ -75,9 +76,7 @@ impl Delivery {
             }
             steps.extend(piece.awaited.then(any_reply));
         }
-        if handshake {
-            steps.push(Step::Tls(StartTls::IfAccepted));
-        }
+        steps.extend(handshake.map(Step::Tls));
         steps
     }
 

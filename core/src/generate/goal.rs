@@ -50,7 +50,7 @@ const fn family_of(stimulus: Stimulus) -> Family {
     use ContentStimulus as C;
     use ResponseStimulus as R;
     match stimulus {
-        Stimulus::End(..) => Family::Abrupt,
+        Stimulus::End(..) | Stimulus::Tls(_) => Family::Abrupt,
         Stimulus::Command(_, Form::WellFormed | Form::Pipelined | Form::Refused)
         | Stimulus::SplitLineEnd
         | Stimulus::Response(

@@ -19,6 +19,7 @@ mod numbers;
 mod plan;
 mod route;
 mod telling;
+mod tls;
 mod walk;
 
 pub use arbitrary::Drawn;

@@ -1,6 +1,9 @@
 //! Where a walk has led: what the client sends, piece by piece, and how it leaves.
 
-use crate::{conversation::Ending, event::HandlerRule};
+use crate::{
+    conversation::{Ending, StartTls},
+    event::HandlerRule,
+};
 
 /// Whether a piece goes into one write with what comes before it, instead of waiting for the reply to that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(super) struct Piece {
     pub(super) joined: Joined,
     /// The client waits for so many milliseconds first.
     pub(super) pause: Option<u64>,
+    /// What the client does behind it, where it is a STARTTLS that is accepted; `None` for no handshake.
+    pub(super) handshake: Option<StartTls>,
     /// The client reads the reply before it does anything else, also before it leaves.
     pub(super) awaited: bool,
 }
@@ -31,6 +36,7 @@ impl Piece {
             cuts: Vec::new(),
             joined,
             pause: None,
+            handshake: Some(StartTls::IfAccepted),
             awaited: false,
         }
     }

@@ -50,7 +50,21 @@ fn is_notify(value: &[u8]) -> bool {
     value.eq_ignore_ascii_case(b"NEVER") || value.split(|octet| *octet == b',').all(listed)
 }
 
-/// The type is an atom (RFC 3461, 4.2), registered or not.
+/// Whether `parameter` is an ORCPT without an address behind its type. The grammar allows it, since xtext may be empty; but
+/// no address is empty, so that a server may refuse it too.
+pub fn is_orcpt_without_address(parameter: Parameter<'_>) -> bool {
+    parameter.keyword.eq_ignore_ascii_case(b"ORCPT")
+        && parameter.value.is_some_and(|value| value.ends_with(b";"))
+}
+
+/// Whether `parameter`, malformed, is only longer than servers have to take: that they refuse it nothing demands.
+pub fn is_only_too_long(parameter: Parameter<'_>) -> bool {
+    let value = parameter.value.unwrap_or_default();
+    let envid = parameter.keyword.eq_ignore_ascii_case(b"ENVID");
+    envid && value.len() > MAX_ENVID && is_xtext(value)
+}
+
+/// The type is an atom (RFC 3461, 4.2), registered or not. The address may be empty: xtext has no least length.
 fn is_orcpt(value: &[u8]) -> bool {
     let Some(semicolon) = memchr::memchr(b';', value) else {
         return false;
@@ -58,11 +72,7 @@ fn is_orcpt(value: &[u8]) -> bool {
     let (kind, address) = (&value[..semicolon], &value[semicolon + 1..]);
     let is_atom =
         |octet: &u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(octet);
-    value.len() <= MAX_ORCPT
-        && !kind.is_empty()
-        && kind.iter().all(is_atom)
-        && !address.is_empty()
-        && is_xtext(address)
+    value.len() <= MAX_ORCPT && !kind.is_empty() && kind.iter().all(is_atom) && is_xtext(address)
 }
 
 /// ```abnf
@@ -111,6 +121,7 @@ mod tests {
             "NOTIFY=success,DELAY,Failure",
             "ORCPT=rfc822;Bob+2Bx@Example.ORG",
             "ORCPT=x-type;*",
+            "ORCPT=rfc822;",
             "SIZE=1",
         ] {
             assert!(is_good(good), "{good}");
@@ -138,7 +149,6 @@ mod tests {
             "ORCPT",
             "ORCPT=bob@example.org",
             "ORCPT=;bob@example.org",
-            "ORCPT=rfc822;",
             "ORCPT=rfc 822;a",
             "ORCPT=rfc822;a+zz",
             &longer,

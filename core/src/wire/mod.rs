@@ -29,7 +29,7 @@ mod verb;
 pub use chunk::ChunkStream;
 pub use command::{Command, Parsed, parse_command};
 pub use data::{DataPart, DataStream};
-pub use dsn::{DSN_MAIL, DSN_RCPT, dsn_value_problem};
+pub use dsn::{DSN_MAIL, DSN_RCPT, dsn_value_problem, is_only_too_long, is_orcpt_without_address};
 pub use error::SyntaxError;
 pub use leniency::{Leniencies, Leniency, LeniencyLevel};
 pub use line::{Line, LineEnd, LineEnds, LineSplitter};

@@ -44,13 +44,17 @@ pub(crate) fn defects() -> Vec<Defect> {
 
 /// For each defect the number (from 1) of the first case of `seed` that breaks its rule.
 pub(crate) fn hunt(seed: u64) -> Vec<Option<u64>> {
-    let defects = defects();
+    hunt_for(&defects(), seed)
+}
+
+/// The same for `defects` alone.
+pub(crate) fn hunt_for(defects: &[Defect], seed: u64) -> Vec<Option<u64>> {
     let mut found = vec![None; defects.len()];
     let mut first = 0;
     while first < MOST && found.contains(&None) {
         let group: Vec<_> = (first..first + GROUP).map(|k| case(seed, k)).collect();
         let sound = play(seed ^ first, &group, &[]);
-        for (found, defect) in found.iter_mut().zip(&defects) {
+        for (found, defect) in found.iter_mut().zip(defects) {
             if found.is_none() {
                 let sessions = play(seed ^ first, &group, &[*defect]);
                 // What a sound server does breaks nothing; other tests hold that.

@@ -13,8 +13,7 @@ What `smtpspec run --defect NAME` and the tests plant in the reference server, a
 find it without the documented suite: cases of the three families in turn, eight sessions at a time at one server, until
 the rule meant for the defect is broken. `median` and `worst` are over 20 seeds; `lines` is what the client sends in the
 smallest conversation that still shows it, found from the first seed's case. Defects of SES-5 and SES-6 take more than
-one session and are not made smaller. Generated conversations draw neither close_notify nor silence inside TLS: what only
-these show, the documented suite finds.
+one session and are not made smaller.
 
 Written by `SMTPSPEC_WRITE=1 cargo test -p smtpspec-core --test defects -- --ignored`; without the variable
 the same test fails when a figure here is no longer true.

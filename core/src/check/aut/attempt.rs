@@ -95,7 +95,11 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
         return (!told).then_some(("AUT-6", Level::Should, why));
     }
     match (code, attempt.initial) {
-        (504, _) => Some(("AUT-5", Level::Must, "EHLO announced the mechanism")),
+        (504, _) => Some((
+            "AUT-5",
+            served_level(attempt),
+            "EHLO announced the mechanism",
+        )),
         (334, Some(b"=")) if speaks_first(attempt.mechanism) => {
             let why = "`=` is a response, though an empty one";
             Some(("AUT-8", Level::Must, why))
@@ -104,6 +108,17 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
             Some(("AUT-9", garbage_level(initial), "what is no base64 is 501"))
         }
         _ => None,
+    }
+}
+
+/// A mechanism's name is upper case (RFC 4422, 3.1: "A-Z (uppercase only)"): that another case is served too only RFC 4954, 8,
+/// could be read to demand, and it excepts what is noted otherwise.
+fn served_level(attempt: &Attempt<'_, '_>) -> Level {
+    let mut offered = attempt.offered.iter();
+    if offered.any(|name| *name == attempt.mechanism) {
+        Level::Must
+    } else {
+        Level::Should
     }
 }
 

@@ -77,8 +77,10 @@ pub(in crate::check) static RULES: &[Entry] = &[
         Rule::must(
             "AUT-5",
             "A mechanism that EHLO announced is served",
-            "RFC 4954 3, 4; RFC 5321 2.2.1",
-            "504 says that the server does not know the mechanism, or not yet; then it must not announce it.",
+            "RFC 4954 3, 4, 8; RFC 5321 2.2.1",
+            "504 says that the server does not know the mechanism, or not yet; then it must not announce it. Where the \
+             client writes the name in small letters it is only not strict: mechanisms are upper case (RFC 4422 3.1), and RFC 4954 8 \
+             has case count for nothing \"except as noted otherwise\".",
             "250 AUTH PLAIN LOGIN, AUTH LOGIN, 504",
         ),
         |view| in_sequence(view, is_offered),
@@ -124,7 +126,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         Rule::must(
             "AUT-9",
             "What is no base64 is refused by 501",
-            "RFC 4954 4: \"If the server cannot [BASE64] decode any client response, it MUST fail the AUTH command with a 501 reply\"",
+            "RFC 4954 4: \"If the server cannot [BASE64] decode any client response, it MUST reject the AUTH command with a 501 reply\"",
             "Also behind the mechanism. A decoder that skips what it does not know (RFC 4648 3.3 forbids it) lets two \
              servers read two passwords. To make up for missing padding is only not strict.",
             "334, `not base64`, 535",
@@ -209,7 +211,8 @@ pub(in crate::check) static RULES: &[Entry] = &[
         Rule::must(
             "AUT-15",
             "An authentication that has failed leaves the session as it was",
-            "RFC 4954 4: \"If an AUTH command fails, the server MUST behave the same as if the client had not issued the AUTH command\"",
+            "RFC 4954 4: \"If an AUTH command fails, the client MAY proceed without authentication. Alternatively, the client \
+             MAY try another authentication mechanism or present different credentials by issuing another AUTH\"",
             "The client may try again, or with another mechanism: that is no bad sequence.",
             "535, AUTH PLAIN, 503",
         ),

@@ -11,8 +11,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::should(
             "WIR-80",
             "A message without a header section is taken",
-            "RFC 5321 3.3: \"Server SMTP systems SHOULD NOT reject messages based on perceived defects in the RFC 822 \
-             or MIME message header section or message body\"",
+            "RFC 5321 3.3: \"Server SMTP systems SHOULD NOT reject messages based on perceived defects in the RFC 822 or MIME [...] message \
+             header section or message body\"",
             "It is a text, and the envelope says where it goes.",
             "DATA, `Hello` CRLF `.` CRLF, 554",
         ),
@@ -29,8 +29,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::should(
             "WIR-81",
             "A message with a malformed header field is taken",
-            "RFC 5321 3.3: \"Server SMTP systems SHOULD NOT reject messages based on perceived defects in the RFC 822 \
-             or MIME message header section or message body\"",
+            "RFC 5321 3.3: \"Server SMTP systems SHOULD NOT reject messages based on perceived defects in the RFC 822 or MIME [...] message \
+             header section or message body\"",
             "A field without a colon, for example.",
             "DATA, `Subject hello` among the fields, 550",
         ),

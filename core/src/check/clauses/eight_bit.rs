@@ -62,7 +62,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "EBM-4",
             "A message announced by BODY=8BITMIME may have 8-bit octets",
-            "RFC 6152 3: a server that takes BODY=8BITMIME \"MUST preserve all bits in each octet passed using the DATA \
+            "RFC 6152 3: a server with 8BITMIME \"shall preserve all bits in each octet passed using the DATA \
              command\"",
             "In a session in which an ordinary message was taken before. That the octets are handed on is CON-3.",
             "MAIL FROM:<a@example.org> BODY=8BITMIME; a message with \u{e9}, 554",

@@ -8,7 +8,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "ESC-1",
             "ENHANCEDSTATUSCODES has no parameters",
-            "RFC 2034 3: \"no parameter is used with this EHLO keyword\" (3)",
+            "RFC 2034 3: \"no parameter is used with the ENHANCEDSTATUSCODES EHLO keyword\" (3)",
             "The keyword alone.",
             "250-ENHANCEDSTATUSCODES 2",
         ),

@@ -9,7 +9,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "PIP-1",
             "PIPELINING has no parameters",
-            "RFC 2920 2: \"no parameters are used with this EHLO keyword value\" (3)",
+            "RFC 2920 2: \"no parameter is used with the PIPELINING EHLO keyword\" (3)",
             "The keyword alone.",
             "250-PIPELINING 10",
         ),
@@ -21,7 +21,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "PIP-2",
             "MAIL in a group is read as it is alone",
-            "RFC 2920 3.2: a server \"MUST NOT make assumptions about commands that are yet to be sent by the client\"",
+            "RFC 2920 3.2: a server \"MUST NOT make assumptions about commands that are yet to be received\"",
             "That more has come behind it is no error where PIPELINING is announced.",
             "MAIL and RCPT in one segment: 501, 503",
         ),
@@ -33,7 +33,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "PIP-3",
             "RCPT in a group is read as it is alone",
-            "RFC 2920 3.2: a server \"MUST NOT make assumptions about commands that are yet to be sent by the client\"",
+            "RFC 2920 3.2: a server \"MUST NOT make assumptions about commands that are yet to be received\"",
             "That more has come behind it is no error where PIPELINING is announced.",
             "MAIL and RCPT in one segment: 250, 501",
         ),
@@ -57,7 +57,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "PIP-5",
             "RSET in a group is answered by 250",
-            "RFC 2920 3.1 (RSET \"can appear anywhere in a pipelined command group\"); RFC 5321 4.1.1.5",
+            "RFC 2920 3.1 (RSET \"can all appear anywhere in a pipelined command group\"); RFC 5321 4.1.1.5",
             "As alone.",
             "RSET, MAIL and RCPT in one segment: 501, 250, 250",
         ),

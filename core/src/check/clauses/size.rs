@@ -62,8 +62,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         Rule::must(
             "SIZ-4",
             "A message declared larger than the limit is refused by 552",
-            "RFC 1870 6.1 (2): \"If the indicated size is larger than the server's fixed maximum message size, the server \
-             responds with code '552'\"; 7",
+            "RFC 1870 6.1 (2): \"If the indicated size is larger than the server's fixed maximum message size, the server responds with code '552 message size exceeds fixed maximium message size'\"; 7",
             "452 would have the client try again.",
             "250-SIZE 1000000; MAIL FROM:<a@example.org> SIZE=2000000, 452",
         ),

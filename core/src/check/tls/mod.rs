@@ -12,6 +12,7 @@ use super::{
     words::about,
 };
 use crate::{
+    event::{EventKind, HandlerAction},
     model::{Begun, CommandLine, Exchange, LoggedHandshake, Outcome, Stimulus, Stop, Transaction},
     transcript::Handshake,
     wire::{Leniency, Verb},
@@ -129,6 +130,9 @@ fn failed(view: &View<'_>) -> Option<Found> {
             let Handshake::Failed(why) = logged.handshake else {
                 return None;
             };
+            if at == 0 && logged.is_first(view.wire) && sent_away(view) {
+                return None;
+            }
             let before = &view.wire.handshakes[..at];
             if before.iter().any(LoggedHandshake::is_done) {
                 let what = format!("TLS broke behind its handshake: {why}");
@@ -138,6 +142,14 @@ fn failed(view: &View<'_>) -> Option<Found> {
             let clean = begun.all(|begun| begun.handshake != Some(at) || begun.in_clear.is_empty());
             clean.then(|| Found::new("TLS-1", logged.entry, format!("no TLS came about: {why}")))
         })
+}
+
+/// Whether a handler does not let the client in: where TLS comes first it is asked before the handshake, and a server that has
+/// nothing to say to a client need not do one.
+fn sent_away(view: &View<'_>) -> bool {
+    let handlers = &view.log.open.handlers;
+    let action = handlers.action(EventKind::OnConnect, 1);
+    !matches!(action, HandlerAction::Accept | HandlerAction::Sleep(_))
 }
 
 /// Whether TLS broke behind its handshake (TLS-10).

@@ -94,11 +94,11 @@ pub(in crate::check) static RULES: &[Entry] = &[
         |view| of_verb(view, Verb::StartTls).any(|(index, ..)| super::must_be_served(view, index)),
     ),
     entry(
-        Rule::must(
+        Rule::should(
             "TLS-7",
             "530 is no answer to NOOP, EHLO, STARTTLS and QUIT",
-            "RFC 3207 4: \"530 Must issue a STARTTLS command first\" \"to every command other than NOOP, EHLO, STARTTLS, \
-             or QUIT\"",
+            "RFC 3207 4: \"the server SHOULD return the reply code: 530 Must issue a STARTTLS command first to every command \
+             other than NOOP, EHLO, STARTTLS, or QUIT\"",
             "A server may want TLS before it serves anybody, but not for these four: without them no client gets there.",
             "250-STARTTLS, then NOOP: 530",
         ),
@@ -135,7 +135,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
         Rule::must(
             "TLS-10",
             "What is said behind a handshake is said inside TLS",
-            "RFC 3207 4.2; RFC 8446 5.2: \"terminate the connection with a bad_record_mac alert\"",
+            "RFC 3207 4.2; RFC 8446 5.2: \"terminate the connection with a 'bad_record_mac' alert\"",
             "Up to a close_notify. What a server says in clear to a client that speaks TLS, such as the 421 of a time-out, \
              is garbage to it, and everybody else can read it.",
             "(inside TLS, the client is silent) 421 in clear",
