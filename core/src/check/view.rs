@@ -405,7 +405,11 @@ fn by_exchange(exchanges: usize, causes: &[Option<usize>]) -> Vec<Range<usize>> 
     let mut ranges = vec![0..0; exchanges];
     for (event, cause) in causes.iter().enumerate() {
         if let Some(range) = cause.and_then(|exchange| ranges.get_mut(exchange)) {
-            let first = if range.start == range.end { event } else { range.start };
+            let first = if range.start == range.end {
+                event
+            } else {
+                range.start
+            };
             *range = first..event + 1;
         }
     }

@@ -133,7 +133,8 @@ pub(in crate::check) fn is_plainly_unknown(
 
 /// Whether the server would not serve this client any more: what it then says to it is policy as much as sequence.
 fn turned_away(view: &View<'_>, index: usize) -> bool {
-    view.refused_greeting().is_some_and(|greeting| greeting < index)
+    view.refused_greeting()
+        .is_some_and(|greeting| greeting < index)
         || view.session_refused_by_handler()
 }
 
