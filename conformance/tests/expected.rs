@@ -34,14 +34,22 @@ struct File {
 
 /// What `noop-event-twice` shows, written by `--update` and explained by a person.
 fn explained() -> File {
+    explained_of("noop-event-twice", "ORD-11", "NOOP\n")
+}
+
+/// The same of any defect that breaks one rule, with what its smallest conversation holds.
+fn explained_of(defect: &str, rule: &str, conversation: &str) -> File {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("expected.toml");
-    let (code, text) = run(&["noop-event-twice"], &path, &["--update"]);
+    let (code, text) = run(&[defect], &path, &["--update"]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("without a reason: ORD-11 (broken)"), "{text}");
+    assert!(
+        text.contains(&format!("without a reason: {rule} (broken)")),
+        "{text}"
+    );
     let written = fs::read_to_string(&path).unwrap();
     assert!(written.contains("server = \"smtpspec "), "{written}");
-    assert!(written.contains("NOOP\n"), "{written}");
+    assert!(written.contains(conversation), "{written}");
     fs::write(
         &path,
         written.replace("reason = \"\"", "reason = \"planted\""),
@@ -84,6 +92,64 @@ fn an_update_keeps_what_was_said_of_what_still_shows() {
 }
 
 #[test]
+fn what_a_seed_makes_may_show_what_is_known_and_need_not() {
+    let file = explained_of("rcpt-answered-220", "WIR-4", "RCPT");
+    let of_seed = |seed| {
+        let generated = [
+            "--suite",
+            "all",
+            "--case",
+            "random/*",
+            "--cases",
+            "30",
+            "--no-minimise",
+        ];
+        [&generated[..], &["--seed", seed]].concat()
+    };
+    let defect = ["rcpt-answered-220"];
+    let (code, text) = run(&defect, &file.path, &of_seed("1"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("new: WIR-4 (broken) in random/1/"), "{text}");
+
+    let update = [&of_seed("1")[..], &["--update"]].concat();
+    run(&defect, &file.path, &update);
+    let written = fs::read_to_string(&file.path).unwrap();
+    assert!(written.contains("may_show = [\"random/*\"]"), "{written}");
+    assert!(!written.contains("random/1/"), "{written}");
+    assert!(written.contains("reason = \"planted\""), "{written}");
+    for more in [of_seed("1"), of_seed("2"), vec![]] {
+        let (code, text) = run(&defect, &file.path, &more);
+        assert_eq!(code, Some(0), "{text}");
+    }
+
+    let both = ["rcpt-answered-220", "noop-event-twice"];
+    let (code, text) = run(&both, &file.path, &of_seed("2"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("new: ORD-11 (broken) in "), "{text}");
+    assert!(!text.contains("WIR-4 (broken)"), "{text}");
+
+    let (code, text) = run(&[], &file.path, &of_seed("2"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("gone: WIR-4 (broken) in "), "{text}");
+    assert!(!text.contains("gone: WIR-4 (broken) in random/"), "{text}");
+}
+
+#[test]
+fn what_only_may_show_is_not_missed() {
+    let file = explained();
+    let text = fs::read_to_string(&file.path).unwrap();
+    fs::write(&file.path, text.replace("cases = [", "may_show = [")).unwrap();
+    for (defects, says) in [
+        (&["noop-event-twice"][..], "1 known finding"),
+        (&[], "1 more were not called for"),
+    ] {
+        let (code, text) = run(defects, &file.path, &["--no-minimise"]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains(says), "{says:?}: {text}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("expected.toml");
@@ -106,4 +172,8 @@ fn a_file_that_cannot_be_used_is_named_with_what_is_wrong() {
     };
     refused(Some(&known("SES-99", "a/b")), "`SES-99`");
     refused(Some(&known("SES-1", "a/[b")), "a/[b");
+    let nowhere = known("SES-1", "a/b").replace("cases = [\"a/b\"]", "");
+    refused(Some(&nowhere), "no conversation shows `SES-1`");
+    let glob = nowhere + "may_show = [\"a/[c\"]\n";
+    refused(Some(&glob), "a/[c");
 }

@@ -48,7 +48,7 @@ pub enum Change {
 pub struct Comparison {
     /// Findings in the file that showed as they were to.
     pub as_expected: usize,
-    /// Findings in the file for which nothing was played.
+    /// Findings in the file for which nothing was played, or only what may show them and did not.
     pub not_played: usize,
     /// All that is different.
     pub changes: Vec<Change>,
@@ -87,13 +87,14 @@ pub(super) struct Fared {
     pub(super) played: Vec<String>,
     /// Those of them that nothing shows.
     pub(super) gone: Vec<String>,
-    /// The conversations that show it.
+    /// The conversations that show it, where they must or may.
     pub(super) showing: BTreeSet<String>,
 }
 
 pub(super) fn fare(known: &Known, shown: &Shown, played: &BTreeSet<String>) -> Fared {
     // That the patterns are well formed was seen to when the file was read.
     let set = globs(&known.cases).unwrap_or_default();
+    let may = globs(&known.may_show).unwrap_or_default();
     let fitting = |cases: &BTreeSet<String>| -> BTreeSet<usize> {
         cases.iter().flat_map(|case| set.matches(case)).collect()
     };
@@ -111,7 +112,7 @@ pub(super) fn fare(known: &Known, shown: &Shown, played: &BTreeSet<String>) -> F
         gone: named(asked.difference(&met).collect()),
         showing: showing
             .into_iter()
-            .filter(|case| set.is_match(case))
+            .filter(|case| set.is_match(case) || may.is_match(case))
             .collect(),
     }
 }
@@ -137,7 +138,7 @@ pub fn compare(expected: &Expected, transcript: &Transcript, verdict: &RunVerdic
             let rule = rule.clone();
             gone.push(Change::Unexplained { rule, verdict });
         }
-        if fared.played.is_empty() {
+        if fared.played.is_empty() && fared.showing.is_empty() {
             comparison.not_played += 1;
         } else if fared.gone.is_empty() {
             comparison.as_expected += 1;

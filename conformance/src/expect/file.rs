@@ -32,7 +32,13 @@ pub struct Known {
     /// How much it weighs.
     pub verdict: Strength,
     /// The conversations that show it, by name; `*` stands for any part of one. Each that is played must show it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cases: Vec<String>,
+    /// Conversations that may show it, likewise: it is known where they do, and nothing is missing where they do not.
+    /// For those that a seed makes (`malformed/*`), for those that show it only where no other did before, and for what
+    /// the server decides anew each time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_show: Vec<String>,
     /// Why this server does so, for people. One without a reason is not accepted.
     #[serde(default)]
     pub reason: String,
@@ -139,8 +145,18 @@ impl Expected {
         if let Some(id) = unknown.next() {
             return Err(format!("no rule is called `{id}`"));
         }
-        let globs = self.all.iter().map(|known| globs(&known.cases));
-        globs.collect::<Result<Vec<_>, _>>().map(|_| ())
+        let silent = |known: &&Known| known.cases.is_empty() && known.may_show.is_empty();
+        if let Some(known) = self.all.iter().find(silent) {
+            return Err(format!("no conversation shows `{}`", known.rule));
+        }
+        let lists = self
+            .all
+            .iter()
+            .flat_map(|known| [&known.cases, &known.may_show]);
+        lists
+            .map(|list| globs(list))
+            .collect::<Result<Vec<_>, _>>()
+            .map(|_| ())
     }
 }
 

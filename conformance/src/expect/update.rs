@@ -10,7 +10,7 @@ use super::{
 };
 use crate::run::Minimal;
 
-/// Suites whose conversations have names that only mean something with a seed.
+/// Suites whose conversations have names that only mean something with a seed, or stand for too many places.
 const GENERATED: [&str; 5] = ["random", "malformed", "abrupt", "cuts", "leaks"];
 
 /// What is expected from now on: what this run of `server` shows, and what `before` says of findings for which nothing
@@ -35,7 +35,7 @@ pub fn update(
         finding
             .cases
             .retain(|pattern| !fared.gone.contains(pattern));
-        if !finding.cases.is_empty() {
+        if !finding.cases.is_empty() || !finding.may_show.is_empty() {
             known.push(finding);
         }
     }
@@ -43,16 +43,22 @@ pub fn update(
         if cases.is_empty() {
             continue;
         }
-        let patterns: BTreeSet<String> = cases.iter().map(|case| pattern(case)).collect();
+        let (of_a_seed, named): (Vec<_>, Vec<_>) =
+            cases.iter().partition(|case| family(case).is_some());
+        let families: BTreeSet<String> = of_a_seed.into_iter().filter_map(family).collect();
+        let named = named.into_iter().map(|case| globset::escape(case));
         let of_rule = |known: &&mut Known| known.rule == rule && known.verdict == verdict;
         if let Some(finding) = known.iter_mut().find(of_rule) {
-            finding.cases.extend(patterns);
+            finding.cases.extend(named);
             finding.cases.sort();
+            finding.may_show.extend(families);
+            finding.may_show.sort();
             continue;
         }
         let smallest = minimal.iter().find(|minimal| minimal.rule == rule);
         known.push(Known {
-            cases: patterns.into_iter().collect(),
+            cases: named.collect(),
+            may_show: families.into_iter().collect(),
             reason: String::new(),
             source: String::new(),
             conversation: smallest.map(conversation).unwrap_or_default(),
@@ -68,14 +74,10 @@ pub fn update(
     }
 }
 
-/// A conversation that a seed made stands for its family.
-fn pattern(case: &str) -> String {
+/// A conversation that a seed made, or that was cut, stands for its family.
+fn family(case: &String) -> Option<String> {
     let family = case.split('/').next().unwrap_or_default();
-    if GENERATED.contains(&family) {
-        format!("{family}/*")
-    } else {
-        globset::escape(case)
-    }
+    GENERATED.contains(&family).then(|| format!("{family}/*"))
 }
 
 /// Its lines, without what a file says of itself at its head.

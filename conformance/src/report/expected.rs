@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 pub(super) fn expected(out: &mut impl Write, comparison: &Comparison) -> io::Result<()> {
     let not_played = match comparison.not_played {
         0 => String::new(),
-        n => format!("; nothing was played for {n} more"),
+        n => format!("; {n} more were not called for"),
     };
     let shown = comparison.as_expected;
     if comparison.holds() {

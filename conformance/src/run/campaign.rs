@@ -2,10 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use smtpspec_core::{
-    conversation::Step,
-    transcript::{Header, TRANSCRIPT_VERSION, Transcript},
-};
+use smtpspec_core::transcript::{Header, TRANSCRIPT_VERSION, Transcript};
 use tokio::time::Instant;
 
 use super::{
@@ -48,6 +45,9 @@ pub enum RunError {
     #[error("a session could not be played to its end: {0}")]
     Task(tokio::task::JoinError),
 }
+
+/// Octets of a conversation that a server may need seconds for.
+const LARGE: u64 = 1 << 20;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +96,9 @@ pub async fn campaign(
     }
 }
 
-/// Plays all rounds: one, a further one behind each death, and those with large messages when the others are over: a
-/// server that serves all sessions in one thread keeps the others waiting meanwhile, and their limits must not pay for it.
+/// Plays all rounds: one, a further one behind each death, and those with large messages one by one when the others are
+/// over: a server that serves all sessions in one thread keeps the others waiting meanwhile, and their limits must not pay
+/// for it.
 async fn play(
     target: &mut Running,
     table: &mut Table,
@@ -108,14 +109,15 @@ async fn play(
     let (mut large, mut waiting): (VecDeque<_>, VecDeque<_>) =
         (0..table.cases.len()).partition(large);
     let mut deaths = 0;
+    let mut jobs = table.options.jobs;
     loop {
         if waiting.is_empty() {
             waiting = std::mem::take(&mut large);
+            jobs = 1;
         }
         if waiting.is_empty() {
             break;
         }
-        let jobs = table.options.jobs;
         let Err(broken) = round(target, table, &mut waiting, jobs, deadline, &progress).await
         else {
             continue;
@@ -137,8 +139,7 @@ async fn play(
 
 /// Whether it has a message of megabytes.
 fn is_large(case: &Case) -> bool {
-    let mut steps = case.conversation.steps.iter();
-    steps.any(|step| matches!(step, Step::Repeat(_)))
+    case.conversation.octet_count() >= LARGE
 }
 
 /// Conversations that the target can be tested with, and the others with the reason.

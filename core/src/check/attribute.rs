@@ -113,7 +113,7 @@ fn refusal(view: &View<'_>, exchange: usize, kind: EventKind) -> String {
     }
 }
 
-/// SES-5: an argument that this client never sent and another did.
+/// SES-5: an argument that this client never sent, in whatever case, and another did.
 pub(super) fn of_another_session(view: &View<'_>, event: usize) -> Option<Found> {
     let logged = view.events[event];
     let argument = match &logged.record.event {
@@ -124,13 +124,20 @@ pub(super) fn of_another_session(view: &View<'_>, event: usize) -> Option<Found>
     }?;
     let other = view.elsewhere.sender(&argument.0)?;
     let own = other == view.log.conn || !view.may_search(view.wire.sent.len());
-    if own || memchr::memmem::find(&view.wire.sent, &argument.0).is_some() {
+    if own || is_within(&view.wire.sent, &argument.0) {
         return None;
     }
     let kind = logged.record.event.kind();
     let what =
         format!("{kind} carries {argument:?}, which connection {other} sent and this one did not");
     Some(Found::new("SES-5", logged.entry, what))
+}
+
+/// A server that changes the case of an argument (CON-7) has not taken it from another session.
+fn is_within(sent: &[u8], argument: &[u8]) -> bool {
+    memchr::memmem::find(sent, argument).is_some()
+        || memchr::memmem::find(&sent.to_ascii_lowercase(), &argument.to_ascii_lowercase())
+            .is_some()
 }
 
 /// REJ-1: what the protocol refuses is reported as ProtocolError.

@@ -77,9 +77,12 @@ pub(super) fn traded_places(view: &View<'_>, deviations: &mut Vec<Deviation>) ->
     Some(Found::new("ORD-10", logged.entry, what))
 }
 
-/// The other exchange whose event this is.
+/// The other exchange whose event this is. Where only the case of its argument is another, it is its own exchange's.
 fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<usize> {
     let fired = &view.events[event].record.event;
+    if view.fit(exchange, fired) == Fit::Close {
+        return None;
+    }
     let near = exchange.saturating_sub(NEAR)..view.exchanges().len().min(exchange + NEAR);
     // Whatever a malformed command fires may say what it likes.
     let is_command = |index: usize| {

@@ -324,6 +324,11 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         if half_closed && handler_drop(view) != HandlerDrop::Fired {
             reasons.push(SenderDisconnected);
         }
+        // A server that goes on behind its own 421 (WIR-8) may take its leave at a QUIT.
+        let last = view.wire.replies.last();
+        if (dropped || warned) && last.is_some_and(|last| last.reply.code == Some(221)) {
+            reasons.push(QuitVerb);
+        }
         return reasons;
     }
     let mut reasons = vec![SenderDisconnected];

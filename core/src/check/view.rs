@@ -282,7 +282,19 @@ impl<'t> View<'t> {
         };
         let mut behind = (message + 1..exchanges.len()).take(NEAR).take_while(inside);
         // Where it was the last that was sent, the answer to it must do.
-        begin == self.wire.sent.len() || behind.any(taken)
+        begin == self.wire.sent.len() || self.ended_before(message) || behind.any(taken)
+    }
+
+    /// Whether OnEndOfData had been seen before the client began to send what stands behind the message.
+    fn ended_before(&self, message: usize) -> bool {
+        let behind = self.wire.segment_of(self.exchanges()[message].span.end);
+        let laid = self.by_exchange.get(message).cloned().unwrap_or_default();
+        let mut laid = laid.filter(|event| self.alignment.cause[*event] == Some(message));
+        laid.any(|event| {
+            let event = &self.events[event];
+            let ends = event.record.event.kind() == EventKind::OnEndOfData;
+            ends && behind.is_some_and(|behind| event.entry < behind.entry)
+        })
     }
 
     /// Events of `kind` among all of the session.
@@ -396,11 +408,17 @@ fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEv
             .is_some_and(|(reply, emitted)| reply.at < emitted)
 }
 
-/// Whether `event` had been seen before the client began to send the command: it is about something else.
+/// Whether `event` had been seen before the client began to send the command, or the end of the message whose end it
+/// would tell of: it is about something else.
 fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
-    let begun = wire.segment_of(exchange.span.start);
-    matches!(exchange.stimulus, Stimulus::Command(_))
-        && begun.is_some_and(|segment| event.entry < segment.entry)
+    let ends = event.record.event.kind() == EventKind::OnEndOfData;
+    let needs = match &exchange.stimulus {
+        Stimulus::Command(_) => exchange.span.start,
+        Stimulus::Message(message) if message.complete && ends => exchange.span.end - 1,
+        _ => return false,
+    };
+    let sent = wire.segment_of(needs);
+    sent.is_some_and(|segment| event.entry < segment.entry)
 }
 
 fn lay_out(

@@ -146,3 +146,17 @@ fn enhanced_codes_are_owed_where_they_are_announced() {
     );
     breaks(&[], &format!("{with}\nC: RSET\nS: 250 2.0.0 ok"));
 }
+
+/// What it stumbles over is the quoted local part, and that is another clause.
+#[test]
+fn a_path_that_is_refused_for_itself_says_nothing_of_case_or_white_space() {
+    for (line, wanted) in [
+        ("MAIL FROM:<\"a b\"@example.org> size=1000", vec![]),
+        ("MAIL FROM:<a@example.org> size=1000", vec!["WIR-36"]),
+        ("MAIL from:<\"a b\"@example.org>", vec!["WIR-47"]),
+        ("MAIL FROM:<\"a b\"@example.org> ", vec![]),
+        ("MAIL FROM:<a@example.org> ", vec!["WIR-38"]),
+    ] {
+        breaks(&wanted, &format!("{GREETED}\nC! {line}\\r\\n\nS: 501 no"));
+    }
+}

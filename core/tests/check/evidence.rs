@@ -83,3 +83,84 @@ fn what_a_server_is_known_to_do_does_not_speak_against_a_reading() {
         ["WIR-5", "WIR-5", "WIR-5", "WIR-19"]
     );
 }
+
+/// The server was slow, and the client sent the next segment before the reply to the first message had come: what it was
+/// told of had not been sent in full.
+#[test]
+fn an_end_of_data_that_fires_before_the_end_was_sent_is_that_of_a_look_alike() {
+    let message = |told: &str, late: &str| {
+        format!(
+            "{GREETED}{OPEN}
+            C! Subject: x\\r\\n\\r\\nx\\n.\\n
+            E: OnEndOfHeaders
+            {told}
+            C! MAIL FROM:<c@example.org>\\r\\n.\\r\\n
+            {late}
+            S: 250 queued
+            S: 500 no pipelining
+            server-close
+            E: OnDisconnect Dropped"
+        )
+    };
+    let end = "E: OnEndOfData Subject: x\\r\\n\\r\\nx\\r\\n";
+    let found = rules_of(&[&message(end, "")]);
+    assert!(found.contains(&"CON-2"), "{found:?}");
+    let found = rules_of(&[&message("", end)]);
+    assert!(!found.contains(&"CON-2"), "{found:?}");
+}
+
+#[test]
+fn the_end_of_a_message_that_fires_before_it_was_sent_is_no_other_content() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C: Subject: x
+        C:
+        E: OnEndOfHeaders
+        E: OnEndOfData y
+        C: x
+        C: .
+        S: 250 queued{QUIT}"
+    );
+    let found = rules_of(&[&ladder]);
+    assert!(!found.is_empty() && !found.contains(&"CON-3"), "{found:?}");
+}
+
+/// `<Postmaster>` reaches the handler as `postmaster`, which another session has sent so.
+#[test]
+fn an_argument_in_another_case_is_neither_another_sessions_nor_another_commands() {
+    let rcpt = |sent: &str, seen: &str| {
+        format!(
+            "
+            C: RCPT TO:<{sent}>
+            E: OnRcptCommand {seen}
+            S: 250 ok"
+        )
+    };
+    let mail = "
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok";
+    let as_sent = rcpt("postmaster@example.org", "postmaster@example.org");
+    let lowered = rcpt("Postmaster@example.org", "postmaster@example.org");
+    let first = format!("{GREETED}{mail}{as_sent}{QUIT}");
+    let second = format!("{GREETED}{mail}{lowered}{QUIT}");
+    let both = format!("{GREETED}{mail}{as_sent}{lowered}{QUIT}");
+    assert_eq!(rules_of(&[&first, &second]), ["CON-7"]);
+    assert_eq!(rules_of(&[&both]), ["CON-7"]);
+}
+
+#[test]
+fn a_server_that_goes_on_behind_its_421_may_end_with_a_quit() {
+    let ladder = format!(
+        "{GREETED}
+        C: RSET
+        E: OnRsetCommand
+        S: 421 busy
+        C: QUIT
+        S: 221 bye
+        server-close
+        E: OnDisconnect Quit"
+    );
+    let found = rules_of(&[&ladder]);
+    assert!(!found.contains(&"SES-3"), "{found:?}");
+}

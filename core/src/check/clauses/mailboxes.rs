@@ -202,7 +202,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| {
             probe
                 .bare_envelope(Verb::Mail)
-                .is_some_and(|envelope| envelope.route)
+                .is_some_and(|envelope| envelope.route && envelope.raw.len() <= 100)
         },
         understood,
     )
@@ -218,7 +218,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| {
             probe
                 .bare_envelope(Verb::Rcpt)
-                .is_some_and(|envelope| envelope.route)
+                .is_some_and(|envelope| envelope.route && envelope.raw.len() <= 100)
         },
         understood,
     )
@@ -239,6 +239,15 @@ pub(super) fn is_plain(envelope: &Envelope<'_>) -> bool {
         && envelope.raw.len() <= 100
         && envelope.raw.is_ascii()
         && name(envelope).is_some()
+}
+
+/// Nothing at all about the path that a server could stumble over, its local part included.
+pub(super) fn is_simple_path(envelope: &Envelope<'_>) -> bool {
+    is_plain(envelope)
+        && match envelope.local_part {
+            LocalPart::DotString(text) => is_simple(text),
+            LocalPart::QuotedString(_) => false,
+        }
 }
 
 /// Between the quotes of `verb`'s local part.

@@ -2,7 +2,7 @@
 
 use super::{
     Clause, clause,
-    mailboxes::is_plain,
+    mailboxes::is_simple_path,
     probe::{Envelope, Probe},
     subject::Subjects,
     understood,
@@ -24,7 +24,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| {
             probe
                 .bare_envelope(Verb::Mail)
-                .is_some_and(|path| is_plain(&path))
+                .is_some_and(|path| is_simple_path(&path))
                 && probe.text().starts_with(b"MAIL ")
                 && !probe.text().starts_with(b"MAIL FROM:")
         },
@@ -42,7 +42,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| {
             probe
                 .bare_envelope(Verb::Rcpt)
-                .is_some_and(|path| is_plain(&path))
+                .is_some_and(|path| is_simple_path(&path))
                 && probe.text().starts_with(b"RCPT ")
                 && !probe.text().starts_with(b"RCPT TO:")
         },
@@ -61,6 +61,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             probe.strict()
                 && probe.in_sequence()
                 && probe.announces("SIZE")
+                && probe.envelope().is_some_and(|path| is_simple_path(&path))
                 && probe.mail_parameters().is_some_and(|parameters| {
                     let value = |digits: &[u8]| {
                         (1..5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
@@ -178,7 +179,8 @@ pub(super) const CLAUSES: &[Clause] = &[
 const TRAILING: &str = "white space at its end should be tolerated";
 
 fn trailing_behind_path(probe: &Probe<'_, '_>, verb: Verb) -> bool {
-    let bare = |envelope: Envelope<'_>| envelope.parameters.raw.is_empty() && is_plain(&envelope);
+    let bare =
+        |envelope: Envelope<'_>| envelope.parameters.raw.is_empty() && is_simple_path(&envelope);
     probe.is(verb)
         && probe.in_sequence()
         && probe.only(Leniency::TrailingSpace)
