@@ -56,6 +56,8 @@ pub struct About {
     /// So many milliseconds lie between segments that are to come apart, where the server takes offence at what has come
     /// too soon.
     pub segment_gap_ms: Option<u64>,
+    /// It can start its server as one of LMTP's.
+    pub lmtp: bool,
 }
 
 impl Adapter {
@@ -169,6 +171,9 @@ impl Adapter {
                 command: self.install_command(),
             });
         }
+        if options.protocol.is_lmtp() && !self.about.lmtp {
+            return Err(TargetError::NoLmtp { name: self.name() });
+        }
         let run = self.folder.join("run.sh");
         let fail = |source| TargetError::Start {
             what: format!("adapter `{}` ({})", self.name(), run.display()),
@@ -186,6 +191,9 @@ impl Adapter {
             .env("SMTPSPEC_VERSION", &self.version)
             .env("SMTPSPEC_DIR", scratch.path());
         offer_tls(&mut command, options.tls, scratch.path()).map_err(fail)?;
+        if options.protocol.is_lmtp() {
+            command.env("SMTPSPEC_PROTOCOL", "lmtp");
+        }
         if let Some(program) = &options.program {
             command.env("SMTPSPEC_PROGRAM", program);
         }

@@ -26,6 +26,12 @@ pub enum TargetError {
         /// What installs it.
         command: String,
     },
+    /// An adapter that cannot start its server in this mode.
+    #[error("adapter `{name}` has no LMTP server: those that have say `lmtp = true` in adapter.toml")]
+    NoLmtp {
+        /// The adapter.
+        name: String,
+    },
     /// An adapter's description cannot be understood.
     #[error("{}: {why}", path.display())]
     About {

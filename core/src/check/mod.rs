@@ -19,6 +19,7 @@ mod entry;
 mod event_log;
 mod extra;
 mod fit;
+mod lmt;
 mod moved;
 mod offers;
 mod ord;
@@ -225,6 +226,7 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     tls::judge(view, &mut founds);
     chk::judge(view, &mut founds);
     dsn::judge(view, &mut founds);
+    lmt::judge(view, &mut founds);
     founds
 }
 

@@ -178,7 +178,8 @@ mod tests {
                 case: String::new(),
                 client: ([127, 0, 0, 1], 1).into(),
                 server: ([127, 0, 0, 1], 25).into(),
-                handlers: crate::event::HandlerScript::default(),
+                protocol: crate::wire::Protocol::Smtp,
+            handlers: crate::event::HandlerScript::default(),
             },
             entries: vec![Entry {
                 at: 0,
