@@ -5,7 +5,7 @@ use super::{
     entry::{Entry, on_the_wire},
     verdict::{Level, Rule},
     view::{Found, View},
-    wir::texts,
+    wir::{lower_case, texts},
     words::about,
 };
 use crate::{
@@ -13,6 +13,12 @@ use crate::{
     transcript::ClientAct,
     wire::{Command, Verb},
 };
+
+/// Octets of a line that no server calls long.
+const SHORT: usize = 256;
+
+/// Nanoseconds within which no server times a client out.
+const NO_TIME_OUT: u64 = 900_000_000;
 
 const fn entry(rule: Rule, exercised: fn(&View<'_>) -> bool) -> Entry {
     Entry {
@@ -149,7 +155,11 @@ fn lacks_replies(exchange: &Exchange<'_>) -> bool {
 fn too_few(view: &View<'_>, index: usize) -> Option<Found> {
     let exchange = &view.exchanges()[index];
     let last = exchange.replies().last()?;
-    let followed = last + 1 < view.wire.replies.len();
+    let reply = &view.wire.replies[last];
+    // A 421 of a server that has waited for more is no answer; at once, it is a goodbye that may come at any time.
+    let followed = view.wire.replies.get(last + 1).is_some_and(|next| {
+        next.reply.code != Some(421) || next.at.saturating_sub(reply.at) >= NO_TIME_OUT
+    });
     let waited = view.wire.did(ClientAct::GaveUp) && view.wire.server_end.is_none();
     if !lacks_replies(exchange) || !(followed || waited) || view.is_slowed() {
         return None;
@@ -160,7 +170,7 @@ fn too_few(view: &View<'_>, index: usize) -> Option<Found> {
         exchange.recipients,
         times(exchange.replies().count()),
     );
-    Some(Found::new(owed_by(exchange), view.wire.replies[last].entry, what))
+    Some(Found::new(owed_by(exchange), reply.entry, what))
 }
 
 fn times(count: usize) -> String {
@@ -272,6 +282,7 @@ fn is_plain_lhlo(view: &View<'_>, line: &CommandLine<'_>) -> bool {
         && !greets_in_smtp(view, line)
         && line.verb == Verb::Ehlo
         && line.text.is_ascii()
+        && line.text.len() < SHORT
         && line.parsed.is_ok_and(|parsed| parsed.leniencies.is_empty())
 }
 
@@ -288,7 +299,7 @@ fn wrongly_answered(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Op
         return None;
     } else if is_unaddressed(view, exchange, line) && (positive || code == 554) {
         ("LMT-3", "without a recipient it is 503")
-    } else if is_plain_lhlo(view, line) && matches!(code, 500 | 502) {
+    } else if is_plain_lhlo(view, line) && !lower_case(line.text) && matches!(code, 500 | 502) {
         ("LMT-7", "every server of LMTP's must know it")
     } else {
         return None;

@@ -593,7 +593,8 @@ impl<'w> Reader<'w, '_, '_> {
         let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit)
             || is_farewell(reply_read) && takes_time(&stimulus) && self.quit_behind(&span);
         let recipients = core::mem::take(&mut self.owed);
-        let further = self.further_replies(reply, recipients);
+        let lacking = if recipients > 1 { self.lacking(&span, recipients) } else { 0 };
+        let further = self.further_replies(reply, recipients.saturating_sub(lacking));
         let outcome = match self.outcome_of_all(outcome(reply_read, quit), &further) {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
             outcome => outcome,
@@ -625,18 +626,48 @@ impl<'w> Reader<'w, '_, '_> {
     /// cannot be one.
     fn further_replies(&mut self, first: Option<usize>, recipients: usize) -> Range<usize> {
         let start = self.next_reply;
-        let code = |reply: usize| Some(self.wire.replies.get(reply)?.reply.code);
-        let mut before = first.and_then(code);
-        while self.next_reply + 1 < start + recipients {
-            let next = code(self.next_reply);
-            let ended = matches!(before, None | Some(Some(421)));
-            if ended || !matches!(next, Some(Some(250 | 400..=599))) {
-                break;
-            }
-            before = next;
+        let code = |reply: usize| self.wire.replies.get(reply)?.reply.code;
+        let goes_on = first.is_some_and(|first| code(first) != Some(421));
+        // A 421 is the server's goodbye to the session, whoever is still owed a reply.
+        let answers = |reply| matches!(code(reply), Some(250 | 400..=420 | 422..=599));
+        while goes_on && self.next_reply + 1 < start + recipients && answers(self.next_reply) {
             self.next_reply += 1;
         }
         start..self.next_reply
+    }
+
+    /// How many replies the message at `span` seems to lack, where commands were sent in one go with it: all that came up
+    /// to the reply to QUIT, or until the client gave up, are fewer than were due. Nobody else can say whose they are.
+    fn lacking(&self, span: &Range<usize>, recipients: usize) -> usize {
+        // Longer groups are not looked at, so that reading takes linear time.
+        const LONGEST: usize = 4096;
+        let rest = &self.wire.sent[span.end..];
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let segment = self.segment_end(span);
+        let mut at = span.end;
+        let (mut commands, mut quit) = (0, false);
+        for line in rest.split_inclusive(|octet| *octet == b'\n') {
+            let line_at = at..at + line.len();
+            at = line_at.end;
+            if quit || self.segment_end(&line_at) != segment {
+                break;
+            }
+            let verb = self.wire.protocol.verb(line.trim_ascii_end());
+            if matches!(verb, Verb::Data | Verb::Bdat | Verb::Auth | Verb::StartTls) {
+                return 0;
+            }
+            quit = verb == Verb::Quit;
+            commands += 1;
+        }
+        let came = self.wire.replies.get(self.next_reply..).unwrap_or_default();
+        let ended = match came.last().and_then(|last| last.reply.code) {
+            Some(221) => quit,
+            _ => self.wire.did(ClientAct::GaveUp) && self.wire.server_end.is_none(),
+        };
+        if commands == 0 || !ended {
+            return 0;
+        }
+        (recipients - 1 + commands).saturating_sub(came.len())
     }
 
     /// What several replies to a message say together: that the server leaves, or that somebody gets it, or the first.
