@@ -133,7 +133,9 @@ mod tests {
             segment_gap: None,
         };
         for _ in 0..20 {
-            let bound = own_port(&stage, stage.server, &CampaignOptions::default()).await.unwrap();
+            let bound = own_port(&stage, stage.server, &CampaignOptions::default())
+                .await
+                .unwrap();
             assert!(!waits(&bound.client().port()));
         }
     }

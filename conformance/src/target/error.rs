@@ -27,7 +27,9 @@ pub enum TargetError {
         command: String,
     },
     /// An adapter that cannot start its server in this mode.
-    #[error("adapter `{name}` has no LMTP server: those that have say `lmtp = true` in adapter.toml")]
+    #[error(
+        "adapter `{name}` has no LMTP server: those that have say `lmtp = true` in adapter.toml"
+    )]
     NoLmtp {
         /// The adapter.
         name: String,

@@ -129,9 +129,7 @@ fn ends<'v, 't>(
 ) -> impl Iterator<Item = (usize, &'v Exchange<'t>)> {
     let exchanges = view.exchanges().iter().enumerate();
     exchanges.filter(move |(_, exchange)| {
-        exchange.recipients > 0
-            && exchange.reply.is_some()
-            && exchange.chunk.is_some() == in_chunks
+        exchange.recipients > 0 && exchange.reply.is_some() && exchange.chunk.is_some() == in_chunks
     })
 }
 
@@ -203,7 +201,9 @@ fn named<'v>(view: &'v View<'_>, index: usize) -> Option<(Vec<&'v [u8]>, Vec<&'v
     // Each reply is looked at for each recipient.
     const MOST: usize = 100;
     let exchange = &view.exchanges()[index];
-    if !(2..=MOST).contains(&exchange.recipients) || exchange.replies().count() != exchange.recipients {
+    if !(2..=MOST).contains(&exchange.recipients)
+        || exchange.replies().count() != exchange.recipients
+    {
         return None;
     }
     let recipients = recipients_before(view, index);

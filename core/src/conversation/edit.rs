@@ -187,7 +187,9 @@ fn octets(step: usize, index: usize, segment: &[u8], edits: &mut Vec<Edit>) {
     for line in lines(segment) {
         let verb = Verb::of(segment[line.clone()].trim_ascii_end());
         let is_lhlo = Protocol::Lmtp.verb(segment[line.clone()].trim_ascii_end()) == Verb::Ehlo;
-        let mut canonical = CANONICAL.iter().map(|(known, text)| (*known == verb, *text));
+        let mut canonical = CANONICAL
+            .iter()
+            .map(|(known, text)| (*known == verb, *text));
         let canonical = canonical.find(|(fits, _)| *fits);
         if let Some((_, text)) = canonical.or(is_lhlo.then_some((true, b"LHLO a\r\n")))
             && text.len() < line.len()

@@ -179,7 +179,7 @@ mod tests {
                 client: ([127, 0, 0, 1], 1).into(),
                 server: ([127, 0, 0, 1], 25).into(),
                 protocol: crate::wire::Protocol::Smtp,
-            handlers: crate::event::HandlerScript::default(),
+                handlers: crate::event::HandlerScript::default(),
             },
             entries: vec![Entry {
                 at: 0,

@@ -212,7 +212,7 @@ mod tests {
                 client: ([127, 0, 0, 1], 1).into(),
                 server: ([127, 0, 0, 1], 25).into(),
                 protocol: crate::wire::Protocol::Smtp,
-            handlers: crate::event::HandlerScript::default(),
+                handlers: crate::event::HandlerScript::default(),
             },
             entries: (0..)
                 .zip(whats)

@@ -593,7 +593,11 @@ impl<'w> Reader<'w, '_, '_> {
         let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit)
             || is_farewell(reply_read) && takes_time(&stimulus) && self.quit_behind(&span);
         let recipients = core::mem::take(&mut self.owed);
-        let lacking = if recipients > 1 { self.lacking(&span, recipients) } else { 0 };
+        let lacking = if recipients > 1 {
+            self.lacking(&span, recipients)
+        } else {
+            0
+        };
         let further = self.further_replies(reply, recipients.saturating_sub(lacking));
         let outcome = match self.outcome_of_all(outcome(reply_read, quit), &further) {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
@@ -644,15 +648,15 @@ impl<'w> Reader<'w, '_, '_> {
         let rest = &self.wire.sent[span.end..];
         let rest = &rest[..rest.len().min(LONGEST)];
         let segment = self.segment_end(span);
-        let mut at = span.end;
-        let (mut commands, mut quit) = (0, false);
-        for line in rest.split_inclusive(|octet| *octet == b'\n') {
-            let line_at = at..at + line.len();
-            at = line_at.end;
+        let mut lines = LineSplitter::new(self.tolerance.line_ends);
+        let (mut commands, mut quit, mut at) = (0, false, 0);
+        while let Some(line) = lines.next(&rest[at..]) {
+            let line_at = span.end + at..span.end + at + line.len;
+            at += line.len;
             if quit || self.segment_end(&line_at) != segment {
                 break;
             }
-            let verb = self.wire.protocol.verb(line.trim_ascii_end());
+            let verb = self.wire.protocol.verb(line.text);
             if matches!(verb, Verb::Data | Verb::Bdat | Verb::Auth | Verb::StartTls) {
                 return 0;
             }
@@ -675,7 +679,10 @@ impl<'w> Reader<'w, '_, '_> {
         let of = |reply: usize| outcome(Some(&self.wire.replies[reply]), false);
         let says = |wanted: Outcome| first == wanted || further.clone().any(|at| of(at) == wanted);
         let decisive = [Outcome::Dropped, Outcome::Accepted];
-        decisive.into_iter().find(|outcome| says(*outcome)).unwrap_or(first)
+        decisive
+            .into_iter()
+            .find(|outcome| says(*outcome))
+            .unwrap_or(first)
     }
 
     fn count_recipient(&mut self, verb: Verb, outcome: Outcome) {

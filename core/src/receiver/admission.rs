@@ -69,7 +69,10 @@ pub(super) fn admit<'a>(
     let Parsed {
         command,
         leniencies,
-    } = config.protocol_of(line).parse(line).map_err(|e| Refusal::malformed(format!("501 5.5.2 {e}")))?;
+    } = config
+        .protocol_of(line)
+        .parse(line)
+        .map_err(|e| Refusal::malformed(format!("501 5.5.2 {e}")))?;
     check_leniencies(leniencies, command, dialogue, config)?;
     if let Some(need) = unmet_need(row, dialogue, config) {
         let reply = if config.defects.has(Defect::OutOfSequence500) {

@@ -85,7 +85,12 @@ impl Receiver {
         let occasion = Occasion {
             line,
             verb: self.config.protocol_of(line).verb(line),
-            command: self.config.protocol_of(line).parse(line).ok().map(|parsed| parsed.command),
+            command: self
+                .config
+                .protocol_of(line)
+                .parse(line)
+                .ok()
+                .map(|parsed| parsed.command),
             dialogue: &self.dialogue,
             grouped: grouped || self.input.verb_ahead().is_some(),
             behind_message: core::mem::take(&mut self.carried.clauses.behind_message),

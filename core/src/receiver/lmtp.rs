@@ -48,7 +48,9 @@ impl Receiver {
     /// The message's end has come: its transaction is over, and in LMTP its recipients are owed their replies.
     pub(super) fn end_transaction(&mut self) {
         let transaction = self.dialogue.transaction.take();
-        self.owed = transaction.map(|transaction| transaction.addressed).unwrap_or_default();
+        self.owed = transaction
+            .map(|transaction| transaction.addressed)
+            .unwrap_or_default();
     }
 
     /// Answers the end of a message: once, or in LMTP once for each recipient. `reply` is without the last CRLF.
@@ -85,7 +87,11 @@ mod tests {
     #[test]
     fn a_path_is_said_again_where_a_reply_line_can_hold_it() {
         assert_eq!(shown(b"a@b.example"), "<a@b.example>");
-        for path in [&b"\"a b\"@c.example"[..], "\u{e9}@b".as_bytes(), &[b'x'; 255]] {
+        for path in [
+            &b"\"a b\"@c.example"[..],
+            "\u{e9}@b".as_bytes(),
+            &[b'x'; 255],
+        ] {
             assert_eq!(shown(path), "");
         }
         assert_eq!(shown(&[b'x'; 254]).len(), 256);

@@ -59,9 +59,7 @@ impl Protocol {
     ///
     /// As there.
     pub fn parse(self, line: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
-        parse_with(line, |word| {
-            self.translate(Verb::of_word(word), || word)
-        })
+        parse_with(line, |word| self.translate(Verb::of_word(word), || word))
     }
 
     /// What the verb that SMTP has for a word is here.
@@ -107,9 +105,15 @@ mod tests {
     fn lhlo_is_read_as_ehlo_is() {
         let lhlo = |line: &'static [u8]| Protocol::Lmtp.parse(line).map(|parsed| parsed.command);
         let domain = b"client.example.org";
-        assert_eq!(lhlo(b"LHLO client.example.org"), Ok(Command::Ehlo { domain }));
+        assert_eq!(
+            lhlo(b"LHLO client.example.org"),
+            Ok(Command::Ehlo { domain })
+        );
         assert!(lhlo(b"LHLO").is_err());
-        assert!(matches!(lhlo(b"EHLO a"), Ok(Command::Unknown { verb: b"EHLO", .. })));
+        assert!(matches!(
+            lhlo(b"EHLO a"),
+            Ok(Command::Unknown { verb: b"EHLO", .. })
+        ));
         for line in [&b"LHLO a"[..], b"EHLO a", b"QUIT", b"x\0"] {
             assert_eq!(Protocol::Smtp.parse(line), parse_command(line));
         }

@@ -4,8 +4,7 @@ use super::order::legal;
 use crate::{
     check::{
         con::lost_behind_data,
-        lmt,
-        tls,
+        lmt, tls,
         view::{Found, View},
         words::about,
     },
