@@ -9,6 +9,7 @@ use super::{
     words::about,
 };
 use crate::{
+    event::EventKind,
     model::{Certainty, CommandLine, Exchange, Outcome, Stimulus},
     transcript::ClientAct,
     wire::{Command, Verb},
@@ -119,7 +120,6 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         };
         founds.extend(wrongly_answered(view, index, line));
     }
-    founds.extend(unannounced(view));
 }
 
 /// The ends of messages that were answered: by DATA, or in chunks.
@@ -286,6 +286,15 @@ fn is_plain_lhlo(view: &View<'_>, line: &CommandLine<'_>) -> bool {
         && line.parsed.is_ok_and(|parsed| parsed.leniencies.is_empty())
 }
 
+/// Whether LHLO was answered as if it were unknown. What its handler made of it is the handler's affair, and what a verb
+/// in lower case is answered WIR-17's.
+fn is_unknown_lhlo(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> bool {
+    is_plain_lhlo(view, line)
+        && matches!(code, 500 | 502)
+        && !lower_case(line.text)
+        && !view.alignment_has(index, EventKind::OnEhloCommand)
+}
+
 /// LMT-3, LMT-4, LMT-7.
 fn wrongly_answered(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Option<Found> {
     let exchange = &view.exchanges()[index];
@@ -299,7 +308,7 @@ fn wrongly_answered(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Op
         return None;
     } else if is_unaddressed(view, exchange, line) && (positive || code == 554) {
         ("LMT-3", "without a recipient it is 503")
-    } else if is_plain_lhlo(view, line) && !lower_case(line.text) && matches!(code, 500 | 502) {
+    } else if is_unknown_lhlo(view, index, line, code) {
         ("LMT-7", "every server of LMTP's must know it")
     } else {
         return None;
@@ -327,8 +336,12 @@ const ANNOUNCED: [(&str, Level); 3] = [
     ("8BITMIME", Level::Should),
 ];
 
-/// Said once for each, at the session's first LHLO.
-fn unannounced(view: &View<'_>) -> Vec<Found> {
+/// LMT-5, said once for each at the session's first LHLO. That something is not offered says nothing of the reading: this is
+/// judged when that has been chosen.
+pub(super) fn unannounced(view: &View<'_>) -> Vec<Found> {
+    if view.wire.protocol.is_smtp() {
+        return Vec::new();
+    }
     let first = greetings(view).next();
     let greeted = first.and_then(|index| Some((index, view.reply(&view.exchanges()[index])?)));
     let Some((index, reply)) = greeted else {

@@ -66,6 +66,7 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
         // Only now that the reading is chosen: clauses have no say in that.
         let mut judged = clauses::judge(view, &founds);
         founds.extend(said.anew(&mut judged));
+        founds.extend(lmt::unannounced(view));
         for tally in &mut tallies {
             tally.take(view, &founds, &judged.asked);
         }
