@@ -196,8 +196,11 @@ pub(super) fn one_too_many(view: &View<'_>, reply: usize) -> Option<&'static str
     (answers && owner.recipients > 0).then(|| owed_by(owner))
 }
 
+/// The recipients of a message, and whom its replies name.
+type Named<'v> = (Vec<&'v [u8]>, Vec<&'v [u8]>);
+
 /// The paths that the replies to a message name, where each names one of its recipients and no two are the same.
-fn named<'v>(view: &'v View<'_>, index: usize) -> Option<(Vec<&'v [u8]>, Vec<&'v [u8]>)> {
+fn named<'v>(view: &'v View<'_>, index: usize) -> Option<Named<'v>> {
     // Each reply is looked at for each recipient.
     const MOST: usize = 100;
     let exchange = &view.exchanges()[index];

@@ -65,10 +65,9 @@ impl Protocol {
     /// What the verb that SMTP has for a word is here.
     fn translate<'a>(self, verb: Verb, word: impl FnOnce() -> &'a [u8]) -> Verb {
         match (self, verb) {
-            (Self::Smtp, verb) => verb,
             (Self::Lmtp, Verb::Helo | Verb::Ehlo) => Verb::Unknown,
             (Self::Lmtp, Verb::Unknown) if word().eq_ignore_ascii_case(b"LHLO") => Verb::Ehlo,
-            (Self::Lmtp, verb) => verb,
+            (_, verb) => verb,
         }
     }
 }
