@@ -323,6 +323,7 @@ async fn session(play: Play) -> Transcript {
         case: "hostile".into(),
         client,
         server,
+        protocol: play.conversation.protocol,
         handlers: play.conversation.handlers.clone(),
     };
     let entries = log.take();

@@ -58,6 +58,7 @@ fn session(conn: u64) -> SessionLog {
             case: format!("ladder/{conn}"),
             client: SocketAddr::from(([127, 0, 0, 1], port)),
             server: SocketAddr::from(([127, 0, 0, 1], 25)),
+            protocol: smtpspec_core::wire::Protocol::Smtp,
             handlers: HandlerScript::default(),
         },
         entries: Vec::new(),

@@ -11,8 +11,9 @@ import re
 from importlib.metadata import version
 
 from aiosmtpd import smtp
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
-from smtpspec_events import Failed, Observed, Rejected, digest, environment, octets, show_address, tls
+from smtpspec_events import Failed, Observed, Rejected, digest, environment, lmtp, octets, show_address, tls
 
 EVENTS = [
     "OnConnect",
@@ -147,6 +148,10 @@ class Server(SMTP):
         await super().push(status)
 
 
+class LmtpServer(Server, LMTP):
+    """The same in aiosmtpd's LMTP: what it overrides stands behind what is overridden here."""
+
+
 class Handler:
     """aiosmtpd's own hooks. Each returns what aiosmtpd would answer by itself, or the script's refusal."""
 
@@ -246,8 +251,9 @@ async def serve(listen, stream, idle):
     if offered == "starttls":
         options["tls_context"] = context
     options = {name: value for name, value in options.items() if name in taken}
+    protocol = LmtpServer if lmtp() else Server
     server = await loop.create_server(
-        lambda: Server(stream, **options), *listen, backlog=1024, ssl=context if offered == "implicit" else None
+        lambda: protocol(stream, **options), *listen, backlog=1024, ssl=context if offered == "implicit" else None
     )
     stream.hello("aiosmtpd", f"aiosmtpd {VERSION}", EVENTS if HAS_HOOKS else OVERRIDDEN, disconnect_reason=True)
     await server.serve_forever()

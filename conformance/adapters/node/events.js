@@ -31,6 +31,8 @@ function environment() {
         events: address(process.env.SMTPSPEC_EVENTS),
         idle: Number(process.env.SMTPSPEC_IDLE_MS || 300000),
         tls: tls(),
+        // `lmtp` where smtpspec asks for it.
+        protocol: process.env.SMTPSPEC_PROTOCOL,
     }
 }
 

@@ -25,6 +25,11 @@ def environment():
     return listen, Stream(events), idle
 
 
+def lmtp():
+    """Whether the server is to speak LMTP."""
+    return os.environ.get("SMTPSPEC_PROTOCOL") == "lmtp"
+
+
 def tls():
     """What TLS is to be offered, ``starttls`` or ``implicit``, and the context for it; twice None where none is."""
     name = os.environ.get("SMTPSPEC_TLS")

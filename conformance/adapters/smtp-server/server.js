@@ -139,6 +139,7 @@ const server = new Server({
     disableReverseLookup: true,
     // AUTH would need users; STARTTLS is offered where smtpspec asks for it.
     disabledCommands: env.tls && env.tls.offered === 'starttls' ? ['AUTH'] : ['STARTTLS', 'AUTH'],
+    lmtp: env.protocol === 'lmtp',
     secure: Boolean(env.tls && env.tls.offered === 'implicit'),
     cert: env.tls && env.tls.cert,
     key: env.tls && env.tls.key,

@@ -3,7 +3,9 @@
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use smtpspec_core::{conversation::TlsMode, event::EventKind, generate::Family, receiver::Config};
+use smtpspec_core::{
+    conversation::TlsMode, event::EventKind, generate::Family, receiver::Config, wire::Protocol,
+};
 
 use crate::{observe::milter::MilterSpec, target::Setting};
 
@@ -56,7 +58,7 @@ pub enum Command {
 }
 
 /// Which server, and how to see its events.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TargetArgs {
     /// A server that smtpspec starts itself: `embedded`, or the name of an adapter (`smtpspec targets` lists them),
     /// with `@VERSION` for another version than the usual one.
@@ -85,6 +87,11 @@ pub struct TargetArgs {
     /// `--setting smtpd_forbid_bare_newline=normalize` (may be repeated; `smtpspec targets` lists what can be set).
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "connect")]
     pub setting: Vec<Setting>,
+    /// Speak LMTP (RFC 2033): each conversation with LHLO for HELO and EHLO, and a reply for each recipient behind the end
+    /// of a message. What smtpspec starts speaks it. Without this only conversations with `%lmtp` are LMTP, and only the
+    /// embedded server is asked for it.
+    #[arg(long)]
+    pub lmtp: bool,
     /// Plant a defect in the embedded server, to see it caught (may be repeated; `serve --help` lists them).
     #[arg(long, value_name = "NAME", conflicts_with = "connect")]
     pub defect: Vec<String>,
@@ -94,6 +101,15 @@ pub struct TargetArgs {
 }
 
 impl TargetArgs {
+    /// What is spoken.
+    pub const fn protocol(&self) -> Protocol {
+        if self.lmtp {
+            Protocol::Lmtp
+        } else {
+            Protocol::Smtp
+        }
+    }
+
     /// The options that name this target again, each with a leading blank.
     pub fn again(&self) -> String {
         let mut options = match &self.connect {
@@ -106,6 +122,9 @@ impl TargetArgs {
         }
         for setting in &self.setting {
             let _ = write!(options, " --setting {}", shell_word(&setting.to_string()));
+        }
+        if self.lmtp {
+            options.push_str(" --lmtp");
         }
         for (name, value) in self
             .events
@@ -372,6 +391,9 @@ pub struct ServeArgs {
     /// TLS comes before the banner, as on port 465. Without it STARTTLS is offered.
     #[arg(long)]
     pub implicit_tls: bool,
+    /// Speak LMTP (RFC 2033) in place of SMTP.
+    #[arg(long)]
+    pub lmtp: bool,
     /// Plant a defect (may be repeated; listed below).
     #[arg(long, value_name = "NAME")]
     pub defect: Vec<String>,

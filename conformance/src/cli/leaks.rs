@@ -22,7 +22,7 @@ pub(super) fn play(args: &RunArgs, rules: &Filter) -> Result<Played, CliError> {
     let filter = Filter::new("--case", &args.case)?;
     let target = apart(target(&args.target)?)?;
     let seed = args.seed.unwrap_or_else(|| draw_seed(args));
-    let sessions = BrokenSessions::new(seed)?;
+    let sessions = BrokenSessions::new(seed)?.spoken_in(args.target.protocol());
     let mut indices: Vec<u64> = (0..args.cases()).collect();
     indices.retain(|index| filter.takes(&sessions.name(*index)));
     if indices.is_empty() {

@@ -12,10 +12,13 @@ use crate::{
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let mut case = case(&args.file)?;
-    case.conversation = case.conversation.behind(args.target.tls.mode());
+    let mut at = args.target.clone();
+    at.lmtp |= case.conversation.protocol.is_lmtp();
+    let conversation = case.conversation.behind(at.tls.mode());
+    case.conversation = conversation.spoken_in(at.protocol());
     let title = case.conversation.title.clone();
-    let target = super::run::target(&args.target)?;
-    let playing = super::run::play(&target, vec![case.clone()], &args.target);
+    let target = super::run::target(&at)?;
+    let playing = super::run::play(&target, vec![case.clone()], &at);
     let outcome = super::shared::runtime()?.block_on(playing)?;
     if let Some((name, why)) = outcome.skipped.first() {
         return Err(CliError::NotPlayable(format!("{name} {why}")));
@@ -27,7 +30,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         skipped: &[],
         elapsed: None,
         minimal: &[],
-        target_options: args.target.again(),
+        target_options: at.again(),
         strict: false,
         leaks: None,
         expected: None,

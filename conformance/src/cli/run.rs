@@ -106,7 +106,8 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
     cases.retain(|case| filter.takes(&case.name));
     let tls = args.target.tls.mode();
     for case in &mut cases {
-        case.conversation = case.conversation.behind(tls);
+        let conversation = case.conversation.behind(tls);
+        case.conversation = conversation.spoken_in(args.target.protocol());
     }
     if cases.is_empty() {
         return Err(CliError::NoCase(args.case.clone()));
@@ -230,6 +231,7 @@ pub(super) async fn start(target: &Target, args: &TargetArgs) -> Result<Running,
     let options = StartOptions {
         allow_remote: args.allow_remote,
         tls: args.tls.mode(),
+        protocol: args.protocol(),
         ..StartOptions::default()
     };
     Ok(target.start(&options).await?)

@@ -8,6 +8,7 @@ use std::{
 use smtpspec_core::{
     event::{EventRecord, Hello},
     receiver::Config,
+    wire::Protocol,
 };
 
 use super::{
@@ -25,6 +26,11 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     let config = Config {
         max_message_size: args.max_message_size,
         defects: defects(&args.defect)?,
+        protocol: if args.lmtp {
+            Protocol::Lmtp
+        } else {
+            Protocol::Smtp
+        },
         ..Config::default()
     };
     let options = ServeOptions {
@@ -62,6 +68,7 @@ async fn until_interrupted(
     format: Format,
 ) -> Result<u8, CliError> {
     let implicit = options.implicit_tls;
+    let protocol = config.protocol.name();
     let hooks = Hooks::new(move |record| print(&record, format));
     let server = Server::start(listen, config, options, hooks).map_err(|e| CliError::Listen {
         address: listen.to_string(),
@@ -77,7 +84,7 @@ async fn until_interrupted(
             let how = how_to_speak(address, implicit);
             writeln!(
                 anstream::stdout().lock(),
-                "smtpspec serves SMTP on {address}; end it with Ctrl-C.\nSpeak to it: {how}"
+                "smtpspec serves {protocol} on {address}; end it with Ctrl-C.\nSpeak to it: {how}"
             )
             .map_err(CliError::Output)?;
         }

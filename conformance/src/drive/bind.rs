@@ -95,7 +95,8 @@ impl Bound {
             }
             connected => connected.map_err(fail)?,
         };
-        Client::new(stream, log, &self.limits, self.arriving)
+        let protocol = conversation.protocol;
+        Client::new(stream, log, &self.limits, self.arriving, protocol)
             .play(conversation)
             .await;
         Ok(())

@@ -8,6 +8,7 @@ use smtpspec_core::{
     model::Pacer,
     repeat::Repeat,
     transcript::{ClientAct, ServerEnd, What},
+    wire::Protocol,
 };
 use socket2::SockRef;
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, task::yield_now, time::Duration};
@@ -47,9 +48,10 @@ impl<'a> Client<'a> {
         log: &'a Log,
         limits: &'a Limits,
         arriving: Option<OwnedSemaphorePermit>,
+        protocol: Protocol,
     ) -> Self {
         Self {
-            wire: Wire::new(stream, log, limits, arriving),
+            wire: Wire::new(stream, log, limits, arriving, protocol),
             limits,
             hasty: false,
             gaps: MOST_GAPS,

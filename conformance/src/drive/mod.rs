@@ -35,6 +35,7 @@ pub async fn play(
         case: case.to_owned(),
         client: bound.client(),
         server,
+        protocol: conversation.protocol,
         handlers: conversation.handlers.clone(),
     };
     let log = Log::new();

@@ -10,6 +10,7 @@ use smtpspec_core::{
     model::Pacer,
     repeat::Repeat,
     transcript::{ClientAct, Handshake, ServerEnd, What},
+    wire::Protocol,
 };
 use socket2::SockRef;
 use tokio::{
@@ -55,12 +56,13 @@ impl<'a> Wire<'a> {
         log: &'a Log,
         limits: &'a Limits,
         arriving: Option<OwnedSemaphorePermit>,
+        protocol: Protocol,
     ) -> Self {
         Self {
             stream,
             log,
             limits,
-            pacer: Pacer::new(),
+            pacer: Pacer::speaking(protocol),
             buffer: vec![0; CHUNK],
             received: 0,
             arriving,

@@ -5,6 +5,7 @@ use smtpspec_core::{
     conversation::{Conversation, Ending, Step},
     event::HandlerScript,
     generate::{Family, conversation},
+    wire::Protocol,
 };
 
 use super::{Case, CaseError, documented};
@@ -21,6 +22,7 @@ const LONGEST: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct BrokenSessions {
     seed: u64,
+    protocol: Protocol,
     documented: Vec<Conversation>,
 }
 
@@ -28,11 +30,20 @@ impl BrokenSessions {
     /// Those of `seed`.
     pub fn new(seed: u64) -> Result<Self, CaseError> {
         let all = documented()?.into_iter().map(|case| case.conversation);
-        let documented = all.filter(|conversation| conversation.octets().len() <= LONGEST);
+        let documented = all.filter(|conversation| {
+            conversation.octets().len() <= LONGEST && conversation.protocol.is_smtp()
+        });
         Ok(Self {
             seed,
+            protocol: Protocol::Smtp,
             documented: documented.map(hurried).collect(),
         })
+    }
+
+    /// The same in `protocol`.
+    #[must_use]
+    pub fn spoken_in(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
     }
 
     /// What the case number `index` is called: `leaks/SEED/INDEX`.
@@ -47,6 +58,7 @@ impl BrokenSessions {
         } else {
             self.cut(index)
         };
+        let drawn = drawn.spoken_in(self.protocol);
         let name = self.name(index);
         Case {
             conversation: Conversation {

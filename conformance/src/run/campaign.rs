@@ -12,7 +12,7 @@ use super::{
 use crate::{
     drive::DriveError,
     observe::ScriptError,
-    target::{Running, TargetError},
+    target::{Running, Stage, TargetError},
 };
 
 /// Why a run could not be done. What was seen until then is in the transcript.
@@ -144,14 +144,25 @@ fn is_large(case: &Case) -> bool {
 
 /// Conversations that the target can be tested with, and the others with the reason.
 fn playable(target: &Running, cases: Vec<Case>) -> (Vec<Case>, Vec<(String, String)>) {
-    let scripts = target.stage().takes_scripts();
-    let plays = |case: &Case| scripts || case.conversation.handlers.is_empty();
-    let (played, skipped): (Vec<_>, Vec<_>) = cases.into_iter().partition(plays);
-    let reason = "needs handler scripts, which this target does not take";
-    let skipped = skipped
-        .into_iter()
-        .map(|case| (case.name, reason.to_owned()));
-    (played, skipped.collect())
+    let (mut played, mut skipped) = (Vec::new(), Vec::new());
+    for case in cases {
+        match lacks(target.stage(), &case) {
+            Some(reason) => skipped.push((case.name, reason.to_owned())),
+            None => played.push(case),
+        }
+    }
+    (played, skipped)
+}
+
+/// Why `case` cannot be played.
+fn lacks(stage: &Stage, case: &Case) -> Option<&'static str> {
+    let conversation = &case.conversation;
+    if conversation.protocol.is_lmtp() && stage.lmtp.is_none() {
+        return Some("is LMTP, which this target is not known to speak (--lmtp)");
+    }
+    let scripted = !conversation.handlers.is_empty();
+    (scripted && !stage.takes_scripts())
+        .then_some("needs handler scripts, which this target does not take")
 }
 
 /// The sessions in the order of their cases, numbered from 1.

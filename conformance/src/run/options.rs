@@ -65,6 +65,7 @@ mod tests {
         let at = |limit| {
             let stage = Stage {
                 server: ([127, 0, 0, 1], 25).into(),
+                lmtp: None,
                 hello: None,
                 hub: Hub::new(),
                 scripts: Scripts::None,

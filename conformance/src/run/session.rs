@@ -1,6 +1,9 @@
 //! One session of a campaign: bind, be known, connect, play, let the late events come.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use smtpspec_core::transcript::{Death, Open, SessionLog, What};
 use tokio::sync::OwnedSemaphorePermit;
@@ -56,11 +59,15 @@ const PORTS: usize = 256;
 
 /// A client whose port no session has that still waits for events. RST frees its port at once, and the system may
 /// give it away before the events of the session that was reset have come.
-async fn own_port(stage: &Stage, options: &CampaignOptions) -> Result<Bound, RunError> {
+async fn own_port(
+    stage: &Stage,
+    server: SocketAddr,
+    options: &CampaignOptions,
+) -> Result<Bound, RunError> {
     // Held until the end, so that the system does not give them out again.
     let mut taken = Vec::new();
     loop {
-        let bound = drive::bind(stage.server, &options.limits).await?;
+        let bound = drive::bind(server, &options.limits).await?;
         if !stage.hub.is_open(bound.client()) || taken.len() >= PORTS {
             return Ok(bound);
         }
@@ -77,13 +84,15 @@ pub(super) async fn session(
     permit: OwnedSemaphorePermit,
 ) -> Result<(), RunError> {
     let conversation = &case.conversation;
-    let bound = own_port(&stage, &options).await?;
+    let server = stage.server_of(conversation.protocol);
+    let bound = own_port(&stage, server, &options).await?;
     let client = bound.client();
     stage.script(client, &conversation.handlers).await?;
     let open = Open {
         case: case.name.clone(),
         client,
-        server: stage.server,
+        server,
+        protocol: conversation.protocol,
         handlers: conversation.handlers.clone(),
     };
     // Set once, here.
@@ -115,6 +124,7 @@ mod tests {
         }
         let stage = Stage {
             server: ([127, 0, 0, 1], 1).into(),
+            lmtp: None,
             hello: None,
             hub,
             scripts: Scripts::None,
@@ -123,7 +133,9 @@ mod tests {
             segment_gap: None,
         };
         for _ in 0..20 {
-            let bound = own_port(&stage, &CampaignOptions::default()).await.unwrap();
+            let bound = own_port(&stage, stage.server, &CampaignOptions::default())
+                .await
+                .unwrap();
             assert!(!waits(&bound.client().port()));
         }
     }

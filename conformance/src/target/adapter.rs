@@ -62,6 +62,8 @@ pub struct About {
     pub tls: Vec<OffersTls>,
     /// Names of settings of the server that `run.sh` knows how to hand on, each with what it does in one line.
     pub settings: BTreeMap<String, String>,
+    /// It can start its server as one of LMTP's.
+    pub lmtp: bool,
 }
 
 /// A way in which a server can offer TLS.
@@ -236,6 +238,9 @@ impl Adapter {
                 way: way.name(),
             });
         }
+        if options.protocol.is_lmtp() && !self.about.lmtp {
+            return Err(TargetError::NoLmtp { name: self.name() });
+        }
         let run = self.folder.join("run.sh");
         let fail = |source| TargetError::Start {
             what: format!("adapter `{}` ({})", self.name(), run.display()),
@@ -255,6 +260,9 @@ impl Adapter {
         offer_tls(&mut command, options.tls, scratch.path()).map_err(fail)?;
         if !self.settings.is_empty() {
             command.env("SMTPSPEC_SETTINGS", lines(&self.settings));
+        }
+        if options.protocol.is_lmtp() {
+            command.env("SMTPSPEC_PROTOCOL", "lmtp");
         }
         if let Some(program) = &options.program {
             command.env("SMTPSPEC_PROGRAM", program);

@@ -30,6 +30,9 @@ pub(super) async fn start(
     if options.tls == TlsMode::Implicit {
         command.arg("--implicit-tls");
     }
+    if options.protocol.is_lmtp() {
+        command.arg("--lmtp");
+    }
     for defect in defects.iter() {
         command.args(["--defect", defect.name()]);
     }

@@ -46,6 +46,14 @@ pub enum TargetError {
         /// As on the command line.
         way: &'static str,
     },
+    /// An adapter that cannot start its server in this mode.
+    #[error(
+        "adapter `{name}` has no LMTP server: those that have say `lmtp = true` in adapter.toml"
+    )]
+    NoLmtp {
+        /// The adapter.
+        name: String,
+    },
     /// An adapter's description cannot be understood.
     #[error("{}: {why}", path.display())]
     About {

@@ -24,6 +24,7 @@ use std::{env, net::SocketAddr, path::PathBuf, time::Duration};
 use smtpspec_core::{
     conversation::TlsMode,
     receiver::{Config, Defects},
+    wire::Protocol,
 };
 use tokio::net::lookup_host;
 
@@ -72,6 +73,8 @@ pub struct StartOptions {
     /// Which TLS the server is to offer: an adapter's server offers none unless it is asked to; the embedded one always
     /// has STARTTLS. Default none.
     pub tls: TlsMode,
+    /// What the server is to speak. Default SMTP; the embedded one then speaks LMTP too, at another address.
+    pub protocol: Protocol,
 }
 
 impl Default for StartOptions {
@@ -82,6 +85,7 @@ impl Default for StartOptions {
             start: Duration::from_secs(20),
             program: own_program(),
             tls: TlsMode::None,
+            protocol: Protocol::Smtp,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use smtpspec_core::{conversation::TlsMode, event::Hello, receiver::Config};
+use smtpspec_core::{conversation::TlsMode, event::Hello, receiver::Config, wire::Protocol};
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
@@ -31,6 +31,8 @@ pub struct Running {
     started: Option<(Target, StartOptions)>,
     stage: Stage,
     server: Option<Server>,
+    /// The embedded server once more, speaking LMTP.
+    lmtp: Option<Server>,
     observer: Option<Observer>,
     child: Option<ChildProcess>,
 }
@@ -47,13 +49,26 @@ impl Running {
             ..ServeOptions::default()
         };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::start(listen, config.clone(), serve_options, hooks);
-        let server = server.map_err(|source| TargetError::Start {
-            what: "the embedded server".to_owned(),
-            source,
-        })?;
+        let start = |protocol: Protocol| {
+            let config = Config {
+                protocol,
+                ..config.clone()
+            };
+            let server = Server::start(listen, config, serve_options.clone(), hooks.clone());
+            server.map_err(|source| TargetError::Start {
+                what: format!("the embedded server ({})", protocol.name()),
+                source,
+            })
+        };
+        let server = start(options.protocol)?;
+        // Conversations of LMTP's are played in the same run.
+        let lmtp = match options.protocol {
+            Protocol::Smtp => Some(start(Protocol::Lmtp)?),
+            Protocol::Lmtp => None,
+        };
         let stage = Stage {
             server: server.address(),
+            lmtp: Some(lmtp.as_ref().unwrap_or(&server).address()),
             hello: Some(serve::hello()),
             hub,
             scripts,
@@ -66,6 +81,7 @@ impl Running {
             started: None,
             stage,
             server: Some(server),
+            lmtp,
             observer: None,
             child: None,
         })
@@ -98,6 +114,7 @@ impl Running {
             started: None,
             stage: Stage {
                 server,
+                lmtp: options.protocol.is_lmtp().then_some(server),
                 hello: None,
                 hub: hub.unwrap_or_default(),
                 scripts: Scripts::None,
@@ -106,6 +123,7 @@ impl Running {
                 segment_gap: None,
             },
             server: None,
+            lmtp: None,
             observer,
             child,
         };
@@ -197,7 +215,8 @@ impl Running {
     pub fn is_failing(&self) -> bool {
         let broken = self.observer.as_ref().is_some_and(Observer::is_broken);
         let exited = self.child.as_ref().is_some_and(ChildProcess::has_exited);
-        let died = self.server.as_ref().is_some_and(Server::has_died);
+        let mut servers = self.server.iter().chain(&self.lmtp);
+        let died = servers.any(Server::has_died);
         broken || exited || died
     }
 
@@ -205,7 +224,10 @@ impl Running {
         let status = match (&self.child, &self.server) {
             (Some(child), _) => child.exited().await.to_string(),
             (None, Some(server)) => {
-                server.died().await;
+                tokio::select! {
+                    () = server.died() => {}
+                    () = self.lmtp_died() => {}
+                }
                 "a planted defect".to_owned()
             }
             (None, None) => return pending().await,
@@ -214,6 +236,13 @@ impl Running {
             name: self.name.clone(),
             status,
             output: self.output(),
+        }
+    }
+
+    async fn lmtp_died(&self) {
+        match &self.lmtp {
+            Some(server) => server.died().await,
+            None => pending().await,
         }
     }
 
@@ -260,7 +289,7 @@ impl Running {
 
     /// Stops it, if we started it.
     pub async fn stop(self) {
-        if let Some(server) = self.server {
+        for server in self.server.into_iter().chain(self.lmtp) {
             server.shut_down().await;
         }
         if let Some(child) = self.child {

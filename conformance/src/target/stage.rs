@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use smtpspec_core::event::{EventKind, HandlerScript, Hello};
+use smtpspec_core::{
+    event::{EventKind, HandlerScript, Hello},
+    wire::Protocol,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
@@ -15,6 +18,8 @@ use crate::{
 pub struct Stage {
     /// The server's address.
     pub server: SocketAddr,
+    /// Where it speaks LMTP (RFC 2033), if it does: the same address, or another.
+    pub lmtp: Option<SocketAddr>,
     /// What its adapter said; `None` when only the wire is observed.
     pub hello: Option<Hello>,
     /// Where its events go.
@@ -41,6 +46,14 @@ pub enum Scripts {
 }
 
 impl Stage {
+    /// Where conversations in `protocol` are played.
+    pub fn server_of(&self, protocol: Protocol) -> SocketAddr {
+        match protocol {
+            Protocol::Smtp => self.server,
+            Protocol::Lmtp => self.lmtp.unwrap_or(self.server),
+        }
+    }
+
     /// Whether events of `kind` can be seen.
     pub fn sees(&self, kind: EventKind) -> bool {
         self.hello.as_ref().is_some_and(|hello| hello.sees(kind))

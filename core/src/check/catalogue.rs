@@ -1,7 +1,7 @@
 //! The list of all rules. A rule is added in its group's file; nothing else knows them all.
 
 use super::{
-    aut, chk, clauses::clauses, con, dsn, entry::Entry, ord, rej, ses, tls, verdict::Rule, wir,
+    aut, chk, clauses::clauses, con, dsn, entry::Entry, lmt, ord, rej, ses, tls, verdict::Rule, wir,
 };
 
 /// All that are no clauses, in the order in which reports show them.
@@ -13,9 +13,20 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
     static WIR: &[Entry] = wir::RULES;
     static AUT: &[Entry] = aut::RULES;
     static TLS: &[Entry] = tls::RULES;
-    [SES, ORD, REJ, CON, WIR, AUT, TLS, chk::RULES, dsn::RULES]
-        .into_iter()
-        .flatten()
+    [
+        SES,
+        ORD,
+        REJ,
+        CON,
+        WIR,
+        AUT,
+        TLS,
+        chk::RULES,
+        dsn::RULES,
+        lmt::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Every rule, in the order in which reports show them.

@@ -20,6 +20,7 @@ mod entry;
 mod event_log;
 mod extra;
 mod fit;
+mod lmt;
 mod moved;
 mod offers;
 mod ord;
@@ -69,6 +70,7 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
         // Only now that the reading is chosen: clauses have no say in that.
         let mut judged = clauses::judge(view, &founds);
         founds.extend(said.anew(&mut judged));
+        founds.extend(lmt::unannounced(view));
         for tally in &mut tallies {
             let exercised = tally.entry.is_some_and(|entry| (entry.exercised)(view));
             tally.take(view, &founds, exercised);
@@ -217,6 +219,7 @@ fn judge(view: &View<'_>) -> Vec<Found> {
     tls::judge(view, &mut founds);
     chk::judge(view, &mut founds);
     dsn::judge(view, &mut founds);
+    lmt::judge(view, &mut founds);
     founds
 }
 

@@ -20,6 +20,7 @@ pub(super) enum Directive {
     Purpose(String),
     Source(String),
     Handler(HandlerRule),
+    Lmtp,
     Early,
     Raw(Vec<u8>),
     Segment,
@@ -42,7 +43,7 @@ const fn wrong<T>(at: usize, expected: &'static str) -> Result<T> {
 ///           / "%title" text / "%purpose" text / "%source" text
 ///           / "%handler" handler / "%expect" 1*( blank code ) / "%raw" blank quoted
 ///           / "%repeat" blank 1*DIGIT blank quoted
-///           / "%pause" blank duration / "%early" / "%segment" / "%cut" / "%end"
+///           / "%pause" blank duration / "%lmtp" / "%early" / "%segment" / "%cut" / "%end"
 ///           / "%silence" / "%half-close" / "%close" / "%reset"
 ///           / "%tls" [ blank ( "if-accepted" / "half" ) ] / "%close-notify" / "%truncate"
 /// text      = blank 1*CHAR    ; without control characters or surrounding white space
@@ -63,6 +64,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Directive> {
         "%raw" => Directive::Raw(quoted(&words.rest())?),
         "%repeat" => Directive::Step(Step::Repeat(repeat(&mut words)?)),
         "%pause" => Directive::Step(Step::Pause(duration(&words.next())?)),
+        "%lmtp" => Directive::Lmtp,
         "%early" => Directive::Early,
         "%segment" => Directive::Segment,
         "%cut" => Directive::Cut,

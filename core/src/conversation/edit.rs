@@ -4,7 +4,10 @@
 use core::ops::Range;
 
 use super::{Conversation, Step, shrink::ShrinkLevel};
-use crate::{repeat::Repeat, wire::Verb};
+use crate::{
+    repeat::Repeat,
+    wire::{Protocol, Verb},
+};
 
 /// A change to one conversation; places are indices into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,8 +186,12 @@ fn fewer(repeat: &Repeat) -> impl Iterator<Item = Step> {
 fn octets(step: usize, index: usize, segment: &[u8], edits: &mut Vec<Edit>) {
     for line in lines(segment) {
         let verb = Verb::of(segment[line.clone()].trim_ascii_end());
-        let canonical = CANONICAL.iter().find(|(known, _)| *known == verb);
-        if let Some((_, text)) = canonical
+        let is_lhlo = Protocol::Lmtp.verb(segment[line.clone()].trim_ascii_end()) == Verb::Ehlo;
+        let mut canonical = CANONICAL
+            .iter()
+            .map(|(known, text)| (*known == verb, *text));
+        let canonical = canonical.find(|(fits, _)| *fits);
+        if let Some((_, text)) = canonical.or(is_lhlo.then_some((true, b"LHLO a\r\n")))
             && text.len() < line.len()
         {
             edits.push(Edit::Replace(step, index, line, text));

@@ -3,6 +3,7 @@
 mod directive;
 mod edit;
 mod error;
+mod lmtp;
 mod order;
 mod parse;
 mod print;
@@ -26,7 +27,7 @@ pub use transform::Ending;
 
 use core::fmt;
 
-use crate::{event::HandlerScript, repeat::Repeat};
+use crate::{event::HandlerScript, repeat::Repeat, wire::Protocol};
 
 /// The longest pause, and the longest sleep of a handler, in milliseconds.
 pub const LONGEST_PAUSE_MS: u64 = 60_000;
@@ -55,6 +56,8 @@ pub struct Conversation {
     pub source: Vec<String>,
     /// What the server's handlers do; needs a server that takes scripts.
     pub handlers: HandlerScript,
+    /// What the client speaks, and the server should.
+    pub protocol: Protocol,
     /// The client speaks without waiting for the banner.
     pub early: bool,
     /// In order.

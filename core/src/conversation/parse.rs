@@ -5,7 +5,10 @@ use super::{
     directive::{self, Directive},
     order::Phase,
 };
-use crate::{repeat::LARGEST_REPEAT, wire::SyntaxError};
+use crate::{
+    repeat::LARGEST_REPEAT,
+    wire::{Protocol, SyntaxError},
+};
 
 impl Conversation {
     /// Reads the text form: one line a line, sent with CRLF; lines that begin with `%` are directives.
@@ -111,6 +114,7 @@ impl Reader {
             Directive::Purpose(line) => self.head().map(|head| head.purpose.push(line)),
             Directive::Source(line) => self.head().map(|head| head.source.push(line)),
             Directive::Handler(rule) => self.head().map(|head| head.handlers.rules.push(rule)),
+            Directive::Lmtp => self.head().map(|head| head.protocol = Protocol::Lmtp),
             Directive::Early => self.head().map(|head| head.early = true),
             Directive::Raw(octets) => self.send(octets),
             Directive::Segment => self.begin(),

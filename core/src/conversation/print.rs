@@ -30,6 +30,9 @@ impl Conversation {
         for rule in &self.handlers.rules {
             write_handler(rule, out)?;
         }
+        if self.protocol.is_lmtp() {
+            writeln!(out, "%lmtp")?;
+        }
         if self.early {
             writeln!(out, "%early")?;
         }

@@ -6,6 +6,7 @@ use super::{Conversation, LONGEST_PAUSE_MS, ReplyPattern, StartTls, Step, order:
 use crate::{
     event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
     repeat::tests::repeat,
+    wire::Protocol,
 };
 
 prop_compose! {
@@ -15,12 +16,14 @@ prop_compose! {
         purpose in vec(text(), 0..3),
         source in vec(text(), 0..3),
         rules in vec(handler(), 0..3),
+        lmtp: bool,
         early: bool,
         steps in vec(step(), 0..12),
     ) -> Conversation {
         let handlers = HandlerScript { rules };
         let steps = in_order(steps);
-        Conversation { title, purpose, source, handlers, early, steps }
+        let protocol = if lmtp { Protocol::Lmtp } else { Protocol::Smtp };
+        Conversation { title, purpose, source, handlers, protocol, early, steps }
     }
 }
 

@@ -128,6 +128,7 @@ impl Conversation {
             purpose: self.purpose.clone(),
             source: self.source.clone(),
             handlers: self.handlers.clone(),
+            protocol: self.protocol,
             early: self.early,
             steps,
         }

@@ -126,11 +126,12 @@ impl Client {
             conn,
             receiver: made(Receiver::new(Arc::clone(config), agents, server, client)),
             log,
-            pacer: Pacer::new(),
+            pacer: Pacer::speaking(config.protocol),
             open: Open {
                 case: case.to_owned(),
                 client,
                 server,
+                protocol: config.protocol,
                 handlers: handlers.clone(),
             },
             over: false,

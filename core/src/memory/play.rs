@@ -8,6 +8,7 @@ use crate::{
     receiver::Config,
     repeat::Repeat,
     transcript::{ClientAct, SessionLog, What},
+    wire::Protocol,
 };
 
 /// A conversation that is being played.
@@ -68,6 +69,7 @@ impl<'a> Playing<'a> {
             Some(Step::Tls(_)) => Client::connect_behind_tls,
             _ => Client::connect,
         };
+        let config = &speaking(conversation.protocol, config);
         let mut client = connect(conn, case, &conversation.handlers, config);
         if !conversation.early {
             client.read();
@@ -172,6 +174,17 @@ impl<'a> Playing<'a> {
             met,
         });
     }
+}
+
+/// The server that `config` describes, as it speaks `protocol`.
+fn speaking(protocol: Protocol, config: &Arc<Config>) -> Arc<Config> {
+    if config.protocol == protocol {
+        return Arc::clone(config);
+    }
+    Arc::new(Config {
+        protocol,
+        ..Config::clone(config)
+    })
 }
 
 #[cfg(test)]

@@ -178,6 +178,7 @@ mod tests {
                 case: String::new(),
                 client: ([127, 0, 0, 1], 1).into(),
                 server: ([127, 0, 0, 1], 25).into(),
+                protocol: crate::wire::Protocol::Smtp,
                 handlers: crate::event::HandlerScript::default(),
             },
             entries: vec![Entry {

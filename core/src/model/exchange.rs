@@ -89,7 +89,11 @@ pub struct Exchange<'w> {
     pub sent_at: u64,
     /// Index of its reply.
     pub reply: Option<usize>,
-    /// What the reply says.
+    /// Recipients of a message of LMTP's that ends here: each is owed a reply (RFC 2033, 4.2, 4.3). 0 for all else.
+    pub recipients: usize,
+    /// The replies for the recipients behind the first, those that came.
+    pub further: Range<usize>,
+    /// What the reply says; of several, whether the message was taken for anybody.
     pub outcome: Outcome,
     /// Whether the command was in sequence. Yes for all else.
     pub in_sequence: Certainty,
@@ -126,6 +130,11 @@ impl Exchange<'_> {
     pub fn line_len(&self) -> usize {
         let octets = self.chunk.as_ref().map_or(0, |chunk| chunk.octets.len());
         self.span.len() - octets
+    }
+
+    /// Its replies, in order: one, but at the end of a message of LMTP's.
+    pub fn replies(&self) -> impl Iterator<Item = usize> {
+        self.reply.into_iter().chain(self.further.clone())
     }
 
     /// The verb, if it is a command.

@@ -6,7 +6,7 @@ use super::{
     replies::{ReplyReader, SeenReply},
     wire_log::is_tls_record,
 };
-use crate::wire::{Command, DataStream, LineEnds, LineSplitter, Verb, parse_command};
+use crate::wire::{Command, DataStream, LineEnds, LineSplitter, Protocol, Verb, parse_command};
 
 /// What a reply will answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,13 @@ enum Due {
     /// AUTH or a response to a challenge.
     Authentication,
     StartTls,
+    /// Opens a transaction, or clears it.
+    Envelope,
+    Rcpt,
+    /// The end of a message: LMTP has a reply for each recipient.
+    End,
+    /// A chunk that is not the last.
+    Chunk,
     /// A BDAT to a server that has not announced CHUNKING; its chunk's size.
     Bdat(u64),
     Message,
@@ -39,6 +46,7 @@ enum Mode {
     /// The octets of a chunk; how many are to come. A reply is due behind them, unless it has come before.
     Chunk {
         left: u64,
+        last: bool,
         answered: bool,
     },
 }
@@ -73,6 +81,9 @@ pub struct Pacer {
     quiet: bool,
     /// Whether the last greeting announced CHUNKING.
     chunking: bool,
+    protocol: Protocol,
+    /// Recipients of the transaction that were accepted.
+    recipients: usize,
 }
 
 impl Default for Pacer {
@@ -90,6 +101,8 @@ impl Default for Pacer {
             secured: false,
             quiet: false,
             chunking: false,
+            protocol: Protocol::Smtp,
+            recipients: 0,
         }
     }
 }
@@ -98,6 +111,14 @@ impl Pacer {
     /// At the accept of the connection: the banner is due.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same where `protocol` is spoken.
+    pub fn speaking(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            ..Self::default()
+        }
     }
 
     /// The client sent these.
@@ -152,6 +173,7 @@ impl Pacer {
             Some(Due::Greeting) => {
                 if code == Some(250) {
                     self.chunking = chunking;
+                    self.recipients = 0;
                 }
             }
             Some(Due::Bdat(left)) => {
@@ -159,6 +181,7 @@ impl Pacer {
                     // Taken all the same.
                     Some(200..=399) => Mode::Chunk {
                         left,
+                        last: false,
                         answered: true,
                     },
                     // What was not announced need not be known: commands follow.
@@ -166,7 +189,22 @@ impl Pacer {
                 };
                 self.read_on();
             }
-            Some(Due::Banner | Due::Command | Due::Message) => {}
+            Some(Due::Envelope) if is_positive(code) => self.recipients = 0,
+            Some(Due::Rcpt) => self.recipients += usize::from(is_positive(code)),
+            Some(Due::End) => self.ended(code),
+            // The message has failed (RFC 3030, 2): nobody is owed a reply for it.
+            Some(Due::Chunk) if !is_positive(code) => self.recipients = 0,
+            Some(Due::Banner | Due::Command | Due::Message | Due::Envelope | Due::Chunk) => {}
+        }
+    }
+
+    /// The first reply to a message has come. In LMTP the other recipients' are due now, unless the server leaves.
+    fn ended(&mut self, code: Option<u16>) {
+        let recipients = core::mem::take(&mut self.recipients);
+        if self.protocol.is_lmtp() && code != Some(421) {
+            for _ in 1..recipients {
+                self.queue.push_front(Due::Message);
+            }
         }
     }
 
@@ -186,22 +224,27 @@ impl Pacer {
                     };
                     let chunk = chunk_size(line.text).filter(|_| self.begin.is_empty());
                     let verb = if self.begin.is_empty() {
-                        Verb::of(line.text)
+                        self.protocol.verb(line.text)
                     } else {
                         begin_with(&mut self.begin, line.text);
-                        Verb::of(&core::mem::take(&mut self.begin))
+                        self.protocol.verb(&core::mem::take(&mut self.begin))
                     };
                     taken += line.len;
                     match (verb, chunk) {
-                        (_, Some(left)) if self.chunking => {
-                            let answered = false;
-                            self.mode = Mode::Chunk { left, answered };
+                        (_, Some((left, last))) if self.chunking => {
+                            self.mode = Mode::Chunk {
+                                left,
+                                last,
+                                answered: false,
+                            };
                         }
-                        (_, Some(left)) => self.decide(Due::Bdat(left)),
+                        (_, Some((left, _))) => self.decide(Due::Bdat(left)),
                         (Verb::Data, _) => self.decide(Due::Data),
                         (Verb::Auth, _) => self.decide(Due::Authentication),
                         (Verb::StartTls, _) => self.decide(Due::StartTls),
                         (Verb::Helo | Verb::Ehlo, _) => self.expect(Due::Greeting),
+                        (Verb::Mail | Verb::Rset, _) => self.expect(Due::Envelope),
+                        (Verb::Rcpt, _) => self.expect(Due::Rcpt),
                         _ => self.expect(Due::Command),
                     }
                 }
@@ -221,9 +264,13 @@ impl Pacer {
                         break;
                     }
                     self.mode = Mode::Commands;
-                    self.expect(Due::Message);
+                    self.expect(Due::End);
                 }
-                Mode::Chunk { left, answered } => {
+                Mode::Chunk {
+                    left,
+                    last,
+                    answered,
+                } => {
                     let there = self.unread.len() - taken;
                     let used = usize::try_from(*left).map_or(there, |left| left.min(there));
                     taken += used;
@@ -231,10 +278,10 @@ impl Pacer {
                     if *left > 0 {
                         break;
                     }
-                    let answered = *answered;
+                    let (last, answered) = (*last, *answered);
                     self.mode = Mode::Commands;
                     if !answered {
-                        self.expect(Due::Command);
+                        self.expect(if last { Due::End } else { Due::Chunk });
                     }
                 }
             }
@@ -287,6 +334,7 @@ impl Pacer {
         let banner = self.queue.contains(&Due::Banner);
         *self = Self {
             last_code: self.last_code,
+            protocol: self.protocol,
             fresh: false,
             secured: true,
             quiet: !banner,
@@ -323,13 +371,18 @@ impl Pacer {
     }
 }
 
-/// The size that a well-formed BDAT announces.
-fn chunk_size(line: &[u8]) -> Option<u64> {
+/// Whether the reply accepts.
+const fn is_positive(code: Option<u16>) -> bool {
+    matches!(code, Some(200..=399))
+}
+
+/// What a well-formed BDAT announces: the size, and whether it is the last.
+fn chunk_size(line: &[u8]) -> Option<(u64, bool)> {
     if Verb::of(line) != Verb::Bdat {
         return None;
     }
     match parse_command(line).ok()?.command {
-        Command::Bdat { size, .. } => Some(size),
+        Command::Bdat { size, last } => Some((size, last)),
         _ => None,
     }
 }

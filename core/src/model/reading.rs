@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     transcript::ClientAct,
-    wire::{Command, LineSplitter, Verb, parse_command},
+    wire::{Command, LineSplitter, Protocol, Verb},
 };
 
 /// Why the reading ended before the client's octets did.
@@ -110,6 +110,8 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
         chunking: false,
         binarymime: false,
         under_way: None,
+        recipients: 0,
+        owed: 0,
     };
     reader.run();
     reader.reading
@@ -130,6 +132,10 @@ struct Reader<'w, 'l, 't> {
     binarymime: bool,
     /// The message whose chunks are coming.
     under_way: Option<UnderWay>,
+    /// Recipients of the transaction that were accepted; only in LMTP.
+    recipients: usize,
+    /// Replies that the next exchange is owed, where it ends a message of LMTP's.
+    owed: usize,
 }
 
 impl<'w> Reader<'w, '_, '_> {
@@ -150,18 +156,19 @@ impl<'w> Reader<'w, '_, '_> {
             let Some(line) = lines.next(&self.wire.sent[self.at..]) else {
                 break;
             };
-            let parsed = parse_command(line.text);
+            let span = self.at..self.at + line.len;
+            self.at = span.end;
+            let protocol = self.protocol_of(line.text, &span);
+            let parsed = protocol.parse(line.text);
             let command = CommandLine {
                 text: line.text,
                 verb: match parsed {
-                    Ok(_) => Verb::of(line.text),
-                    Err(_) => Verb::of_malformed(line.text),
+                    Ok(_) => protocol.verb(line.text),
+                    Err(_) => protocol.verb_of_malformed(line.text),
                 },
                 parsed,
                 end: line.end,
             };
-            let span = self.at..self.at + line.len;
-            self.at = span.end;
             stop = self.command(command, span);
         }
         self.reading.rest = self.at;
@@ -173,6 +180,19 @@ impl<'w> Reader<'w, '_, '_> {
                 .unsolicited
                 .extend(self.next_reply..self.wire.replies.len());
         }
+    }
+
+    /// A HELO or EHLO that a server of LMTP's takes is one of SMTP's to it (LMT-4).
+    fn protocol_of(&mut self, line: &[u8], span: &Range<usize>) -> Protocol {
+        let greets = matches!(Verb::of(line), Verb::Helo | Verb::Ehlo);
+        if greets && self.wire.protocol.is_lmtp() {
+            let reply = self.next_reply_to(span);
+            let code = reply.and_then(|reply| self.wire.replies[reply].reply.code);
+            if matches!(code, Some(200..=299)) {
+                return Protocol::Smtp;
+            }
+        }
+        self.wire.protocol
     }
 
     fn command(&mut self, line: CommandLine<'w>, span: Range<usize>) -> Option<Stop> {
@@ -194,6 +214,7 @@ impl<'w> Reader<'w, '_, '_> {
             self.greeted(verb);
         }
         self.remember(&line, outcome, in_sequence);
+        self.count_recipient(verb, outcome);
         match outcome {
             Outcome::Accepted => self.states.advance(|state| state.after(verb)),
             Outcome::Unanswered if in_sequence != Certainty::No => {
@@ -284,10 +305,11 @@ impl<'w> Reader<'w, '_, '_> {
 
     /// Behind a refusal, or behind an answer that is none to a response: then the server took the line for a command.
     fn left_exchange(&mut self, response: ResponseLine<'_>, outcome: Outcome) -> Option<Stop> {
-        let verb = Verb::of(response.text);
+        let protocol = self.wire.protocol;
+        let verb = protocol.verb(response.text);
         match outcome {
             Outcome::Dropped if self.said_goodbye() => return Some(Stop::SessionEnded),
-            Outcome::Accepted if parse_command(response.text).is_ok() => {
+            Outcome::Accepted if protocol.parse(response.text).is_ok() => {
                 self.states.advance(|state| state.after(verb));
             }
             _ => {}
@@ -401,7 +423,13 @@ impl<'w> Reader<'w, '_, '_> {
             ended_at_dot: dot.is_some(),
             ..under_way.take(self.wire, octets, complete, last)
         };
+        if last && in_sequence != Certainty::No {
+            self.owed = self.recipients;
+        }
         let outcome = self.push(Stimulus::Command(line), span, reply, in_sequence);
+        if last || outcome == Outcome::Refused {
+            self.recipients = 0;
+        }
         if let Some(exchange) = self.reading.exchanges.last_mut() {
             exchange.chunk = Some(chunk);
         }
@@ -463,6 +491,7 @@ impl<'w> Reader<'w, '_, '_> {
             self.push(Stimulus::Message(message), span, None, Certainty::Yes);
             return Some(Stop::EndOfInput);
         }
+        self.owed = core::mem::take(&mut self.recipients);
         let outcome = self.exchange(Stimulus::Message(message), span, Certainty::Yes);
         self.history = History {
             cleared_by: Some("the end of data"),
@@ -561,7 +590,14 @@ impl<'w> Reader<'w, '_, '_> {
         let reply_read = reply.map(|index| &self.wire.replies[index]);
         let quit = matches!(&stimulus, Stimulus::Command(line) if line.verb == Verb::Quit)
             || is_farewell(reply_read) && takes_time(&stimulus) && self.quit_behind(&span);
-        let outcome = match outcome(reply_read, quit) {
+        let recipients = core::mem::take(&mut self.owed);
+        let lacking = if recipients > 1 {
+            self.lacking(&span, recipients)
+        } else {
+            0
+        };
+        let further = self.further_replies(reply, recipients.saturating_sub(lacking));
+        let outcome = match self.outcome_of_all(outcome(reply_read, quit), &further) {
             Outcome::Refused if self.ends_with(&stimulus, &span) => Outcome::Dropped,
             outcome => outcome,
         };
@@ -577,6 +613,8 @@ impl<'w> Reader<'w, '_, '_> {
             sent_at: self.sent_at(&span),
             span,
             reply,
+            recipients,
+            further,
             outcome,
             in_sequence,
             state: self.states.single(),
@@ -584,6 +622,75 @@ impl<'w> Reader<'w, '_, '_> {
             chunk: None,
         });
         outcome
+    }
+
+    /// The replies behind the first, where `recipients` are owed one each: as far as they came, and nothing that
+    /// cannot be one.
+    fn further_replies(&mut self, first: Option<usize>, recipients: usize) -> Range<usize> {
+        let start = self.next_reply;
+        let code = |reply: usize| self.wire.replies.get(reply)?.reply.code;
+        let goes_on = first.is_some_and(|first| code(first) != Some(421));
+        // A 421 is the server's goodbye to the session, whoever is still owed a reply.
+        let answers = |reply| matches!(code(reply), Some(250 | 400..=420 | 422..=599));
+        while goes_on && self.next_reply + 1 < start + recipients && answers(self.next_reply) {
+            self.next_reply += 1;
+        }
+        start..self.next_reply
+    }
+
+    /// How many replies the message at `span` seems to lack, where commands were sent in one go with it: all that came up
+    /// to the reply to QUIT, or until the client gave up, are fewer than were due. Nobody else can say whose they are.
+    fn lacking(&self, span: &Range<usize>, recipients: usize) -> usize {
+        // Longer groups are not looked at, so that reading takes linear time.
+        const LONGEST: usize = 4096;
+        let rest = &self.wire.sent[span.end..];
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let segment = self.segment_end(span);
+        let mut lines = LineSplitter::new(self.tolerance.line_ends);
+        let (mut commands, mut quit, mut at) = (0, false, 0);
+        while let Some(line) = lines.next(&rest[at..]) {
+            let line_at = span.end + at..span.end + at + line.len;
+            at += line.len;
+            if quit || self.segment_end(&line_at) != segment {
+                break;
+            }
+            let verb = self.wire.protocol.verb(line.text);
+            if matches!(verb, Verb::Data | Verb::Bdat | Verb::Auth | Verb::StartTls) {
+                return 0;
+            }
+            quit = verb == Verb::Quit;
+            commands += 1;
+        }
+        let came = self.wire.replies.get(self.next_reply..).unwrap_or_default();
+        let ended = match came.last().and_then(|last| last.reply.code) {
+            Some(221) => quit,
+            _ => self.wire.did(ClientAct::GaveUp) && self.wire.server_end.is_none(),
+        };
+        if commands == 0 || !ended {
+            return 0;
+        }
+        (recipients - 1 + commands).saturating_sub(came.len())
+    }
+
+    /// What several replies to a message say together: that the server leaves, or that somebody gets it, or the first.
+    fn outcome_of_all(&self, first: Outcome, further: &Range<usize>) -> Outcome {
+        let of = |reply: usize| outcome(Some(&self.wire.replies[reply]), false);
+        let says = |wanted: Outcome| first == wanted || further.clone().any(|at| of(at) == wanted);
+        let decisive = [Outcome::Dropped, Outcome::Accepted];
+        decisive
+            .into_iter()
+            .find(|outcome| says(*outcome))
+            .unwrap_or(first)
+    }
+
+    fn count_recipient(&mut self, verb: Verb, outcome: Outcome) {
+        match (verb, outcome) {
+            (Verb::Rcpt, Outcome::Accepted) if self.wire.protocol.is_lmtp() => {
+                self.recipients += 1;
+            }
+            (_, Outcome::Accepted) if verb == Verb::Mail || clears(verb) => self.recipients = 0,
+            _ => {}
+        }
     }
 
     /// Whether the server's last word was the refusal of this, and then it left. What was sent behind it does not
@@ -654,7 +761,7 @@ impl<'w> Reader<'w, '_, '_> {
     }
 
     fn last_code(&self) -> Option<u16> {
-        let reply = self.reading.exchanges.last()?.reply?;
+        let reply = self.reading.exchanges.last()?.replies().last()?;
         self.wire.replies[reply].reply.code
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     event::{EventRecord, MessageDigest},
     repeat::Repeat,
     transcript::{ClientAct, Death, Handshake, ServerEnd, SessionLog, What},
+    wire::Protocol,
 };
 
 /// Whether octets that were received are a TLS record (RFC 8446, 5.1), and so no reply: none begins with a control
@@ -96,6 +97,8 @@ impl Fold {
 pub struct WireLog<'t> {
     /// The client's address.
     pub client: SocketAddr,
+    /// What is spoken.
+    pub protocol: Protocol,
     /// All that the client sent; of what it sent many times over only two times, the second being a fold, so that
     /// each line stands there as it stood behind itself. All offsets count these octets.
     pub sent: Vec<u8>,
@@ -133,6 +136,7 @@ impl<'t> WireLog<'t> {
     pub fn new(log: &'t SessionLog) -> Self {
         let mut wire = Self {
             client: log.open.client,
+            protocol: log.open.protocol,
             sent: Vec::new(),
             folds: Vec::new(),
             digests: RefCell::default(),

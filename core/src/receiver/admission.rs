@@ -9,7 +9,7 @@ use super::table::{Need, Row, served};
 use super::{Config, Defect};
 use crate::wire::{
     Command, DSN_MAIL, DSN_RCPT, Leniencies, Leniency, Parameter, Parameters, Parsed, Verb,
-    dsn_value_problem, parse_command,
+    dsn_value_problem,
 };
 
 /// Why the protocol refuses a line.
@@ -62,16 +62,23 @@ pub(super) fn admit<'a>(
     config: &Config,
 ) -> Result<Admitted<'a>, Refusal> {
     let row = find_row(line, config)?;
+    let again = row.verb == Verb::Ehlo && dialogue.greeting.is_some();
+    if again && config.protocol.is_lmtp() && config.defects.has(Defect::SecondLhloUnknown) {
+        return Err(Refusal::new(Cause::Unknown, replies::UNKNOWN));
+    }
     let Parsed {
         command,
         leniencies,
-    } = parse_command(line).map_err(|e| Refusal::malformed(format!("501 5.5.2 {e}")))?;
+    } = config
+        .protocol_of(line)
+        .parse(line)
+        .map_err(|e| Refusal::malformed(format!("501 5.5.2 {e}")))?;
     check_leniencies(leniencies, command, dialogue, config)?;
     if let Some(need) = unmet_need(row, dialogue, config) {
         let reply = if config.defects.has(Defect::OutOfSequence500) {
             replies::OUT_OF_SEQUENCE_500
         } else {
-            need.reply()
+            need.reply_in(config)
         };
         return Err(Refusal::new(Cause::OutOfSequence(need), reply));
     }
@@ -83,7 +90,8 @@ pub(super) fn admit<'a>(
 }
 
 fn find_row(line: &[u8], config: &Config) -> Result<&'static Row, Refusal> {
-    let verb = match Verb::of(line) {
+    let protocol = config.protocol_of(line);
+    let verb = match protocol.verb(line) {
         _ if config.defects.has(Defect::UpperCaseOnly) && !is_upper_case(line) => Verb::Unknown,
         verb => verb,
     };
@@ -98,7 +106,7 @@ fn find_row(line: &[u8], config: &Config) -> Result<&'static Row, Refusal> {
     });
     match (row, verb) {
         (Some(row), _) => Ok(row),
-        (None, Verb::Unknown) if parse_command(line).is_ok() => {
+        (None, Verb::Unknown) if protocol.parse(line).is_ok() => {
             Err(Refusal::new(Cause::Unknown, replies::UNKNOWN))
         }
         (None, Verb::Unknown) => Err(Refusal::malformed(replies::UNREADABLE)),

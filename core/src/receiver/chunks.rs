@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::admission::{Cause, Refusal};
 use super::content::{Mark, Sink};
 use super::digest::Running;
+use super::lmtp::Recipients;
 use super::panel::Decision;
 use super::state::{Greeting, Phase};
 use super::table::Need;
@@ -318,24 +319,27 @@ impl Receiver {
         if chunk.barred {
             self.phase = Phase::Barred;
         }
+        self.ended_by_chunk = true;
         match chunk.fate {
             Fate::Kept if chunk.last => {
                 self.clear_transaction();
                 self.carried.behind_last = true;
                 if !chunk.answered {
-                    self.outlet.reply(To::Message, replies::MESSAGE);
+                    self.answer_message(To::Message, replies::MESSAGE);
                 }
             }
             Fate::Kept if chunk.answered || self.has(Defect::ChunkUnanswered) => {}
             Fate::Kept => self.outlet.reply(To::Command(Verb::Bdat), replies::CHUNK),
             Fate::RefusedByHandler(reply) => {
                 self.fail_message();
-                self.outlet.reply(To::Command(Verb::Bdat), &reply);
+                self.owe_for(chunk.last);
+                self.answer_message(To::Command(Verb::Bdat), &reply);
             }
             Fate::Refused(refusal) => {
                 // Out of sequence it was no part of the message.
                 if refusal.cause == Cause::Beyond && !chunk.barred {
                     self.fail_message();
+                    self.owe_for(chunk.last);
                 }
                 self.refuse_by_protocol(&chunk.line, &refusal);
             }
@@ -350,8 +354,15 @@ impl Receiver {
         }
     }
 
+    /// Only the end of a message is answered for each recipient (RFC 2033, 4.3).
+    fn owe_for(&mut self, last: bool) {
+        if !last {
+            self.owed = Recipients::default();
+        }
+    }
+
     fn clear_transaction(&mut self) {
-        self.dialogue.transaction = None;
+        self.end_transaction();
         self.forget_chunks();
     }
 

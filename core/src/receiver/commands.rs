@@ -11,7 +11,7 @@ use super::table::{Effect, served};
 use super::tamper::To;
 use super::{Defect, Receiver, replies};
 use crate::event::{DisconnectReason, Event, ParsingStatus};
-use crate::wire::{Command, ForwardPath, ReversePath, Verb, parse_command};
+use crate::wire::{Command, ForwardPath, ReversePath, Verb};
 
 /// Recipients of a transaction that `rset-keeps-many-recipients` keeps.
 const MANY: usize = 3;
@@ -84,8 +84,13 @@ impl Receiver {
         let grouped = core::mem::replace(&mut self.carried.clauses.in_batch, true);
         let occasion = Occasion {
             line,
-            verb: Verb::of(line),
-            command: parse_command(line).ok().map(|parsed| parsed.command),
+            verb: self.config.protocol_of(line).verb(line),
+            command: self
+                .config
+                .protocol_of(line)
+                .parse(line)
+                .ok()
+                .map(|parsed| parsed.command),
             dialogue: &self.dialogue,
             grouped: grouped || self.input.verb_ahead().is_some(),
             behind_message: core::mem::take(&mut self.carried.clauses.behind_message),
@@ -94,7 +99,7 @@ impl Receiver {
     }
 
     fn break_clause(&mut self, line: &[u8], then: Then) {
-        let verb = Verb::of(line);
+        let verb = self.config.protocol_of(line).verb(line);
         match then {
             Then::Refuse(reply) => {
                 self.refuse_by_protocol(line, &Refusal::new(Cause::Beyond, reply));
@@ -110,7 +115,8 @@ impl Receiver {
                 self.dialogue.transaction = None;
             }
             Then::Admit => {
-                let command = parse_command(line).map(|parsed| parsed.command);
+                let protocol = self.config.protocol_of(line);
+                let command = protocol.parse(line).map(|parsed| parsed.command);
                 if let (Ok(command), Some(row)) = (command, served(verb)) {
                     self.handle_command(line, Admitted { command, row });
                 }
@@ -185,6 +191,11 @@ impl Receiver {
             self.carried.clauses.declared = parameters.get("SIZE").is_some();
         }
         self.dialogue.advance(row.effect, asked_for(&command));
+        if let Some(transaction) = &mut self.dialogue.transaction
+            && self.config.protocol.is_lmtp()
+        {
+            transaction.addressed.add(&command);
+        }
         if row.verb == Verb::Rset && self.has(Defect::RsetForgetsAuthentication) {
             self.dialogue.authenticated = false;
         }
@@ -205,8 +216,11 @@ impl Receiver {
             Command::Vrfy { argument } if is_postmaster(argument) => replies::VRFY_POSTMASTER,
             _ => row.reply,
         };
-        self.outlet
-            .reply(To::Command(row.verb), &self.voice.say(text));
+        let mut reply = self.voice.say(text);
+        if self.config.protocol.is_lmtp() && self.has(Defect::LhloWithoutPipelining) {
+            reply = reply.replace("250-PIPELINING\r\n", "");
+        }
+        self.outlet.reply(To::Command(row.verb), &reply);
         match row.effect {
             Effect::ReceiveContent => {
                 let earlier = self.carried.content.clone();
@@ -248,7 +262,8 @@ impl Receiver {
 
     /// Fires a line's event without doing anything else: only defects do.
     pub(super) fn fire_only(&mut self, line: &[u8]) {
-        let command = parse_command(line).map(|parsed| parsed.command);
+        let protocol = self.config.protocol_of(line);
+        let command = protocol.parse(line).map(|parsed| parsed.command);
         if let Some(event) = command.ok().as_ref().and_then(own_event) {
             self.outlet.tell(event);
         }
@@ -264,7 +279,7 @@ impl Receiver {
     }
 
     fn answer_refused(&mut self, verb: Verb, reply: &str) {
-        self.outlet.reply(To::Command(verb), reply);
+        self.answer_message(To::Command(verb), reply);
         if verb == Verb::Data && self.has(Defect::PipelinedBehindRefusedDataLost) {
             self.input.next_line(self.line_limit());
         }
@@ -289,7 +304,7 @@ impl Receiver {
     }
 
     pub(super) fn refuse_by_protocol(&mut self, line: &[u8], refusal: &Refusal) {
-        let verb = Verb::of(line);
+        let verb = self.config.protocol_of(line).verb(line);
         if let Some(reply) = self.forgives(verb, refusal.cause) {
             return self.outlet.reply(To::Command(verb), reply);
         }
@@ -309,11 +324,12 @@ impl Receiver {
         if ends {
             reply = self.voice.say(replies::TOO_MANY_ERRORS);
         }
-        reply = clause_defects::reworded(&self.config.defects, To::Command(Verb::of(line)), reply);
+        let verb = self.config.protocol_of(line).verb(line);
+        reply = clause_defects::reworded(&self.config.defects, To::Command(verb), reply);
         if let Some(status) = status {
             self.outlet.reject(Some(self.shown(line)), status, &reply);
         }
-        self.answer_refused(Verb::of(line), &reply);
+        self.answer_refused(verb, &reply);
         if ends {
             self.part(DisconnectReason::TooManyErrors);
         }

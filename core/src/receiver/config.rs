@@ -1,7 +1,7 @@
 //! The reference server's settings.
 
 use super::Defects;
-use crate::wire::{Leniencies, Leniency};
+use crate::wire::{Leniencies, Leniency, Protocol};
 
 /// Who can authenticate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct Account {
 /// Settings of the reference server; the default is what the model asks for.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// What it speaks. In LMTP LHLO does what EHLO does, HELO and EHLO are unknown commands, and the end of a message is
+    /// answered once for each recipient (RFC 2033).
+    pub protocol: Protocol,
     /// The name it gives itself in banner and greetings: a domain.
     pub host: String,
     /// Largest message, in octets after dot-unstuffing; announced by SIZE (RFC 1870).
@@ -40,6 +43,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            protocol: Protocol::Smtp,
             host: "mx.smtpspec.example".to_owned(),
             max_message_size: 10 * 1024 * 1024,
             max_recipients: 100,

@@ -30,6 +30,12 @@ macro_rules! defects {
                 self as u16 >= first as u16 && self as u16 <= last as u16
             }
 
+            /// Whether it shows only where LMTP is spoken: in conversations of the folder `lmtp`, or with `--lmtp`.
+            pub const fn is_of_lmtp(self) -> bool {
+                let (first, last) = (Self::OneReplyForAllRecipients, Self::SecondLhloUnknown);
+                self as u16 >= first as u16 && self as u16 <= last as u16
+            }
+
             /// One line.
             pub const fn about(self) -> &'static str {
                 match self { $(Self::$name => $about,)* }
@@ -205,6 +211,13 @@ defects! {
     TimesOutInClear = "times-out-in-clear", "TLS-10", "The 421 of a time-out inside TLS is said in clear.";
     BannerAgainInsideTls = "banner-again-inside-tls", "TLS-9", "The banner comes once more inside TLS.";
     // Those of clauses: see `clause_defects`.
+    OneReplyForAllRecipients = "one-reply-for-all-recipients", "LMT-1", "LMTP: the end of data is answered once, whoever the recipients are.";
+    RecipientsAnsweredBackwards = "recipients-answered-backwards", "LMT-2", "LMTP: the replies to the end of a message come in the reverse order of the recipients.";
+    DataWithoutRecipient554 = "data-without-recipient-554", "LMT-3", "LMTP: DATA without a recipient is answered by 554, as in SMTP.";
+    EhloTakenInLmtp = "ehlo-taken-in-lmtp", "LMT-4", "LMTP: HELO and EHLO are taken as in SMTP.";
+    LhloWithoutPipelining = "lhlo-without-pipelining", "LMT-5", "LMTP: LHLO does not announce PIPELINING.";
+    OneReplyForLastChunk = "one-reply-for-last-chunk", "LMT-6", "LMTP: a BDAT LAST is answered once, whoever the recipients are.";
+    SecondLhloUnknown = "second-lhlo-unknown", "LMT-7", "LMTP: an LHLO behind another is answered by 500.";
     HeloListsExtensions = "helo-lists-extensions", "WIR-21", "HELO's reply lists extensions as EHLO's does.";
     BannerNamesNobody = "banner-names-nobody", "WIR-22", "The banner begins with asterisks in place of the server's name.";
     EhloNamesNobody = "ehlo-names-nobody", "WIR-23", "EHLO's reply begins with a name that is no domain.";

@@ -65,7 +65,8 @@ impl Receiver {
         let Phase::Content(content) = core::mem::replace(&mut self.phase, Phase::Commands) else {
             return;
         };
-        self.dialogue.transaction = None;
+        self.end_transaction();
+        self.ended_by_chunk = false;
         self.forget_chunks();
         self.carried.recipients = 0;
         if self.has(Defect::PipelinedBehindDataLost) {
@@ -89,7 +90,7 @@ impl Receiver {
                         content: Some(digest),
                     });
                 }
-                self.outlet.reply(To::Message, &reply);
+                self.answer_message(To::Message, &reply);
             }
             None if is_too_large => {
                 let reply = self.voice.say(replies::TOO_LARGE);
@@ -109,7 +110,7 @@ impl Receiver {
             content: Some(digest),
         };
         match self.outlet.fire(event) {
-            Decision::Pass => self.outlet.reply(To::Message, replies::MESSAGE),
+            Decision::Pass => self.answer_message(To::Message, replies::MESSAGE),
             Decision::Refuse(reply) => self.refuse_message(ParsingStatus::Complete, &reply),
             Decision::Failed => {
                 self.refuse_message(ParsingStatus::Complete, replies::HANDLER_FAILED);
@@ -120,7 +121,7 @@ impl Receiver {
 
     fn refuse_message(&mut self, status: ParsingStatus, reply: &str) {
         self.reject_message(status, reply);
-        self.outlet.reply(To::Message, reply);
+        self.answer_message(To::Message, reply);
     }
 
     fn reject_message(&mut self, status: ParsingStatus, reply: &str) {

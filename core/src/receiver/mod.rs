@@ -19,6 +19,7 @@ mod defects;
 mod digest;
 mod input;
 mod life;
+mod lmtp;
 mod loose_end;
 mod mechanism;
 mod messages;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 use carried::Carried;
 use chunks::Chunked;
 use input::Input;
+use lmtp::Recipients;
 use outlet::Outlet;
 use replies::Voice;
 use state::{Dialogue, Ending, Phase};
@@ -88,6 +90,10 @@ pub struct Receiver {
     ending: Option<Ending>,
     outlet: Outlet,
     carried: Carried,
+    /// Whom the message is for whose end has just come.
+    owed: Recipients,
+    /// That message came in chunks.
+    ended_by_chunk: bool,
     /// TLS comes before the banner.
     implicit_tls: bool,
 }
@@ -114,6 +120,8 @@ impl Receiver {
             ending: None,
             outlet: Outlet::new(&config, agents),
             carried: Carried::default(),
+            owed: Recipients::default(),
+            ended_by_chunk: false,
             implicit_tls: false,
             config,
         }

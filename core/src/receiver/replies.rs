@@ -1,11 +1,12 @@
 //! What the server says: every text in one place (RFC 5321, 4.2; enhanced status codes by RFC 3463).
 //!
-//! `{host}`, `{peer}`, `{size}` and `{starttls}` are filled in by [`Voice::say`].
+//! `{host}`, `{peer}`, `{size}`, `{starttls}`, and what names the protocol, are filled in by [`Voice::say`].
 
 use super::Config;
+use crate::wire::Protocol;
 use core::net::IpAddr;
 
-pub(super) const BANNER: &str = "220 {host} ESMTP smtpspec";
+pub(super) const BANNER: &str = "220 {host} {protocol} smtpspec";
 pub(super) const HELO: &str = "250 {host} greets {peer}";
 pub(super) const EHLO: &str = "250-{host} greets {peer}\r\n250-PIPELINING\r\n250-SIZE {size}\r\n\
     250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n\
@@ -17,7 +18,7 @@ pub(super) const CHUNK: &str = "250 2.0.0 chunk received";
 pub(super) const MESSAGE: &str = "250 2.6.0 message accepted";
 pub(super) const RSET: &str = "250 2.0.0 forgotten";
 pub(super) const NOOP: &str = "250 2.0.0 done";
-pub(super) const HELP: &str = "214-2.0.0 HELO EHLO MAIL RCPT DATA BDAT\r\n\
+pub(super) const HELP: &str = "214-2.0.0 {greetings} MAIL RCPT DATA BDAT\r\n\
     214 2.0.0 RSET NOOP HELP VRFY AUTH STARTTLS QUIT";
 pub(super) const VRFY: &str = "252 2.1.5 cannot verify, will take a message and try";
 pub(super) const VRFY_POSTMASTER: &str = "250 2.1.5 <postmaster@{host}>";
@@ -35,7 +36,7 @@ pub(super) const UNREADABLE: &str = "500 5.5.2 not a command";
 pub(super) const LINE_TOO_LONG: &str = "500 5.5.6 line too long";
 pub(super) const NOT_IMPLEMENTED: &str = "502 5.5.1 not implemented";
 pub(super) const NOT_AFTER_REFUSAL: &str = "503 5.5.1 no service here, only QUIT";
-pub(super) const GREETING_FIRST: &str = "503 5.5.1 EHLO first";
+pub(super) const GREETING_FIRST: &str = "503 5.5.1 {greeting} first";
 pub(super) const AUTH_TWICE: &str = "503 5.5.1 already authenticated";
 pub(super) const MAIL_TWICE: &str = "503 5.5.1 a transaction is open, RSET first";
 pub(super) const MAIL_FIRST: &str = "503 5.5.1 MAIL first";
@@ -68,12 +69,18 @@ pub(super) const WRONG_CREDENTIALS_550: &str = "550 5.7.1 authentication failed"
 pub(super) const UNKNOWN_ACCEPTED: &str = "250 2.0.0 fine";
 pub(super) const OTHER_RESPONSE: &str = "550 5.0.0 refused for another reason";
 
+/// [`MESSAGE`] for one of several recipients, whose path stands in `path` (RFC 2033, 4.2).
+pub(super) fn taken_for(path: &str) -> String {
+    format!("250 2.6.0 {path} message accepted")
+}
+
 /// Fills in the texts of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Voice {
     host: String,
     peer: IpAddr,
     size: u64,
+    protocol: Protocol,
     /// STARTTLS is announced.
     pub(super) offers_starttls: bool,
 }
@@ -84,6 +91,7 @@ impl Voice {
             host: config.host.clone(),
             peer,
             size: config.max_message_size,
+            protocol: config.protocol,
             offers_starttls: config.starttls,
         }
     }
@@ -98,7 +106,14 @@ impl Voice {
         } else {
             ""
         };
+        let [name, greeting, greetings] = match self.protocol {
+            Protocol::Smtp => ["ESMTP", "EHLO", "HELO EHLO"],
+            Protocol::Lmtp => ["LMTP", "LHLO", "LHLO"],
+        };
         text.replace("{starttls}", starttls)
+            .replace("{protocol}", name)
+            .replace("{greetings}", greetings)
+            .replace("{greeting}", greeting)
             .replace("{host}", &self.host)
             .replace("{peer}", &self.peer.to_string())
             .replace("{size}", &self.size.to_string())

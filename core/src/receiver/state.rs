@@ -1,7 +1,8 @@
 //! Where a session stands.
 
 use super::{
-    authentication::Authentication, chunks::Chunk, content::Content, panel::Decision, table::Effect,
+    authentication::Authentication, chunks::Chunk, content::Content, lmtp::Recipients,
+    panel::Decision, table::Effect,
 };
 use crate::event::DisconnectReason;
 
@@ -17,6 +18,8 @@ pub(super) enum Greeting {
 pub(super) struct Transaction {
     /// Those accepted.
     pub(super) recipients: usize,
+    /// Who they are.
+    pub(super) addressed: Recipients,
     /// MAIL had SMTPUTF8: paths may hold UTF-8 (RFC 6531, 3.4).
     pub(super) smtputf8: bool,
     /// MAIL had BODY=BINARYMIME: the message comes by BDAT (RFC 3030, 3).

@@ -1,7 +1,7 @@
 //! The commands that are served: what each needs, what it does and how it is answered, as a table.
 
 use super::replies;
-use super::{Defect, state::Dialogue, state::Greeting};
+use super::{Config, Defect, state::Dialogue, state::Greeting};
 use crate::wire::Verb;
 
 /// What a command needs before it is in sequence (RFC 5321, 4.1.4).
@@ -159,6 +159,15 @@ impl Need {
             Self::NoChunks => replies::NOT_BETWEEN_CHUNKS,
             Self::NotBinary => replies::BINARY_BY_DATA,
         }
+    }
+
+    /// The same as `config` has it: LMTP's DATA without a recipient "MUST fail with a 503" (RFC 2033, 4.2).
+    pub(super) fn reply_in(self, config: &Config) -> &'static str {
+        let as_smtp = config.defects.has(Defect::DataWithoutRecipient554);
+        if self == Self::Recipient && config.protocol.is_lmtp() && !as_smtp {
+            return replies::RCPT_FIRST;
+        }
+        self.reply()
     }
 
     /// The defect by which AUTH is served without it.

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use super::{Entry, Header, Open, SessionLog, TRANSCRIPT_VERSION, Transcript, What};
-use crate::event::{EventRecord, HandlerScript, StreamItem, parse_stream_line};
+use crate::{
+    event::{EventRecord, HandlerScript, StreamItem, parse_stream_line},
+    wire::Protocol,
+};
 
 /// A line that does not belong into an event log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +80,7 @@ impl Sessions {
                     case: record.session.clone(),
                     client: record.peer,
                     server: ([0, 0, 0, 0], 0).into(),
+                    protocol: Protocol::Smtp,
                     handlers: HandlerScript::default(),
                 },
                 entries: Vec::new(),

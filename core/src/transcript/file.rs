@@ -258,6 +258,7 @@ mod tests {
                     case: "a/b".into(),
                     client: "127.0.0.1:1".parse().unwrap(),
                     server: "127.0.0.1:2".parse().unwrap(),
+                    protocol: crate::wire::Protocol::Lmtp,
                     handlers: HandlerScript::default(),
                 },
                 entries: (1..)

@@ -14,6 +14,7 @@ use crate::{
     event::{EventRecord, HandlerScript, Hello},
     octets::Octets,
     repeat::Repeat,
+    wire::Protocol,
 };
 
 /// The version of the transcript format that this crate reads and writes.
@@ -69,6 +70,9 @@ pub struct Open {
     pub client: SocketAddr,
     /// The server's.
     pub server: SocketAddr,
+    /// What was spoken; nothing in the file where that is SMTP.
+    #[serde(default, skip_serializing_if = "Protocol::is_smtp")]
+    pub protocol: Protocol,
     /// The handler script that the server was given.
     #[serde(default, skip_serializing_if = "HandlerScript::is_empty")]
     pub handlers: HandlerScript,

@@ -87,22 +87,34 @@ pub fn parse_command(line: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
 
 /// The long way: any line.
 pub(super) fn parse_any(line: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
+    parse_with(line, Verb::of_word)
+}
+
+/// The same with other verbs: `verb_of` says which the first word is.
+pub(super) fn parse_with(
+    line: &[u8],
+    verb_of: impl FnOnce(&[u8]) -> Verb,
+) -> Result<Parsed<'_>, SyntaxError> {
     let mut cursor = Cursor::new(line);
     cursor.trim()?;
     let word = cursor.run(class::VISIBLE | class::HIGH);
     if word.is_empty() {
         return Err(cursor.expected("a command"));
     }
-    let command = parse_behind(word, &mut cursor)?;
+    let command = parse_behind(verb_of(word), word, &mut cursor)?;
     Ok(Parsed {
         command,
         leniencies: cursor.leniencies(),
     })
 }
 
-/// Reads what follows the verb.
-fn parse_behind<'a>(word: &'a [u8], cursor: &mut Cursor<'a>) -> Result<Command<'a>, SyntaxError> {
-    Ok(match Verb::of_word(word) {
+/// Reads what follows `word`, which is `verb`.
+fn parse_behind<'a>(
+    verb: Verb,
+    word: &'a [u8],
+    cursor: &mut Cursor<'a>,
+) -> Result<Command<'a>, SyntaxError> {
+    Ok(match verb {
         Verb::Helo => Command::Helo {
             domain: parse_greeting(cursor)?,
         },

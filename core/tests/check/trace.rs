@@ -131,6 +131,7 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             case,
             client,
             server,
+            protocol: smtpspec_core::wire::Protocol::Smtp,
             handlers: HandlerScript::default(),
         },
         entries,

@@ -36,10 +36,12 @@ pub(crate) fn server(defects: &[Defect]) -> Arc<Config> {
     })
 }
 
-/// Those that generated conversations are to find. A clause's is shown by its own conversations of the suite `wire`.
+/// Those that generated conversations are to find. A clause's is shown by its own conversations of the suite `wire`,
+/// one of LMTP's by those of the folder `lmtp`.
 pub(crate) fn defects() -> Vec<Defect> {
     let all = Defect::ALL.iter().copied();
-    all.filter(|defect| !defect.is_of_clause()).collect()
+    all.filter(|defect| !defect.is_of_clause() && !defect.is_of_lmtp())
+        .collect()
 }
 
 /// For each defect the number (from 1) of the first case of `seed` that breaks its rule.

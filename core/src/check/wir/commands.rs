@@ -11,7 +11,7 @@ use crate::{
         words::about,
     },
     model::{COMMAND_LINE_LIMIT, Certainty, CommandLine, Exchange, Outcome, Stimulus, own_event},
-    wire::{Command, LeniencyLevel, LineEnd, Parameter, Verb, parse_command},
+    wire::{Command, LeniencyLevel, LineEnd, Parameter, Protocol, Verb, parse_command},
 };
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -167,6 +167,10 @@ fn misread(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {
     if lower_case(line.text) && !unknown && !optional(line) {
         return must("WIR-17", "verbs are read without regard to case");
     }
+    // LMT-7 speaks of LHLO.
+    if view.wire.protocol.is_lmtp() && line.verb == Verb::Ehlo {
+        return None;
+    }
     must("WIR-20", "every server must know it")
 }
 
@@ -208,12 +212,13 @@ fn needs_extension(line: &CommandLine<'_>) -> bool {
 }
 
 /// Whether the verb has a lower-case letter.
-pub(super) fn lower_case(text: &[u8]) -> bool {
+pub(in crate::check) fn lower_case(text: &[u8]) -> bool {
     let verb = text
         .split(|octet| *octet == b' ')
         .next()
         .unwrap_or_default();
-    Verb::of(text) != Verb::Unknown && verb.iter().any(u8::is_ascii_lowercase)
+    let known = Verb::of(text) != Verb::Unknown || Protocol::Lmtp.verb(text) == Verb::Ehlo;
+    known && verb.iter().any(u8::is_ascii_lowercase)
 }
 
 fn malformed_accepted(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Broken {

@@ -6,7 +6,7 @@ pub(super) mod order;
 mod replies;
 mod rules;
 
-pub(super) use commands::is_plainly_unknown;
+pub(super) use commands::{is_plainly_unknown, lower_case};
 pub(super) use replies::texts;
 pub(super) use rules::RULES;
 

@@ -4,7 +4,7 @@ use super::order::legal;
 use crate::{
     check::{
         con::lost_behind_data,
-        tls,
+        lmt, tls,
         view::{Found, View},
         words::about,
     },
@@ -59,6 +59,9 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
 /// The rule by which the exchange is owed a reply.
 fn owed_by(view: &View<'_>, index: usize) -> &'static str {
     let exchange = &view.exchanges()[index];
+    if let Some(rule) = lmt::robbed_of_reply(view, index) {
+        return rule;
+    }
     match &exchange.stimulus {
         Stimulus::Connection => "WIR-1",
         _ if lost_behind_data(view, index) => "CON-9",
@@ -126,7 +129,7 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
     let rule = if (0..first).any(|index| is_421(&index)) {
         "WIR-8"
     } else {
-        "WIR-2"
+        lmt::one_too_many(view, first).unwrap_or("WIR-2")
     };
     Some(Found::new(
         rule,

@@ -8,6 +8,7 @@ mod defects;
 mod ends;
 mod handlers;
 mod limits;
+mod lmtp;
 mod properties;
 mod tls;
 
