@@ -4,7 +4,9 @@ mod commands;
 mod data;
 mod random;
 mod replies;
+mod short;
 
 pub use commands::{COMMANDS, commands};
 pub use data::{DATA_OCTETS, data};
 pub use replies::{REPLIES, replies};
+pub use short::{EXCHANGES, short};

@@ -30,6 +30,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         target_options: args.target.again(),
         strict: false,
         leaks: None,
+        counted: None,
         expected: None,
     };
     if let Some(dir) = &args.out {
