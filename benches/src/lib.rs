@@ -6,11 +6,13 @@ mod data;
 mod random;
 mod receiver;
 mod replies;
+mod short;
 
 pub use commands::{COMMANDS, commands, paths};
 pub use data::{data, dots, short_lines};
 pub use receiver::{long_session, play, session};
 pub use replies::{REPLIES, replies};
+pub use short::{EXCHANGES, short};
 
 /// The log of conversations of the corpus, as a run writes it.
 pub const TRANSCRIPT: &[u8] = include_bytes!("../inputs/transcript.jsonl");

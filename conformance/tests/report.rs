@@ -35,6 +35,7 @@ fn the_console_report_shows_what_broke_and_how_to_see_it_again() {
         target_options: " --defect bare-lf-ends-data".into(),
         strict: false,
         leaks: None,
+        counted: None,
         expected: None,
     };
     assert_eq!(report.exit_code(), 1);
@@ -53,6 +54,7 @@ fn the_json_report_holds_the_same() {
         target_options: String::new(),
         strict: false,
         leaks: None,
+        counted: None,
         expected: None,
     };
     insta::assert_snapshot!(json(&report));

@@ -179,12 +179,26 @@ impl Tls {
     }
 }
 
+/// How conversations reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// Over TCP.
+    Socket,
+    /// Straight into the embedded server, without sockets and without waiting: for millions of conversations an hour.
+    /// TLS is taken as done where both sides want it, and time is the conversation's own.
+    Memory,
+}
+
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
+    /// How conversations reach the server. In memory the transcript of --out holds the conversations written by hand, and
+    /// of the others a few for each broken rule.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Transport::Socket, conflicts_with_all = ["connect", "events"])]
+    pub transport: Transport,
     /// Which conversations.
     #[arg(long, value_enum, default_value_t = Suite::Documented)]
     pub suite: Suite,
@@ -204,7 +218,7 @@ pub struct RunArgs {
     /// Only play conversations whose name fits, for example `lost/*` (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub case: Vec<String>,
-    /// Sessions at once.
+    /// Sessions at once; in memory, the most processor cores that are used.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub jobs: u16,
     /// How to print the report.

@@ -26,6 +26,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, CliError> {
         target_options: String::new(),
         strict: args.strict,
         leaks: None,
+        counted: None,
         expected: None,
     };
     super::run::print(&report, args.format)?;

@@ -36,6 +36,14 @@ pub enum CliError {
     /// Defects can be planted in the embedded server only.
     #[error("--defect: only the embedded server has planted defects, not `{0}`")]
     DefectElsewhere(String),
+    /// Only the embedded server can be reached without sockets.
+    #[error(
+        "--transport memory: only the embedded server can be reached without sockets, not `{0}`"
+    )]
+    MemoryElsewhere(String),
+    /// What a server's processes hold shows only where it has some.
+    #[error("--transport memory: the suite leaks looks at the server's process, and needs sockets")]
+    LeaksInMemory,
     /// The file of expected findings cannot be used.
     #[error(transparent)]
     Expect(#[from] ExpectError),

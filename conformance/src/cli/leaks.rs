@@ -10,7 +10,7 @@ use super::{
     shared::runtime,
 };
 use crate::{
-    run::{BrokenSessions, Leaks, Outcome, leaks},
+    run::{BrokenSessions, Ground, Leaks, Outcome, leaks},
     target::Target,
 };
 
@@ -81,8 +81,11 @@ async fn play_at(
         minimal: Vec::new(),
         cases,
         leaks: Some(check),
+        counted: None,
     };
-    played.finish(&mut running, args, rules).await;
+    played
+        .finish(&mut Ground::Server(&mut running), args, rules)
+        .await;
     running.stop().await;
     Ok(played)
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     report::matrix::{self, Column, Matrix, Seen},
-    run::{Case, RunError, look_alikes, minimise},
+    run::{Case, Ground, RunError, look_alikes, minimise},
     target::{Adapter, Target, TargetError},
 };
 
@@ -138,7 +138,15 @@ impl Played {
         if let Some(error) = outcome.error {
             self.lost(column, "lost in the middle", &error);
         } else if minimises {
-            match minimise(&mut running, &outcome.transcript, &verdict, cases, &options).await {
+            match minimise(
+                &mut Ground::Server(&mut running),
+                &outcome.transcript,
+                &verdict,
+                cases,
+                &options,
+            )
+            .await
+            {
                 Ok(found) => minimal = found,
                 // What was played stands; it is only not made smaller.
                 Err(error) => self.lost(column, "its findings could not be made smaller", &error),

@@ -9,6 +9,7 @@ mod expected;
 mod filter;
 mod leaks;
 mod matrix;
+mod memory;
 mod observe;
 mod out;
 mod recall;

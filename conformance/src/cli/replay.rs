@@ -33,6 +33,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
         target_options: at.again(),
         strict: false,
         leaks: None,
+        counted: None,
         expected: None,
     };
     if let Some(dir) = &args.out {

@@ -15,7 +15,7 @@ use smtpspec_core::{
 
 use super::{
     CliError,
-    args::{Format, RunArgs, Suite, TargetArgs},
+    args::{Format, RunArgs, Suite, TargetArgs, Transport},
     expected,
     filter::Filter,
     out,
@@ -25,8 +25,8 @@ use crate::{
     drive::Limits,
     report::{RunReport, console, json},
     run::{
-        CampaignOptions, Case, LeakCheck, Minimal, Outcome, campaign, cuts, documented, every_cut,
-        generated, minimise, smuggling, wire,
+        CampaignOptions, Case, Counted, Generated, Ground, LeakCheck, Manner, Material, Minimal, Outcome,
+        campaign, cuts, documented, every_cut, minimise, smuggling, wire,
     },
     target::{Running, StartOptions, Target},
 };
@@ -43,7 +43,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         minimal,
         cases,
         leaks,
-    } = if args.suite == Suite::Leaks {
+        counted,
+    } = if args.transport == Transport::Memory {
+        super::memory::play(args, &rules)?
+    } else if args.suite == Suite::Leaks {
         super::leaks::play(args, &rules)?
     } else {
         let cases = cases(args)?;
@@ -61,6 +64,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
         target_options: args.target.again(),
         strict: args.strict,
         leaks: leaks.as_ref(),
+        counted: counted.as_ref(),
         expected: expected.as_ref(),
     };
     if let Some(dir) = &args.out {
@@ -74,8 +78,36 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     }
 }
 
+/// All conversations that `args` name.
 pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
+    let material = material(args)?;
+    Ok(material.cases(0..material.numbers()).collect())
+}
+
+/// The same, generated ones not made yet. There is at least one.
+pub(super) fn material(args: &RunArgs) -> Result<Material, CliError> {
     let filter = Filter::new("--case", &args.case)?;
+    let written = written_cases(args, &filter)?;
+    let families = args.suite.families();
+    let generated = (!families.is_empty()).then(|| Generated {
+        families: families.to_vec(),
+        seed: args.seed.unwrap_or_else(|| draw_seed(args)),
+        cases: args.cases(),
+    });
+    let takes = move |name: &str| filter.takes(name);
+    let manner = Manner {
+        tls: args.target.tls.mode(),
+        protocol: args.target.protocol(),
+    };
+    let material = Material::new(written, generated, takes, manner);
+    if material.is_empty() {
+        return Err(CliError::NoCase(args.case.clone()));
+    }
+    Ok(material)
+}
+
+/// Those that are not generated.
+fn written_cases(args: &RunArgs, filter: &Filter) -> Result<Vec<Case>, CliError> {
     let mut cases = Vec::new();
     if matches!(args.suite, Suite::Documented | Suite::All) {
         cases.extend(documented()?);
@@ -96,21 +128,6 @@ pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
         let known = |case: &Case| cases.iter().all(|other| other.name != case.name);
         let further: Vec<Case> = smuggling()?.into_iter().filter(known).collect();
         cases.extend(further);
-    }
-    if !args.suite.families().is_empty() {
-        let seed = args.seed.unwrap_or_else(|| draw_seed(args));
-        for family in args.suite.families() {
-            cases.extend(generated(*family, seed, args.cases()));
-        }
-    }
-    cases.retain(|case| filter.takes(&case.name));
-    let tls = args.target.tls.mode();
-    for case in &mut cases {
-        let conversation = case.conversation.behind(tls);
-        case.conversation = conversation.spoken_in(args.target.protocol());
-    }
-    if cases.is_empty() {
-        return Err(CliError::NoCase(args.case.clone()));
     }
     Ok(cases)
 }
@@ -157,6 +174,7 @@ pub(super) struct Played {
     pub(super) minimal: Vec<Minimal>,
     pub(super) cases: Vec<Case>,
     pub(super) leaks: Option<LeakCheck>,
+    pub(super) counted: Option<Counted>,
 }
 
 /// Plays and judges `cases`; what is found of the rules asked for is then minimised at the same server.
@@ -176,8 +194,11 @@ async fn play_suite(
         minimal: Vec::new(),
         cases,
         leaks: None,
+        counted: None,
     };
-    played.finish(&mut running, args, rules).await;
+    played
+        .finish(&mut Ground::Server(&mut running), args, rules)
+        .await;
     running.stop().await;
     Ok(played)
 }
@@ -193,21 +214,13 @@ pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
 
 impl Played {
     /// Drops the rules that nobody asked for and minimises what was found of the others.
-    pub(super) async fn finish(&mut self, running: &mut Running, args: &RunArgs, rules: &Filter) {
+    pub(super) async fn finish(&mut self, ground: &mut Ground<'_>, args: &RunArgs, rules: &Filter) {
         self.verdict.rules.retain(|rule| rules.takes(rule.rule.id));
         if self.outcome.error.is_some() || args.no_minimise {
             return;
         }
         let (transcript, verdict) = (&self.outcome.transcript, &self.verdict);
-        match minimise(
-            running,
-            transcript,
-            verdict,
-            &self.cases,
-            &run_options(args),
-        )
-        .await
-        {
+        match minimise(ground, transcript, verdict, &self.cases, &run_options(args)).await {
             Ok(found) => self.minimal = found,
             // The run itself is over: its verdict stands.
             Err(error) => anstream::eprintln!("the findings could not be made smaller: {error}"),

@@ -20,9 +20,19 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Of a run. A leak check has counted what it has not kept.
+    /// Of a run, what has been counted and not kept included.
     pub(super) fn of_report(report: &RunReport<'_>) -> Self {
         let counts = Self::of(report.transcript);
+        if let Some(counted) = report.counted {
+            let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+            return Self {
+                // Each was played once.
+                cases: number(counted.sessions),
+                sessions: number(counted.sessions),
+                events: number(counted.events.values().sum()),
+                ..counts
+            };
+        }
         match report.leaks {
             None => counts,
             Some(leaks) => Self {

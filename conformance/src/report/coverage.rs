@@ -96,10 +96,12 @@ pub fn coverage_table(
     writeln!(out, "{}", coverage_line(coverage))
 }
 
-/// What the run reached. A leak check has counted what it has not kept.
+/// What the run reached, what has been counted and not kept included.
 pub(super) fn coverage_of(report: &RunReport<'_>) -> Coverage {
-    let leaks = report.leaks.map(|leaks| leaks.coverage.clone());
-    leaks.unwrap_or_else(|| Coverage::of(report.transcript))
+    let leaks = report.leaks.map(|leaks| &leaks.coverage);
+    let counted = report.counted.map(|counted| &counted.coverage);
+    let known = leaks.or(counted).cloned();
+    known.unwrap_or_else(|| Coverage::of(report.transcript))
 }
 
 /// `367 of 367 pairs of a state and a stimulus reached`.

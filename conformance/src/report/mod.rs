@@ -33,7 +33,7 @@ use smtpspec_core::{check::RunVerdict, transcript::Transcript};
 
 use crate::{
     expect::Comparison,
-    run::{LeakCheck, Minimal},
+    run::{Counted, LeakCheck, Minimal},
 };
 
 /// A finished run, ready to be reported.
@@ -55,6 +55,8 @@ pub struct RunReport<'a> {
     pub strict: bool,
     /// What the suite `leaks` saw besides the rules.
     pub leaks: Option<&'a LeakCheck>,
+    /// What was counted, where the transcript does not hold all sessions.
+    pub counted: Option<&'a Counted>,
     /// How the findings compare with those that were expected, where some were.
     pub expected: Option<&'a Comparison>,
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use smtpspec_core::{
-    check::{Finding, RuleVerdict, RunVerdict, SeenLeniency, Verdict},
+    check::{Finding, RuleVerdict, RunVerdict, SeenLeniency, Verdict, is_clause},
     coverage::Coverage,
     event::EventKind,
     transcript::{Header, SessionLog, Transcript, What},
@@ -27,6 +27,46 @@ const WEIGHT: [Verdict; 6] = [
     Verdict::NotExercised,
 ];
 
+/// What was counted of sessions, kept or not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// How many.
+    pub sessions: u64,
+    /// Events, strays among them.
+    pub events: BTreeMap<EventKind, u64>,
+    /// Pairs of a state and a stimulus that were reached.
+    pub coverage: Coverage,
+}
+
+impl Counted {
+    /// Counts what is in `round`.
+    pub(super) fn of(round: &Transcript) -> Self {
+        let mut events = BTreeMap::new();
+        let entries = round.sessions.iter().flat_map(|session| &session.entries);
+        let fired = entries.filter_map(|entry| match &entry.what {
+            What::Event(record) => Some(record),
+            _ => None,
+        });
+        let strays = round.strays.iter().map(|(_, record)| record);
+        for record in fired.chain(strays) {
+            *events.entry(record.event.kind()).or_default() += 1;
+        }
+        Self {
+            sessions: round.sessions.len() as u64,
+            events,
+            coverage: Coverage::of(round),
+        }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.sessions += more.sessions;
+        for (kind, times) in &more.events {
+            *self.events.entry(*kind).or_default() += times;
+        }
+        self.coverage.add(&more.coverage);
+    }
+}
+
 /// What is left of the rounds so far.
 #[derive(Debug)]
 pub struct Gathered {
@@ -34,12 +74,8 @@ pub struct Gathered {
     pub transcript: Transcript,
     /// Of all rounds together.
     pub verdict: RunVerdict,
-    /// Sessions, kept or not.
-    pub sessions: u64,
-    /// Events, strays among them.
-    pub events: BTreeMap<EventKind, u64>,
-    /// Pairs of a state and a stimulus that were reached.
-    pub coverage: Coverage,
+    /// Of all sessions.
+    pub counted: Counted,
     kept: HashMap<&'static str, usize>,
 }
 
@@ -58,46 +94,40 @@ impl Gathered {
                 leniencies: Vec::new(),
             },
             transcript,
-            sessions: 0,
-            events: BTreeMap::new(),
-            coverage: Coverage::default(),
+            counted: Counted::default(),
             kept: HashMap::new(),
         }
     }
 
-    /// Adds a round and what was found in it.
-    pub(super) fn add(&mut self, round: Transcript, mut verdict: RunVerdict) {
-        self.count(&round);
-        let first = self.sessions;
-        self.sessions += round.sessions.len() as u64;
-        let conns = self.worth_keeping(&round, &verdict);
-        let shown = |session: &SessionLog| conns.contains(&session.conn);
-        let sessions = round.sessions.into_iter().filter(shown);
-        self.transcript
-            .sessions
-            .extend(sessions.map(|session| SessionLog {
-                conn: session.conn + first,
-                ..session
-            }));
-        self.transcript.complete &= round.complete;
-        append(&mut self.transcript.strays, round.strays);
+    /// Adds a round whose connections are numbered from 1, and what was found in it.
+    pub(super) fn add(&mut self, mut round: Transcript, mut verdict: RunVerdict) {
+        let first = self.counted.sessions;
+        for session in &mut round.sessions {
+            session.conn += first;
+        }
         for finding in verdict.rules.iter_mut().flat_map(|rule| &mut rule.findings) {
             renumber(finding, first);
         }
-        self.merge(verdict);
+        self.gather(&Counted::of(&round), round, verdict, |_| false);
     }
 
-    fn count(&mut self, round: &Transcript) {
-        self.coverage.add(&Coverage::of(round));
-        let entries = round.sessions.iter().flat_map(|session| &session.entries);
-        let fired = entries.filter_map(|entry| match &entry.what {
-            What::Event(record) => Some(record),
-            _ => None,
-        });
-        let strays = round.strays.iter().map(|(_, record)| record);
-        for record in fired.chain(strays) {
-            *self.events.entry(record.event.kind()).or_default() += 1;
-        }
+    /// Adds what was `counted` and found in a round, of which `round` has the sessions that may be kept; their
+    /// connections have numbers that no other round has. Sessions that `keeps` likes are kept whatever they show.
+    pub(super) fn gather(
+        &mut self,
+        counted: &Counted,
+        round: Transcript,
+        verdict: RunVerdict,
+        mut keeps: impl FnMut(&SessionLog) -> bool,
+    ) {
+        self.counted.add(counted);
+        let conns = self.worth_keeping(&round, &verdict);
+        let shown = |session: &SessionLog| conns.contains(&session.conn) || keeps(session);
+        let sessions = round.sessions.into_iter().filter(shown);
+        self.transcript.sessions.extend(sessions);
+        self.transcript.complete &= round.complete;
+        append(&mut self.transcript.strays, round.strays);
+        self.merge(verdict);
     }
 
     /// The shortest session for each broken rule of which there are not enough yet.
@@ -153,7 +183,12 @@ fn merge_rule(all: &mut RuleVerdict, one: RuleVerdict) {
         all.verdict = verdict;
     }
     all.exercised += one.exercised;
-    append(&mut all.findings, one.findings);
+    let mut findings = one.findings;
+    if is_clause(all.rule) {
+        // What breaks a clause is said once in a run for each reason.
+        findings.retain(|new| all.findings.iter().all(|old| old.what != new.what));
+    }
+    append(&mut all.findings, findings);
 }
 
 fn append<T>(all: &mut Vec<T>, more: Vec<T>) {

@@ -29,11 +29,16 @@ pub fn generated(family: Family, seed: u64, cases: u64) -> impl Iterator<Item = 
     (0..cases).map(move |index| numbered(family, seed, index))
 }
 
-fn numbered(family: Family, seed: u64, index: u64) -> Case {
+pub(super) fn numbered(family: Family, seed: u64, index: u64) -> Case {
     Case {
-        name: format!("{family}/{seed}/{index}"),
+        name: generated_name(family, seed, index),
         conversation: conversation(family, seed, index),
     }
+}
+
+/// What a generated case is called.
+pub(super) fn generated_name(family: Family, seed: u64, index: u64) -> String {
+    format!("{family}/{seed}/{index}")
 }
 
 /// Four documented conversations, ended at every octet in every way that costs no time-out; called

@@ -130,10 +130,10 @@ pub async fn leaks(
         check: LeakCheck {
             warm_up: warm_up as u64,
             sessions: indices.len() as u64,
-            played: count(gathered.sessions),
-            cases: indices.len().min(count(gathered.sessions)),
-            events: count(gathered.events.values().sum()),
-            coverage: gathered.coverage.clone(),
+            played: count(gathered.counted.sessions),
+            cases: indices.len().min(count(gathered.counted.sessions)),
+            events: count(gathered.counted.events.values().sum()),
+            coverage: gathered.counted.coverage.clone(),
             fired: fired(target, &gathered),
             held: if has_died(&gathered) {
                 Held::Died
@@ -153,7 +153,12 @@ fn count(number: u64) -> usize {
 
 fn fired(target: &Running, gathered: &Gathered) -> Option<(u64, u64)> {
     let count = |kind| {
-        let fired = gathered.events.get(&kind).copied().unwrap_or_default();
+        let fired = gathered
+            .counted
+            .events
+            .get(&kind)
+            .copied()
+            .unwrap_or_default();
         target.stage().sees(kind).then_some(fired)
     };
     Some((

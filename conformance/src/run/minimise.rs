@@ -13,8 +13,7 @@ use smtpspec_core::{
     transcript::{Header, SessionLog, Transcript},
 };
 
-use super::{CampaignOptions, Case, RunError, player::Player};
-use crate::target::Running;
+use super::{CampaignOptions, Case, Ground, RunError, player::Player};
 
 /// For one rule.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -60,7 +59,7 @@ impl Minimal {
 ///
 /// SES-5 and SES-6 are left out: it takes more than one session to break them.
 pub async fn minimise(
-    target: &mut Running,
+    ground: &mut Ground<'_>,
     transcript: &Transcript,
     verdict: &RunVerdict,
     cases: &[Case],
@@ -82,7 +81,7 @@ pub async fn minimise(
     let mut minimals = Vec::new();
     for (left, (case, finding, session)) in (1..=all.len()).rev().zip(&all) {
         let also = broken(transcript, session);
-        let mut player = Player::new(target, finding, also, options);
+        let mut player = Player::new(ground, finding, also, options);
         player.until = Instant::now() + share(until, left);
         minimals.push(player.minimise(case, finding, session).await?);
     }

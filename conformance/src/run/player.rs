@@ -9,10 +9,9 @@ use smtpspec_core::{
 };
 
 use super::{
-    CampaignOptions, Case, Minimal, RunError, campaign,
+    CampaignOptions, Case, Ground, Minimal, RunError,
     minimise::{LEAST, LIMIT, alone},
 };
-use crate::target::Running;
 
 /// How often a finding is played again before it is shrunk.
 const REPEATS: usize = 3;
@@ -30,8 +29,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 const DISCONNECT: Duration = Duration::from_millis(200);
 
 /// Plays smaller and smaller conversations for one finding.
-pub(super) struct Player<'a> {
-    target: &'a mut Running,
+pub(super) struct Player<'g, 'a> {
+    ground: &'g mut Ground<'a>,
     rule: &'static str,
     /// Of the finding: what is only not strict does not stand for what is broken.
     level: Level,
@@ -47,9 +46,9 @@ pub(super) struct Player<'a> {
 /// A conversation that breaks the rule, with what was seen.
 type Shown = (Conversation, Finding, SessionLog);
 
-impl<'a> Player<'a> {
+impl<'g, 'a> Player<'g, 'a> {
     pub(super) fn new(
-        target: &'a mut Running,
+        ground: &'g mut Ground<'a>,
         finding: &Finding,
         also: Vec<&'static str>,
         options: &CampaignOptions,
@@ -66,7 +65,7 @@ impl<'a> Player<'a> {
             options.jobs = 1;
         }
         Self {
-            target,
+            ground,
             rule: finding.rule,
             level: finding.level,
             also,
@@ -150,7 +149,7 @@ impl<'a> Player<'a> {
         let cases: Vec<Case> = all.into_iter().enumerate().map(case).collect();
         let left = self.until.saturating_duration_since(Instant::now());
         self.options.run = left.max(LEAST);
-        let outcome = campaign(self.target, cases.clone(), &self.options, |_| ()).await;
+        let outcome = self.ground.play(cases.clone(), &self.options).await;
         match outcome.error {
             Some(RunError::Time(_)) => self.stopped = true,
             Some(error) => return Err(error),
@@ -186,7 +185,10 @@ impl<'a> Player<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::minimise::LIMIT, *};
+    use super::{
+        super::{campaign, minimise::LIMIT},
+        *,
+    };
     use crate::target::{StartOptions, Target};
     use pretty_assertions::assert_eq;
     use smtpspec_core::receiver::{Config, Defect};
@@ -212,11 +214,12 @@ mod tests {
             .unwrap();
         let session = &outcome.transcript.sessions[0];
         let later = Instant::now() + LIMIT;
+        let mut ground = Ground::Server(&mut running);
         for (tries, until) in [(0, Instant::now()), (TRIES, later)] {
             let player = Player {
                 until,
                 tries,
-                ..Player::new(&mut running, finding, Vec::new(), &options)
+                ..Player::new(&mut ground, finding, Vec::new(), &options)
             };
             let minimal = player.minimise(&case, finding, session).await.unwrap();
             assert!(minimal.stopped);

@@ -1,0 +1,73 @@
+//! Conversations in memory: generated, played at the reference receiver, judged; and each of the three alone.
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use smtpspec_benches::short;
+use smtpspec_core::{
+    check::check,
+    conversation::Conversation,
+    generate::{Family, conversation},
+    memory::{play, transcript},
+    receiver::Config,
+    transcript::{SessionLog, Transcript},
+};
+
+/// Conversations that are judged together.
+const BATCH: u64 = 256;
+
+fn generated() -> Vec<Conversation> {
+    (0..BATCH)
+        .map(|index| conversation(Family::Valid, 1, index))
+        .collect()
+}
+
+fn played(conversations: &[Conversation], config: &Arc<Config>) -> Vec<SessionLog> {
+    (1..)
+        .zip(conversations)
+        .map(|(conn, conversation)| play(conn, "bench", conversation, config))
+        .collect()
+}
+
+/// How much was found, which is nothing.
+fn judged(transcript: &Transcript) -> usize {
+    check(transcript).findings().count()
+}
+
+fn bench(c: &mut Criterion) {
+    let config = Arc::default();
+    let mut group = c.benchmark_group("memory");
+    group.throughput(Throughput::Elements(BATCH));
+    group.bench_function("generate", |b| b.iter(generated));
+    let batches = [
+        ("short", vec![short(); usize::try_from(BATCH).unwrap_or(0)]),
+        ("generated", generated()),
+    ];
+    for (name, batch) in &batches {
+        let logs = transcript(played(batch, &config));
+        assert_eq!(judged(&logs), 0, "the reference receiver conforms");
+        group.bench_function(format!("{name}: play"), |b| {
+            b.iter(|| played(black_box(batch), &config));
+        });
+        group.bench_function(format!("{name}: check"), |b| {
+            b.iter(|| judged(black_box(&logs)));
+        });
+        group.bench_function(format!("{name}: play and check"), |b| {
+            b.iter(|| judged(&transcript(played(black_box(batch), &config))));
+        });
+    }
+    group.bench_function("generate, play and check", |b| {
+        b.iter(|| judged(&transcript(played(&generated(), &config))));
+    });
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3));
+    targets = bench
+}
+criterion_main!(benches);
