@@ -26,11 +26,7 @@ pub fn structured(octets: &[u8]) {
         return;
     };
     let lmtp = octets.last().is_some_and(|last| last % 2 == 1);
-    let conversation = conversation.spoken_in(if lmtp {
-        Protocol::Lmtp
-    } else {
-        Protocol::Smtp
-    });
+    let conversation = conversation.spoken_in(if lmtp { Protocol::Lmtp } else { Protocol::Smtp });
     let printed = conversation.print();
     let again = Conversation::parse(&printed);
     assert_eq!(again.as_ref(), Ok(&conversation));
