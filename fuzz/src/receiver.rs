@@ -3,7 +3,8 @@
 //!
 //! The octets of an input are sent as they stand, but for those that no UTF-8 text has:
 //! - 0xFE at the front, and three octets: a handler does something with the k-th event of a kind; again as often
-//! - 0xF9 behind those: the client speaks before it has read the banner
+//! - 0xF8 behind those: LMTP is spoken
+//! - 0xF9 behind that: the client speaks before it has read the banner
 //! - 0xFF: cut the segment here
 //! - 0xFD half-close, 0xFC reset, 0xFB fall silent, 0xFA close: nothing more is sent
 
@@ -15,10 +16,12 @@ use smtpspec_core::{
     memory::{Client, transcript},
     receiver::Config,
     transcript::{ClientAct, SessionLog, What},
+    wire::Protocol,
 };
 
 use super::pieces::Cut;
 
+const LMTP: u8 = 0xf8;
 const EARLY: u8 = 0xf9;
 
 /// Panics if `script`, played at the reference server, shows that the server or the checker is wrong.
@@ -39,6 +42,7 @@ pub fn receiver(script: &[u8]) {
 /// An input, read.
 struct Script<'a> {
     handlers: HandlerScript,
+    protocol: Protocol,
     early: bool,
     /// What is sent, with the cuts in it.
     octets: &'a [u8],
@@ -49,10 +53,15 @@ struct Script<'a> {
 impl<'a> Script<'a> {
     fn read(script: &'a [u8]) -> Self {
         let (handlers, octets) = handlers(script);
+        let (protocol, octets) = match octets.strip_prefix(&[LMTP]) {
+            Some(behind) => (Protocol::Lmtp, behind),
+            None => (Protocol::Smtp, octets),
+        };
         let behind_early = octets.strip_prefix(&[EARLY]);
         let (octets, act) = end(behind_early.unwrap_or(octets));
         Self {
             handlers,
+            protocol,
             early: behind_early.is_some(),
             octets,
             act,
@@ -64,6 +73,7 @@ impl<'a> Script<'a> {
         // Of what comes behind STARTTLS, the pieces decide what is dropped: that is another target's.
         let config = Config {
             starttls: false,
+            protocol: self.protocol,
             ..Config::default()
         };
         let mut client = Client::connect(1, "memory", &self.handlers, &Arc::new(config));

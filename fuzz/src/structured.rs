@@ -1,7 +1,8 @@
 //! The generator, `Receiver` and `check`: whatever conversation the octets are, it can be written down, the checker
 //! has nothing against what the reference server did, and the pieces make no difference to the events.
 //!
-//! The first octets choose a family and, perhaps, a goal; the others are the generator's random numbers.
+//! The first octets choose a family and, perhaps, a goal; the others are the generator's random numbers. Where the last is
+//! odd, the conversation is held in LMTP.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use smtpspec_core::{
     conversation::{Conversation, Segmentation},
     generate::Drawn,
     memory::{play, transcript},
+    wire::Protocol,
 };
 
 use super::receiver::events;
@@ -23,6 +25,8 @@ pub fn structured(octets: &[u8]) {
     let Ok(Drawn { conversation, .. }) = Drawn::arbitrary(&mut Unstructured::new(octets)) else {
         return;
     };
+    let lmtp = octets.last().is_some_and(|last| last % 2 == 1);
+    let conversation = conversation.spoken_in(if lmtp { Protocol::Lmtp } else { Protocol::Smtp });
     let printed = conversation.print();
     let again = Conversation::parse(&printed);
     assert_eq!(again.as_ref(), Ok(&conversation));

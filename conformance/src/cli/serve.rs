@@ -68,7 +68,7 @@ async fn until_interrupted(
     format: Format,
 ) -> Result<u8, CliError> {
     let implicit = options.implicit_tls;
-    let protocol = config.protocol.name();
+    let protocol = config.protocol;
     let hooks = Hooks::new(move |record| print(&record, format));
     let server = Server::start(listen, config, options, hooks).map_err(|e| CliError::Listen {
         address: listen.to_string(),
@@ -81,7 +81,8 @@ async fn until_interrupted(
             writeln!(std::io::stdout().lock(), "{hello}").map_err(CliError::Output)?;
         }
         Format::Console => {
-            let how = how_to_speak(address, implicit);
+            let how = how_to_speak(address, implicit, protocol);
+            let protocol = protocol.name();
             writeln!(
                 anstream::stdout().lock(),
                 "smtpspec serves {protocol} on {address}; end it with Ctrl-C.\nSpeak to it: {how}"
@@ -99,14 +100,15 @@ async fn until_interrupted(
 }
 
 /// What a person types.
-fn how_to_speak(address: SocketAddr, implicit: bool) -> String {
+fn how_to_speak(address: SocketAddr, implicit: bool, protocol: Protocol) -> String {
+    let (name, starttls) = (protocol.name(), protocol.name().to_lowercase());
     let (host, port) = (address.ip(), address.port());
     if implicit {
         return format!("openssl s_client -quiet -crlf -connect {address}");
     }
     format!(
-        "telnet {host} {port}, or nc -C {host} {port} (SMTP lines end with CRLF; -C sends it), \
-         or with TLS openssl s_client -quiet -crlf -starttls smtp -connect {address}"
+        "telnet {host} {port}, or nc -C {host} {port} ({name} lines end with CRLF; -C sends it), \
+         or with TLS openssl s_client -quiet -crlf -starttls {starttls} -connect {address}"
     )
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use smtpspec_core::{
     conversation::{Conversation, StartTls, Step},
     repeat::Repeat,
-    wire::Verb,
+    wire::{Protocol, Verb},
 };
 
 /// Longer lines are of no use to anybody.
@@ -44,8 +44,14 @@ fn inside_tls(conversation: &Conversation) -> Option<(Option<&'static str>, &[St
         .collect();
     match sent[..] {
         [] => Some((Some("-quiet"), rest)),
-        [ehlo, b"STARTTLS\r\n"] if Verb::of(ehlo) == Verb::Ehlo && ehlo.ends_with(b"\r\n") => {
-            Some((Some("-quiet -starttls smtp"), rest))
+        [ehlo, b"STARTTLS\r\n"]
+            if conversation.protocol.verb(ehlo) == Verb::Ehlo && ehlo.ends_with(b"\r\n") =>
+        {
+            let options = match conversation.protocol {
+                Protocol::Smtp => "-quiet -starttls smtp",
+                Protocol::Lmtp => "-quiet -starttls lmtp",
+            };
+            Some((Some(options), rest))
         }
         _ => None,
     }
@@ -164,6 +170,10 @@ mod tests {
             (
                 "EHLO a\nSTARTTLS\n%expect 220\n%tls\nQUIT\n",
                 Some("openssl s_client -quiet -starttls smtp -connect 127.0.0.1:25"),
+            ),
+            (
+                "%lmtp\nLHLO a\nSTARTTLS\n%expect 220\n%tls\nQUIT\n",
+                Some("openssl s_client -quiet -starttls lmtp -connect 127.0.0.1:25"),
             ),
             (
                 "%tls\nQUIT\n",

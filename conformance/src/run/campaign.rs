@@ -158,7 +158,7 @@ fn playable(target: &Running, cases: Vec<Case>) -> (Vec<Case>, Vec<(String, Stri
 fn lacks(stage: &Stage, case: &Case) -> Option<&'static str> {
     let conversation = &case.conversation;
     if conversation.protocol.is_lmtp() && stage.lmtp.is_none() {
-        return Some("is LMTP, which this target is not known to speak (--lmtp)");
+        return Some("speaks LMTP, as this target is not known to (--lmtp)");
     }
     let scripted = !conversation.handlers.is_empty();
     (scripted && !stage.takes_scripts())

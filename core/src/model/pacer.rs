@@ -519,6 +519,57 @@ mod tests {
         assert_eq!(pacer.due(), 5);
     }
 
+    /// A session of LMTP's, with two recipients if both are taken.
+    fn to_two(second: &str) -> Pacer {
+        let mut pacer = Pacer::speaking(Protocol::Lmtp);
+        pacer.received(b"220 hi\r\n");
+        pacer.sent(b"LHLO c\r\n");
+        pacer.received(b"250-hi\r\n250 CHUNKING\r\n");
+        pacer.sent(b"MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nRCPT TO:<a@b>\r\n");
+        pacer.received(b"250 ok\r\n250 ok\r\n");
+        pacer.received(second.as_bytes());
+        pacer
+    }
+
+    #[test]
+    fn in_lmtp_each_recipient_that_was_taken_is_owed_a_reply() {
+        for (second, due) in [("250 ok\r\n", 2), ("550 no\r\n", 1)] {
+            let mut pacer = to_two(second);
+            pacer.sent(b"DATA\r\n");
+            pacer.received(b"354 go\r\n");
+            pacer.sent(b"x\r\n.\r\nNOOP\r\n");
+            for left in (1..=due).rev() {
+                assert!(pacer.due() > 0);
+                pacer.received(b"250 ok\r\n");
+                assert_eq!(pacer.due(), left, "the other recipients' and NOOP's");
+            }
+            pacer.received(b"250 ok\r\n");
+            assert_eq!(pacer.due(), 0);
+        }
+    }
+
+    #[test]
+    fn in_lmtp_only_the_last_chunk_is_answered_for_each_recipient() {
+        let mut pacer = to_two("250 ok\r\n");
+        pacer.sent(b"BDAT 1\r\nxBDAT 1 LAST\r\nx");
+        pacer.received(b"250 ok\r\n250 ok\r\n");
+        assert_eq!(pacer.due(), 1);
+        pacer.received(b"250 ok\r\n");
+        assert_eq!(pacer.due(), 0);
+    }
+
+    #[test]
+    fn in_lmtp_a_message_that_failed_or_a_goodbye_is_answered_once() {
+        let mut pacer = to_two("250 ok\r\n");
+        pacer.sent(b"BDAT 1\r\nxBDAT 1 LAST\r\nx");
+        pacer.received(b"452 no\r\n503 no\r\n");
+        assert_eq!(pacer.due(), 0);
+        let mut pacer = to_two("250 ok\r\n");
+        pacer.sent(b"BDAT 1 LAST\r\nx");
+        pacer.received(b"421 bye\r\n");
+        assert_eq!((pacer.due(), pacer.closing()), (0, true));
+    }
+
     #[test]
     fn without_chunking_the_reply_tells_what_the_octets_are() {
         let greeting = [("", "220 hi\r\n"), ("EHLO c\r\n", "250 hi\r\n")];
