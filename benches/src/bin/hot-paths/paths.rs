@@ -18,12 +18,20 @@ type HotPath = (&'static str, fn());
 /// All of them.
 pub(crate) const PATHS: [HotPath; 6] = [
     ("command", || {
-        hot_path(&front(commands())[..], read_commands)
+        hot_path(&front(commands())[..], read_commands);
     }),
-    ("path", || hot_path(&rcpts()[..], read_commands)),
-    ("reply", || hot_path(&front(replies())[..], read_replies)),
-    ("data", || hot_path(&data(1 << 20)[..], read_data)),
-    ("receiver", || hot_path(&session()[..], receive)),
+    ("path", || {
+        hot_path(&rcpts()[..], read_commands);
+    }),
+    ("reply", || {
+        hot_path(&front(replies())[..], read_replies);
+    }),
+    ("data", || {
+        hot_path(&data(1 << 20)[..], read_data);
+    }),
+    ("receiver", || {
+        hot_path(&session()[..], receive);
+    }),
     ("checker", check_sessions),
 ];
 
