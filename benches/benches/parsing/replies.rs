@@ -29,7 +29,8 @@ fn smtp_proto(input: &[u8]) -> usize {
     let mut receiver = ResponseReceiver::default();
     let mut good = 0;
     while !octets.as_slice().is_empty() {
-        good += usize::from(black_box(receiver.parse(&mut octets)).is_ok());
+        let reply = receiver.parse(&mut octets);
+        good += usize::from(black_box(&reply).is_ok());
         receiver.reset();
     }
     good
@@ -39,7 +40,7 @@ fn smtp_proto(input: &[u8]) -> usize {
 fn smtp_codec(mut input: &[u8]) -> usize {
     let mut good = 0;
     while let Ok((rest, reply)) = Reply_line(input) {
-        black_box(reply);
+        black_box(&reply);
         good += 1;
         input = rest;
     }
@@ -49,7 +50,7 @@ fn smtp_codec(mut input: &[u8]) -> usize {
 fn smtp_message(mut input: &[u8]) -> usize {
     let mut good = 0;
     while let Ok((rest, reply)) = smtp_message::Reply::<&str>::parse(input) {
-        black_box(reply);
+        black_box(&reply);
         good += 1;
         input = rest;
     }

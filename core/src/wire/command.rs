@@ -7,7 +7,7 @@ use super::argument::{
 use super::cursor::Cursor;
 use super::param::parse_parameters;
 use super::path::{parse_forward_path, parse_reverse_path};
-use super::strict::parse_strict;
+use super::strict::parse_usual;
 use super::{ForwardPath, Leniencies, Leniency, Parameters, ReversePath, SyntaxError, Verb, class};
 
 /// A well-formed command; arguments as sent.
@@ -76,13 +76,7 @@ pub struct Parsed<'a> {
 /// A line is an error when it is empty, when it has a control character other than TAB, or when its verb is known
 /// and its argument malformed. Every other line is a command, be it [`Command::Unknown`].
 pub fn parse_command(line: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
-    match parse_strict(line) {
-        Some(command) => Ok(Parsed {
-            command,
-            leniencies: Leniencies::NONE,
-        }),
-        None => parse_any(line),
-    }
+    parse_usual(line, parse_any)
 }
 
 /// The long way: any line.

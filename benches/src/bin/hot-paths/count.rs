@@ -3,7 +3,7 @@
 use std::{env, error::Error, fs, process::Command};
 
 /// Where counting begins and ends: functions of this name, and what they call.
-const COUNTED: &str = "*hot_path*";
+const COUNTED: &str = "*counted_work*";
 
 /// How many instructions the path called `name` takes, its input's making left out.
 pub(crate) fn instructions(name: &str) -> Result<u64, Box<dyn Error>> {
