@@ -16,7 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Limits, client::Client};
+use super::{Limits, Turn, client::Client};
 use crate::record::Log;
 
 /// Why a conversation could not begin.
@@ -48,6 +48,7 @@ pub struct Bound {
     server: SocketAddr,
     limits: Limits,
     arriving: Option<OwnedSemaphorePermit>,
+    turn: Option<Turn>,
 }
 
 /// Takes a local port from which `server` can be reached.
@@ -64,6 +65,7 @@ pub async fn bind(server: SocketAddr, limits: &Limits) -> Result<Bound, DriveErr
         server,
         limits,
         arriving: None,
+        turn: None,
     })
 }
 
@@ -77,6 +79,13 @@ impl Bound {
     #[must_use]
     pub fn arriving(mut self, permit: Option<OwnedSemaphorePermit>) -> Self {
         self.arriving = permit;
+        self
+    }
+
+    /// Gives up its place in `turn` as soon as it only waits, and at the latest at the end.
+    #[must_use]
+    pub fn in_turn(mut self, turn: Turn) -> Self {
+        self.turn = Some(turn);
         self
     }
 
@@ -95,7 +104,7 @@ impl Bound {
             }
             connected => connected.map_err(fail)?,
         };
-        Client::new(stream, log, &self.limits, self.arriving)
+        Client::new(stream, log, &self.limits, self.arriving, self.turn)
             .play(conversation)
             .await;
         Ok(())

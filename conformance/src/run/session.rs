@@ -3,11 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use smtpspec_core::transcript::{Death, Open, SessionLog, What};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{CampaignOptions, Case, RunError, settle::settle};
 use crate::{
-    drive::{self, Bound},
+    drive::{self, Bound, Turn},
     record::Log,
     target::Stage,
 };
@@ -68,13 +67,13 @@ async fn own_port(stage: &Stage, options: &CampaignOptions) -> Result<Bound, Run
     }
 }
 
-/// Plays `case`. The connection is part of those at once only while `permit` is held.
+/// Plays `case`. The connection is one of those at once only as long as `turn` says so.
 pub(super) async fn session(
     case: Arc<Case>,
     slot: Arc<Slot>,
     stage: Stage,
     options: Arc<CampaignOptions>,
-    permit: OwnedSemaphorePermit,
+    turn: Turn,
 ) -> Result<(), RunError> {
     let conversation = &case.conversation;
     let bound = own_port(&stage, &options).await?;
@@ -89,9 +88,8 @@ pub(super) async fn session(
     // Set once, here.
     let _ = slot.opened.set(open);
     stage.hub.open(client, slot.log.clone());
-    let bound = bound.arriving(stage.arrive().await);
+    let bound = bound.arriving(stage.arrive().await).in_turn(turn);
     let played = bound.play(conversation, &slot.log).await;
-    drop(permit);
     if played.is_ok() {
         settle(&slot.log, &stage, &options).await;
         slot.log.push(What::Settled);
