@@ -124,7 +124,8 @@ impl<'a> Wire<'a> {
     /// Whether something has been received since a whole line was sent last: where no reply is due, all that was sent has
     /// been read.
     pub(super) fn is_answered(&self) -> bool {
-        self.line_sent_at.is_some_and(|before| self.received > before)
+        self.line_sent_at
+            .is_some_and(|before| self.received > before)
     }
 
     /// Writes `repeat` in blocks that are made once. Its one entry grows with each block, before the write; when the
