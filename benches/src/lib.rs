@@ -1,6 +1,7 @@
 //! Inputs that the benchmarks share: the same octets in every run and for every parser. `inputs/` was made from the
 //! corpus by the example `inputs`.
 
+mod bare;
 mod commands;
 mod data;
 mod random;
@@ -8,6 +9,7 @@ mod receiver;
 mod replies;
 mod short;
 
+pub use bare::{bare_server, converse};
 pub use commands::{COMMANDS, commands, paths};
 pub use data::{data, dots, short_lines};
 pub use receiver::{long_session, play, session};

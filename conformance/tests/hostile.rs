@@ -40,6 +40,7 @@ fn limits() -> Limits {
         silence: Duration::from_millis(40),
         drop: Duration::from_millis(10),
         segment_gap: Duration::from_micros(50),
+        sources: 1,
         max_received: 64 * 1024,
     }
 }

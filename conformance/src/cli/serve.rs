@@ -5,21 +5,14 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
 };
 
-use smtpspec_core::{
-    event::{EventRecord, Hello},
-    receiver::Config,
-    wire::Protocol,
-};
+use smtpspec_core::{event::Hello, receiver::Config, wire::Protocol};
 
 use super::{
     CliError,
     args::{Format, ServeArgs},
     shared::{defects, runtime},
 };
-use crate::{
-    report::event_line,
-    serve::{Hooks, ServeOptions, Server, hello},
-};
+use crate::serve::{EventPrinter, Hooks, ServeOptions, Server, hello};
 
 pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
     let listen = listen_address(args)?;
@@ -69,7 +62,11 @@ async fn until_interrupted(
 ) -> Result<u8, CliError> {
     let implicit = options.implicit_tls;
     let protocol = config.protocol;
-    let hooks = Hooks::new(move |record| print(&record, format));
+    let events = match format {
+        Format::Console => EventPrinter::console(anstream::stdout()),
+        Format::Json => EventPrinter::json(std::io::stdout()),
+    };
+    let hooks = Hooks::new(move |record| events.print(&record));
     let server = Server::start(listen, config, options, hooks).map_err(|e| CliError::Listen {
         address: listen.to_string(),
         why: e.to_string(),
@@ -116,24 +113,4 @@ fn how_to_speak(address: SocketAddr, implicit: bool, protocol: Protocol) -> Stri
 fn one_way(mut hello: Hello) -> Hello {
     hello.semantics.scripts = false;
     hello
-}
-
-/// A reader that has gone away (`serve | head`) must not end the server's sessions.
-fn print(record: &EventRecord, format: Format) {
-    let _ = match format {
-        Format::Json => {
-            let line = serde_json::to_string(record).unwrap_or_default();
-            writeln!(std::io::stdout().lock(), "{line}")
-        }
-        Format::Console => {
-            let mut out = anstream::stdout().lock();
-            writeln!(
-                out,
-                "{:<21}  {:<5}  {}",
-                record.peer.to_string(),
-                record.session,
-                event_line(record)
-            )
-        }
-    };
 }

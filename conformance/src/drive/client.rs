@@ -13,7 +13,7 @@ use smtpspec_core::{
 use socket2::SockRef;
 use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, task::yield_now, time::Duration};
 
-use super::{Limits, wire::Wire};
+use super::{Limits, Turn, wire::Wire};
 use crate::record::Log;
 
 /// Sends of more segments than this are not slowed down to keep the segments apart; nor are more sends than
@@ -40,6 +40,7 @@ pub(super) struct Client<'a> {
     gaps: usize,
     /// No more steps are played: what follows was meant for the inside of TLS.
     ended: bool,
+    turn: Option<Turn>,
 }
 
 impl<'a> Client<'a> {
@@ -48,6 +49,7 @@ impl<'a> Client<'a> {
         log: &'a Log,
         limits: &'a Limits,
         arriving: Option<OwnedSemaphorePermit>,
+        turn: Option<Turn>,
         protocol: Protocol,
     ) -> Self {
         Self {
@@ -56,6 +58,7 @@ impl<'a> Client<'a> {
             hasty: false,
             gaps: MOST_GAPS,
             ended: false,
+            turn,
         }
     }
 
@@ -105,6 +108,7 @@ impl<'a> Client<'a> {
             Step::Pause(ms) => self.wire.pause(Duration::from_millis(*ms)).await,
             Step::Silence => {
                 self.wire.log().push(What::Client(ClientAct::Silence));
+                self.rest();
                 self.server_end(self.limits.silence).await
             }
             Step::HalfClose => self.half_close().await,
@@ -176,13 +180,23 @@ impl<'a> Client<'a> {
     }
 
     /// Waits until it is the client's turn: for the replies that are due, or, when none is, for the gap that
-    /// keeps this send and the one before it apart.
+    /// keeps this send and the one before it apart. Where a reply has told that the server has read that one, they are.
     async fn turn(&mut self) -> Flow {
         if self.wire.pacer().due() > 0 || self.gaps == 0 {
             return self.replies().await;
         }
+        if self.wire.is_answered() {
+            return Continue(());
+        }
         self.gaps -= 1;
         self.wire.pause(self.limits.segment_gap).await
+    }
+
+    /// Nothing is left but to wait: another session may begin.
+    fn rest(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.rest();
+        }
     }
 
     /// Waits until no reply is due.
@@ -210,6 +224,7 @@ impl<'a> Client<'a> {
         let pacer = self.wire.pacer();
         if pacer.due() == 0 && pacer.last_code().is_some_and(|code| code >= 500) {
             // A server may leave behind a refusal that was one too many: who closes first is not left to chance.
+            self.rest();
             self.wire.pause(self.limits.drop).await?;
         }
         self.wire.drain()?;
@@ -241,6 +256,7 @@ impl<'a> Client<'a> {
         let drops = |rule: &HandlerRule| rule.action == HandlerAction::Drop;
         if conversation.handlers.rules.iter().any(drops) {
             // A server may drop with another reply than 421: who closes first is not left to chance.
+            self.rest();
             self.wire.pause(self.limits.drop).await?;
         }
         self.close().await

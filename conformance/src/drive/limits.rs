@@ -17,6 +17,9 @@ pub struct Limits {
     /// Between two segments that no reply comes between, so that they stay apart on the wire; not applied to
     /// sends of more than 64 segments, nor to more than 64 sends of a session. Default 500 µs.
     pub segment_gap: Duration,
+    /// Loopback addresses that clients may come from, from their usual one on, where its ports do not suffice. Default 1:
+    /// a server may trust only one.
+    pub sources: u32,
     /// Octets that the server may send in a session. Default 1 MiB.
     pub max_received: usize,
 }
@@ -29,6 +32,7 @@ impl Default for Limits {
             silence: Duration::from_secs(5),
             drop: Duration::from_millis(200),
             segment_gap: Duration::from_micros(500),
+            sources: 1,
             max_received: 1 << 20,
         }
     }

@@ -7,10 +7,12 @@ mod bind;
 mod client;
 mod limits;
 mod tls;
+mod turn;
 mod wire;
 
 pub use bind::{Bound, DriveError, bind};
 pub use limits::Limits;
+pub use turn::Turn;
 
 use std::net::SocketAddr;
 

@@ -44,6 +44,8 @@ pub(super) struct Wire<'a> {
     pacer: Pacer,
     buffer: Vec<u8>,
     received: usize,
+    /// What had been received when the last line was sent; `None` where less or more than a line was sent last.
+    line_sent_at: Option<usize>,
     /// Held until the server has said something: then it has taken the connection.
     arriving: Option<OwnedSemaphorePermit>,
     /// A handshake has begun.
@@ -65,6 +67,7 @@ impl<'a> Wire<'a> {
             pacer: Pacer::speaking(protocol),
             buffer: vec![0; CHUNK],
             received: 0,
+            line_sent_at: None,
             arriving,
             tls: None,
         }
@@ -116,12 +119,21 @@ impl<'a> Wire<'a> {
             self.drain()?;
         }
         self.log.push(What::Sent(segment.into()));
+        self.line_sent_at = segment.ends_with(b"\n").then_some(self.received);
         self.hand_over(segment, &mut 0).await
+    }
+
+    /// Whether something has been received since a whole line was sent last: where no reply is due, all that was sent has
+    /// been read.
+    pub(super) fn is_answered(&self) -> bool {
+        self.line_sent_at
+            .is_some_and(|before| self.received > before)
     }
 
     /// Writes `repeat` in blocks that are made once. Its one entry grows with each block, before the write; when the
     /// connection ends in the middle, it says at last what the system took.
     pub(super) async fn repeat(&mut self, repeat: &Repeat) -> Flow {
+        self.line_sent_at = None;
         let lines = repeat.lines();
         let most = repeat.times().min((BLOCK / lines.len()).max(1) as u64);
         let block = lines.repeat(usize::try_from(most).unwrap_or(1));
@@ -326,6 +338,7 @@ impl<'a> Wire<'a> {
 
     /// Sends the first half of a ClientHello.
     pub(super) async fn begin_handshake(&mut self) -> Flow {
+        self.line_sent_at = None;
         self.drain()?;
         let hello = match self.new_tls() {
             Ok(mut tls) => tls.outgoing(),
@@ -348,6 +361,7 @@ impl<'a> Wire<'a> {
 
     /// Does a handshake, and says whether it was done. What the server says in clear meanwhile is heard.
     pub(super) async fn shake_hands(&mut self, limit: Duration) -> Flow<bool> {
+        self.line_sent_at = None;
         self.drain()?;
         match self.handshake(limit).await? {
             Ok(()) => Continue(true),

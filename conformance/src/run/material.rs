@@ -77,13 +77,12 @@ impl Material {
     /// The case of `number`.
     pub fn case(&self, number: u64) -> Option<Case> {
         let place = usize::try_from(number).ok()?;
-        let case = match self.written.get(place) {
-            Some(case) => case.clone(),
-            None => {
-                let (family, seed, index) = self.place(number)?;
-                let wanted = (self.takes)(&generated_name(family, seed, index));
-                wanted.then(|| numbered(family, seed, index))?
-            }
+        let case = if let Some(case) = self.written.get(place) {
+            case.clone()
+        } else {
+            let (family, seed, index) = self.place(number)?;
+            let wanted = (self.takes)(&generated_name(family, seed, index));
+            wanted.then(|| numbered(family, seed, index))?
         };
         Some(self.had(case))
     }

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use crate::{drive::Limits, target::Stage};
+use crate::{
+    drive::Limits,
+    target::{Scripts, Stage},
+};
+
+/// Client addresses at the embedded server: each has ports for some ten thousand sessions a minute.
+const SOURCES: u32 = 32;
 
 /// How a campaign is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +41,9 @@ impl CampaignOptions {
         options.disconnect_limit = options.disconnect_limit.max(limit);
         let gap = stage.segment_gap.unwrap_or_default();
         options.limits.segment_gap = options.limits.segment_gap.max(gap);
+        if cfg!(target_os = "linux") && matches!(stage.scripts, Scripts::Registry(_)) {
+            options.limits.sources = SOURCES;
+        }
         options
     }
 }
@@ -57,7 +66,7 @@ impl Default for CampaignOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{observe::Hub, target::Scripts};
+    use crate::observe::Hub;
 
     #[test]
     fn a_server_may_have_more_time_to_tell_of_an_end_and_never_less() {

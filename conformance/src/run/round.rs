@@ -18,8 +18,11 @@ use super::{
     CampaignOptions, Case, Progress, RunError,
     session::{Slot, session},
 };
-use crate::target::Running;
+use crate::{drive::Turn, target::Running};
 
+/// Sessions that only wait for a time-out, beside those that are played: a server that serves fewer at once than the
+/// usual hundred has room for the others.
+const RESTING: usize = 32;
 /// For a target that has refused a connection to be seen to have died.
 const DYING: Duration = Duration::from_secs(1);
 /// A session that was over so long before the server was seen to be dead may have killed it.
@@ -80,6 +83,7 @@ pub(super) async fn round(
     let mut round = Round {
         target,
         permits: Arc::new(Semaphore::new(jobs.max(1))),
+        resting: Arc::new(Semaphore::new(RESTING)),
         sessions: JoinSet::new(),
         open: BTreeSet::new(),
         ended: VecDeque::new(),
@@ -94,6 +98,7 @@ pub(super) async fn round(
 struct Round<'a> {
     target: &'a Running,
     permits: Arc<Semaphore>,
+    resting: Arc<Semaphore>,
     /// Aborted when dropped.
     sessions: JoinSet<(usize, Result<(), RunError>)>,
     open: BTreeSet<usize>,
@@ -134,7 +139,7 @@ impl Round<'_> {
                             Arc::clone(slot),
                             target.stage().clone(),
                             Arc::clone(&table.options),
-                            permit,
+                            Turn::new(permit, Arc::clone(&self.resting)),
                         );
                         self.open.insert(index);
                         self.sessions.spawn(async move { (index, played.await) });

@@ -6,11 +6,10 @@ use std::{
 };
 
 use smtpspec_core::transcript::{Death, Open, SessionLog, What};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{CampaignOptions, Case, RunError, settle::settle};
 use crate::{
-    drive::{self, Bound},
+    drive::{self, Bound, Turn},
     record::Log,
     target::Stage,
 };
@@ -75,13 +74,13 @@ async fn own_port(
     }
 }
 
-/// Plays `case`. The connection is part of those at once only while `permit` is held.
+/// Plays `case`. The connection is one of those at once only as long as `turn` says so.
 pub(super) async fn session(
     case: Arc<Case>,
     slot: Arc<Slot>,
     stage: Stage,
     options: Arc<CampaignOptions>,
-    permit: OwnedSemaphorePermit,
+    turn: Turn,
 ) -> Result<(), RunError> {
     let conversation = &case.conversation;
     let server = stage.server_of(conversation.protocol);
@@ -98,9 +97,8 @@ pub(super) async fn session(
     // Set once, here.
     let _ = slot.opened.set(open);
     stage.hub.open(client, slot.log.clone());
-    let bound = bound.arriving(stage.arrive().await);
+    let bound = bound.arriving(stage.arrive().await).in_turn(turn);
     let played = bound.play(conversation, &slot.log).await;
-    drop(permit);
     if played.is_ok() {
         settle(&slot.log, &stage, &options).await;
         slot.log.push(What::Settled);

@@ -1,11 +1,14 @@
 //! The reference server: `smtpspec_core::receiver` on sockets, one task a session.
 
 mod hooks;
+mod patience;
+mod printer;
 mod server;
 mod session;
 mod transport;
 
 pub use hooks::{EventSink, Hooks, ScriptRegistry};
+pub use printer::EventPrinter;
 pub use server::Server;
 
 use std::time::Duration;

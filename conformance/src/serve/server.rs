@@ -137,8 +137,11 @@ impl Acceptor {
     fn serve(&mut self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
         self.count += 1;
         let number = if self.same_id { 1 } else { self.count };
-        // A client that has left already had a connection all the same: its events fire.
-        let local = stream.local_addr().unwrap_or(self.address);
+        // Only one that listens on all addresses has to ask which it was. A client that has left already had a
+        // connection all the same: its events fire.
+        let asked = self.address.ip().is_unspecified();
+        let local = asked.then(|| stream.local_addr().ok()).flatten();
+        let local = local.unwrap_or(self.address);
         let agents = self.hooks.agents(format!("s{number}"), peer);
         let mut receiver = Receiver::new(Arc::clone(&self.config), agents, local, peer);
         if self.options.implicit_tls {

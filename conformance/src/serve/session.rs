@@ -10,7 +10,11 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{ServeOptions, server::stopping, transport::Transport};
+use super::{
+    ServeOptions,
+    patience::{Interrupt, Patience},
+    transport::Transport,
+};
 
 /// Octets read at once.
 const CHUNK: usize = 16 * 1024;
@@ -21,7 +25,7 @@ pub(super) struct Session {
     tls: TlsAcceptor,
     receiver: Receiver,
     options: Arc<ServeOptions>,
-    stopped: watch::Receiver<bool>,
+    patience: Patience,
     dead: watch::Sender<bool>,
     buffer: Vec<u8>,
     /// The receiver has been told that nothing more will come.
@@ -41,10 +45,10 @@ impl Session {
             stream: Some(Transport::Clear(stream)),
             tls,
             receiver,
+            patience: Patience::new(stopped),
             options,
-            stopped,
             dead,
-            buffer: vec![0; CHUNK],
+            buffer: Vec::with_capacity(CHUNK),
             ended: false,
         }
     }
@@ -92,14 +96,10 @@ impl Session {
         let Some(Transport::Clear(stream)) = self.stream.take() else {
             return self.receiver.handshake_failed();
         };
-        let handshake = timeout(self.options.idle, self.tls.accept(stream).into_fallible());
-        let done = tokio::select! {
-            biased;
-            () = stopping(&mut self.stopped) => return self.receiver.shut_down(),
-            done = handshake => done,
-        };
-        match done {
-            Err(_) => self.receiver.timed_out(),
+        let handshake = self.tls.accept(stream).into_fallible();
+        match self.patience.wait(self.options.idle, handshake).await {
+            Err(Interrupt::Stopped) => self.receiver.shut_down(),
+            Err(Interrupt::TooLong) => self.receiver.timed_out(),
             Ok(Ok(stream)) => {
                 self.stream = Some(Transport::Tls(Box::new(stream)));
                 self.receiver.handshake_done();
@@ -121,33 +121,32 @@ impl Session {
         let Some(stream) = &mut self.stream else {
             return;
         };
-        let read = timeout(self.options.idle, stream.read(&mut self.buffer));
-        let read = tokio::select! {
-            biased;
-            () = stopping(&mut self.stopped) => None,
-            read = read => Some(read.ok()),
-        };
-        if let Some(read) = read {
-            self.take(read.as_ref());
-        } else {
-            self.receiver.shut_down();
-            self.ended = true;
+        self.buffer.clear();
+        let read = stream.read(&mut self.buffer);
+        match self.patience.wait(self.options.idle, read).await {
+            Ok(read) => self.take(&read),
+            Err(interrupt) => {
+                self.ended = true;
+                match interrupt {
+                    Interrupt::Stopped => self.receiver.shut_down(),
+                    Interrupt::TooLong => self.receiver.timed_out(),
+                }
+            }
         }
     }
 
-    /// What a read has brought; `None` when the time was over.
-    fn take(&mut self, read: Option<&io::Result<usize>>) {
-        self.ended = !matches!(read, Some(Ok(1..)));
+    /// What a read has brought.
+    fn take(&mut self, read: &io::Result<usize>) {
+        self.ended = !matches!(read, Ok(1..));
         match read {
-            None => self.receiver.timed_out(),
-            Some(Ok(0)) if self.stream.as_ref().is_some_and(Transport::is_tls) => self.notified(),
-            Some(Ok(0)) => self.receiver.input_closed(),
-            Some(Ok(n)) => self.receiver.receive(&self.buffer[..*n]),
+            Ok(0) if self.stream.as_ref().is_some_and(Transport::is_tls) => self.notified(),
+            Ok(0) => self.receiver.input_closed(),
+            Ok(_) => self.receiver.receive(&self.buffer),
             // Inside TLS: FIN without close_notify. What came before is whole.
-            Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.receiver.input_closed();
             }
-            Some(Err(_)) => self.receiver.connection_lost(),
+            Err(_) => self.receiver.connection_lost(),
         }
     }
 
@@ -164,11 +163,24 @@ impl Session {
         let Some(stream) = &mut self.stream else {
             return;
         };
-        let written = timeout(self.options.write, stream.write_all(octets)).await;
-        if !matches!(written, Ok(Ok(()))) {
-            self.stream = None;
-            self.receiver.connection_lost();
+        let rest = match stream.try_write(octets) {
+            // As nearly always: no limit is needed.
+            Ok(taken) => &octets[taken..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => octets,
+            Err(_) => return self.lost(),
+        };
+        if rest.is_empty() {
+            return;
         }
+        let written = timeout(self.options.write, stream.write_all(rest)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            self.lost();
+        }
+    }
+
+    fn lost(&mut self) {
+        self.stream = None;
+        self.receiver.connection_lost();
     }
 
     /// FIN, then reads on for a short time: closing a socket that holds unread octets sends RST, and RST takes

@@ -22,10 +22,19 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    pub(super) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads into the spare room of `buffer`.
+    pub(super) async fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         match self {
-            Self::Clear(stream) => stream.read(buffer).await,
-            Self::Tls(stream) => stream.read(buffer).await,
+            Self::Clear(stream) => stream.read_buf(buffer).await,
+            Self::Tls(stream) => stream.read_buf(buffer).await,
+        }
+    }
+
+    /// Writes what goes out at once; nothing where only waiting can tell.
+    pub(super) fn try_write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Clear(stream) => stream.try_write(octets),
+            Self::Tls(_) => Ok(0),
         }
     }
 
@@ -48,13 +57,17 @@ impl Transport {
     }
 
     /// Reads what comes over the wire until the client closes, whatever it is.
-    pub(super) async fn drain(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+    pub(super) async fn drain(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         let socket = match self {
             Self::Clear(stream) => stream,
             Self::Tls(stream) => stream.get_mut().0,
         };
-        while socket.read(buffer).await? > 0 {}
-        Ok(())
+        loop {
+            buffer.clear();
+            if socket.read_buf(buffer).await? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Whether it is TLS.

@@ -21,6 +21,9 @@ const PORTS: u64 = 50_000;
 /// The begin of a ClientHello (RFC 8446, 4.1.2), of which 42 octets more were to come.
 pub(crate) const HALF_A_HELLO: [u8; 5 + 6] = *b"\x16\x03\x01\0\x30\x01\0\0\x2c\x03\x03";
 
+/// Entries that a short conversation has.
+const ENTRIES: usize = 32;
+
 #[derive(Default)]
 struct Record {
     now: u64,
@@ -59,18 +62,18 @@ struct Observer {
 
 impl SmtpReceiveAgent for Observer {
     fn on_event(&mut self, event: &Event) -> Verdict {
-        let (at, seq) = {
-            let mut record = self.log.lock();
-            record.seq += 1;
-            (record.now + TICK, record.seq)
-        };
-        self.log.push(What::Event(EventRecord {
+        let mut record = self.log.lock();
+        record.seq += 1;
+        record.now += TICK;
+        let (at, seq) = (record.now, record.seq);
+        let what = What::Event(EventRecord {
             session: self.session.clone(),
             seq,
             at: Some(at),
             peer: self.peer,
             event: event.clone(),
-        }));
+        });
+        record.entries.push(Entry { at, what });
         Verdict::Accept
     }
 }
@@ -114,7 +117,11 @@ impl Client {
     ) -> Self {
         let (client, server) = (address(conn), (Ipv4Addr::LOCALHOST, 25).into());
         let log = Log::default();
-        log.lock().now = conn * APART;
+        {
+            let mut record = log.lock();
+            record.now = conn * APART;
+            record.entries.reserve(ENTRIES);
+        }
         let observer = Observer {
             log: log.clone(),
             session: session_id(conn, config),

@@ -119,6 +119,9 @@ impl Outlet {
     /// Answers; `reply` is without the last CRLF.
     pub(super) fn reply(&mut self, to: To, reply: &str) {
         let octets = [reply.as_bytes(), b"\r\n"].concat();
+        if self.replies.is_idle() {
+            return self.queue.push_back(Output::Reply(octets));
+        }
         let sent = self.replies.reply(to, octets, self.pipelined);
         self.queue.extend(sent.into_iter().map(Output::Reply));
         if self.events.has_late_event() {

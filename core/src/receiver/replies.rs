@@ -4,7 +4,7 @@
 
 use super::Config;
 use crate::wire::Protocol;
-use core::net::IpAddr;
+use core::{fmt::Write, net::IpAddr};
 
 pub(super) const BANNER: &str = "220 {host} {protocol} smtpspec";
 pub(super) const HELO: &str = "250 {host} greets {peer}";
@@ -74,6 +74,9 @@ pub(super) fn taken_for(path: &str) -> String {
     format!("250 2.6.0 {path} message accepted")
 }
 
+/// Octets that names and numbers add to a text, as a rule.
+const SURPLUS: usize = 64;
+
 /// Fills in the texts of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Voice {
@@ -98,24 +101,56 @@ impl Voice {
 
     /// The reply, without the last CRLF.
     pub(super) fn say(&self, text: &str) -> String {
-        if !text.contains('{') {
-            return text.to_owned();
+        let mut said = String::with_capacity(text.len() + SURPLUS);
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('{') {
+            said.push_str(before);
+            rest = match behind.split_once('}') {
+                Some((name, behind)) if self.fill_in(name, &mut said) => behind,
+                _ => {
+                    said.push('{');
+                    behind
+                }
+            };
         }
-        let starttls = if self.offers_starttls {
-            "250-STARTTLS\r\n"
-        } else {
-            ""
-        };
-        let [name, greeting, greetings] = match self.protocol {
+        said.push_str(rest);
+        said
+    }
+
+    /// Puts what stands for `name` behind `said`, if there is something.
+    fn fill_in(&self, name: &str, said: &mut String) -> bool {
+        let [protocol, greeting, greetings] = match self.protocol {
             Protocol::Smtp => ["ESMTP", "EHLO", "HELO EHLO"],
             Protocol::Lmtp => ["LMTP", "LHLO", "LHLO"],
         };
-        text.replace("{starttls}", starttls)
-            .replace("{protocol}", name)
-            .replace("{greetings}", greetings)
-            .replace("{greeting}", greeting)
-            .replace("{host}", &self.host)
-            .replace("{peer}", &self.peer.to_string())
-            .replace("{size}", &self.size.to_string())
+        // Writing into a string cannot fail.
+        let _ = match name {
+            "host" => said.write_str(&self.host),
+            "peer" => write!(said, "{}", self.peer),
+            "size" => write!(said, "{}", self.size),
+            "starttls" if self.offers_starttls => said.write_str("250-STARTTLS\r\n"),
+            "starttls" => Ok(()),
+            "protocol" => said.write_str(protocol),
+            "greeting" => said.write_str(greeting),
+            "greetings" => said.write_str(greetings),
+            _ => return false,
+        };
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn names_are_filled_in_and_all_else_stays() {
+        let voice = Voice::new(&Config::default(), IpAddr::from([127, 0, 0, 1]));
+        assert_eq!(voice.say(HELO), "250 mx.smtpspec.example greets 127.0.0.1");
+        assert_eq!(voice.say("{starttls}{size}"), "250-STARTTLS\r\n10485760");
+        for text in ["250 {nobody} {", "}{", "", "550 a{host"] {
+            assert_eq!(voice.say(text), text);
+        }
     }
 }

@@ -55,6 +55,11 @@ impl ReplyTamper {
         sent
     }
 
+    /// Whether every reply is sent as it is.
+    pub(in super::super) fn is_idle(&self) -> bool {
+        self.defects.is_empty()
+    }
+
     /// The same but for the defects of clauses. A refusal has been through them before OnReject told of it.
     fn of_clauses(&self, to: To, reply: Vec<u8>) -> Vec<u8> {
         if self.defects.is_empty() || !matches!(reply.first(), Some(b'2' | b'3')) {
