@@ -35,7 +35,10 @@ async fn is_as_expected(name: &str, missing: Missing) {
     let expected = Expected::read(&folder.join("expected.toml")).unwrap();
     let expected = expected.expect("the adapter has a file of expected findings");
     let options = StartOptions::default();
-    let mut running = Target::Adapter(adapter).start(&options).await.unwrap();
+    let mut running = Target::Adapter(Box::new(adapter))
+        .start(&options)
+        .await
+        .unwrap();
     let options = CampaignOptions::default();
     let outcome = campaign(&mut running, documented().unwrap(), &options, |_| ()).await;
     running.stop().await;

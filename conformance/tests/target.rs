@@ -15,7 +15,7 @@ fn adapter(folder: &Path, script: &str) -> Target {
     let run = folder.join("run.sh");
     fs::write(&run, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&run, fs::Permissions::from_mode(0o755)).unwrap();
-    Target::Adapter(Adapter::in_folder(folder, None).unwrap())
+    Target::Adapter(Box::new(Adapter::in_folder(folder, None).unwrap()))
 }
 
 /// The embedded server as an adapter that writes its event stream to standard output.

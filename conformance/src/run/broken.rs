@@ -54,7 +54,8 @@ impl BrokenSessions {
     /// The case number `index`.
     pub fn case(&self, index: u64) -> Case {
         let drawn = if index.is_multiple_of(2) {
-            impatient(hurried(conversation(Family::Abrupt, self.seed, index)))
+            let drawn = impatient(hurried(conversation(Family::Abrupt, self.seed, index)));
+            broken_off(drawn, ENDINGS[pick(mixed(self.seed, index), ENDINGS.len())])
         } else {
             self.cut(index)
         };
@@ -93,6 +94,14 @@ fn impatient(mut conversation: Conversation) -> Conversation {
         }
     }
     conversation
+}
+
+/// Some that aim at TLS go on to their end, or end TLS and not the connection: these end by `ending`.
+fn broken_off(conversation: Conversation, ending: Ending) -> Conversation {
+    match conversation.steps.last() {
+        Some(Step::Close | Step::Reset | Step::HalfClose) => conversation,
+        _ => conversation.cut_at(conversation.octets().len(), ending),
+    }
 }
 
 /// The lowest 16 bits of `dice` as an index below `len`, which is no more than they can tell apart.

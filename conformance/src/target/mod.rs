@@ -54,7 +54,7 @@ pub enum Target {
         events: Option<EventsSpec>,
     },
     /// A third-party server, started by an adapter.
-    Adapter(Adapter),
+    Adapter(Box<Adapter>),
 }
 
 /// How to start a target.
@@ -113,7 +113,9 @@ impl Target {
         };
         if adapter::list().iter().any(|adapter| adapter == plain) {
             let folder = adapter::folder().join(plain);
-            return Ok(Self::Adapter(Adapter::in_folder(&folder, version)?));
+            return Ok(Self::Adapter(Box::new(Adapter::in_folder(
+                &folder, version,
+            )?)));
         }
         Err(TargetError::Unknown {
             name: name.to_owned(),
@@ -128,7 +130,10 @@ impl Target {
     pub fn with_settings(self, settings: &[Setting]) -> Result<Self, TargetError> {
         match (self, settings) {
             (target, []) => Ok(target),
-            (Self::Adapter(adapter), _) => Ok(Self::Adapter(adapter.with_settings(settings)?)),
+            (Self::Adapter(adapter), _) => {
+                let set = adapter.with_settings(settings)?;
+                Ok(Self::Adapter(Box::new(set)))
+            }
             (other, [first, ..]) => Err(TargetError::UnknownSetting {
                 target: other.name(),
                 setting: first.name().to_owned(),

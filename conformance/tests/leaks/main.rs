@@ -41,7 +41,7 @@ fn leaky(folder: &Path, leak: &str) -> Target {
     );
     fs::write(&run, text).unwrap();
     fs::set_permissions(&run, fs::Permissions::from_mode(0o755)).unwrap();
-    Target::Adapter(Adapter::in_folder(folder, None).unwrap())
+    Target::Adapter(Box::new(Adapter::in_folder(folder, None).unwrap()))
 }
 
 async fn play(target: Target, sessions: u64, options: CampaignOptions) -> Leaks {

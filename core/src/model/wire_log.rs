@@ -194,7 +194,11 @@ impl<'t> WireLog<'t> {
                 What::Expected { .. } => {}
             }
         }
-        wire.unfinished_reply = reader.unfinished().to_vec();
+        // A record that came in one read with the reply before it is none either.
+        let unfinished = reader.unfinished();
+        if !(wire.is_in_clear() && is_tls_record(unfinished)) {
+            wire.unfinished_reply = unfinished.to_vec();
+        }
         wire
     }
 

@@ -143,6 +143,10 @@ fn a_handshake_that_comes_to_nothing_needs_one_disconnect() {
     conforms(&format!(
         "{begun}\nC: NOOP\nS! \u{15}\u{3}\u{1}\\0\u{2}\u{2}F\nserver-close\nFIN\nE: OnDisconnect Dropped"
     ));
+    // Nor is one that comes together with the reply before it.
+    conforms(&format!(
+        "{IN_CLEAR}\nC! STARTTLS\\r\\nNOOP\\r\\n\nS! 220 go\\r\\n\u{15}\u{3}\u{3}\\0\u{2}\u{2}2\nserver-close\nFIN\nE: OnDisconnect Dropped"
+    ));
 }
 
 #[test]
