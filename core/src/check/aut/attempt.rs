@@ -95,7 +95,11 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
         return (!told).then_some(("AUT-6", Level::Should, why));
     }
     match (code, attempt.initial) {
-        (504, _) => Some(("AUT-5", Level::Must, "EHLO announced the mechanism")),
+        (504, _) => Some((
+            "AUT-5",
+            unknown_level(attempt),
+            "EHLO announced the mechanism",
+        )),
         (334, Some(b"=")) if speaks_first(attempt.mechanism) => {
             let why = "`=` is a response, though an empty one";
             Some(("AUT-8", Level::Must, why))
@@ -104,6 +108,16 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
             Some(("AUT-9", garbage_level(initial), "what is no base64 is 501"))
         }
         _ => None,
+    }
+}
+
+/// A mechanism's name is in upper case (RFC 4422, 3.1), and RFC 5321 2.4 wants no argument's case minded: a server that
+/// does not know it in lower case is not strict.
+fn unknown_level(attempt: &Attempt<'_, '_>) -> Level {
+    if attempt.mechanism.iter().any(u8::is_ascii_lowercase) {
+        Level::Should
+    } else {
+        Level::Must
     }
 }
 
