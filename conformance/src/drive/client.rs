@@ -113,7 +113,7 @@ impl<'a> Client<'a> {
             }
             Step::HalfClose => self.half_close().await,
             Step::Close | Step::Truncate => self.close().await,
-            Step::Reset => self.reset(),
+            Step::Reset => self.reset().await,
         }
     }
 
@@ -221,12 +221,7 @@ impl<'a> Client<'a> {
     /// FIN. What has come already is read before: it belongs to the evidence, and closing a socket that holds
     /// unread octets would send RST instead.
     async fn close(&mut self) -> Flow {
-        let pacer = self.wire.pacer();
-        if pacer.due() == 0 && pacer.last_code().is_some_and(|code| code >= 500) {
-            // A server may leave behind a refusal that was one too many: who closes first is not left to chance.
-            self.rest();
-            self.wire.pause(self.limits.drop).await?;
-        }
+        self.let_leave().await?;
         self.wire.drain()?;
         self.wire.log().push(What::Client(ClientAct::Close));
         self.wire.notify().await?;
@@ -234,8 +229,19 @@ impl<'a> Client<'a> {
         Break(End::Client(ClientAct::Close))
     }
 
+    /// A server may leave behind a refusal that was one too many: who ends the connection first is not left to chance.
+    async fn let_leave(&mut self) -> Flow {
+        let pacer = self.wire.pacer();
+        if pacer.due() == 0 && pacer.last_code().is_some_and(|code| code >= 500) {
+            self.rest();
+            self.wire.pause(self.limits.drop).await?;
+        }
+        Continue(())
+    }
+
     /// RST: the socket is closed, when it is dropped, with a linger time of zero.
-    fn reset(&mut self) -> Flow {
+    async fn reset(&mut self) -> Flow {
+        self.let_leave().await?;
         self.wire.drain()?;
         let linger = SockRef::from(self.wire.stream()).set_linger(Some(Duration::ZERO));
         let act = match linger {

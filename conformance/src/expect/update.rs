@@ -45,7 +45,8 @@ pub fn update(
         }
         let (of_a_seed, named): (Vec<_>, Vec<_>) =
             cases.iter().partition(|case| family(case).is_some());
-        let families: BTreeSet<String> = of_a_seed.into_iter().filter_map(family).collect();
+        let families = of_a_seed.into_iter().filter_map(|case| family(case));
+        let families: BTreeSet<String> = families.collect();
         let named = named.into_iter().map(|case| globset::escape(case));
         let of_rule = |known: &&mut Known| known.rule == rule && known.verdict == verdict;
         if let Some(finding) = known.iter_mut().find(of_rule) {
@@ -75,7 +76,7 @@ pub fn update(
 }
 
 /// A conversation that a seed made, or that was cut, stands for its family.
-fn family(case: &String) -> Option<String> {
+fn family(case: &str) -> Option<String> {
     let family = case.split('/').next().unwrap_or_default();
     GENERATED.contains(&family).then(|| format!("{family}/*"))
 }

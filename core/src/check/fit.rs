@@ -126,7 +126,12 @@ fn arguments_fit(command: &Command<'_>, event: &Event) -> bool {
         (
             Command::Noop { argument } | Command::Help { argument },
             Event::OnNoopCommand { argument: seen } | Event::OnHelpCommand { argument: seen },
-        ) => seen_as_sent(seen.as_ref(), argument.unwrap_or_default()),
+        ) => {
+            // White space at the line's end may be told as a part of it.
+            let sent = argument.unwrap_or_default();
+            seen.as_ref()
+                .is_none_or(|seen| seen.0 == sent || seen.0.trim_ascii_end() == sent)
+        }
         (Command::Auth { mechanism, .. }, Event::OnAuthCommand { mechanism: seen }) => {
             seen_as_sent(seen.as_ref(), mechanism)
         }

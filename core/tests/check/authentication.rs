@@ -232,3 +232,19 @@ fn what_is_no_base64_at_all_is_worse_than_padding_that_is_missing() {
     assert_eq!(answered("AGEAYg"), [("AUT-9", Level::Should)]);
     assert_eq!(answered("AGE AYg=="), [("AUT-9", Level::Must)]);
 }
+
+/// RFC 4422 has upper case only, RFC 5321 minds none.
+#[test]
+fn an_announced_mechanism_that_is_not_known_in_lower_case_is_not_strict() {
+    for (mechanism, level) in [("PLAIN", Level::Must), ("plain", Level::Should)] {
+        let ladder = format!(
+            "{OFFERED}
+            C: AUTH {mechanism}
+            E: OnReject 504 what
+            S: 504 what{QUIT}"
+        );
+        let run = check(&transcript(Some(hello()), &[&ladder]));
+        let found = run.findings().find(|found| found.rule == "AUT-5");
+        assert_eq!(found.map(|found| found.level), Some(level), "{mechanism}");
+    }
+}
