@@ -19,6 +19,9 @@ const LOGGED: [&str; 5] = ["seed", "messages", "pipelining", "content", "dsn"];
 /// The longest line of a letter.
 const WIDTH: usize = 72;
 
+/// Folder, name and conversation.
+type Case = (String, String, Conversation);
+
 fn main() -> Result<(), Box<dyn Error>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut sessions, mut replies, mut prose, mut logged) =
@@ -50,8 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Folder, case and conversation, in the order of their names.
-fn conversations(home: &Path) -> Result<Vec<(String, String, Conversation)>, Box<dyn Error>> {
+/// All of them, in the order of their names.
+fn conversations(home: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let mut all = Vec::new();
     for folder in fs::read_dir(home)? {
         let folder = folder?;

@@ -55,6 +55,7 @@ pub(super) fn parse_usual<'a>(
 }
 
 /// Nothing had to be forgiven.
+#[expect(clippy::unnecessary_wraps, reason = "made as it is returned")]
 #[inline]
 fn strict(command: Command<'_>) -> Reading<'_> {
     Ok(Parsed {
