@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use common::parse;
 use pretty_assertions::assert_eq;
 use smtpspec::{
-    run::{CampaignOptions, Case, Outcome, campaign, minimise},
+    run::{CampaignOptions, Case, Ground, Outcome, campaign, minimise},
     target::{Adapter, Running, StartOptions, Target},
 };
 use smtpspec_core::{
@@ -147,7 +147,7 @@ async fn the_smallest_conversation_that_kills_is_found() {
     let outcome = campaign(&mut running, cases.clone(), &options, |_| ()).await;
     let verdict = check(&outcome.transcript);
     let found = minimise(
-        &mut running,
+        &mut Ground::Server(&mut running),
         &outcome.transcript,
         &verdict,
         &cases,

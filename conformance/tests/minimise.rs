@@ -1,7 +1,7 @@
 //! A finding is shrunk to what matters: the planted defect's trigger and little else.
 
 use smtpspec::{
-    run::{CampaignOptions, Minimal, campaign, documented, minimise},
+    run::{CampaignOptions, Ground, Minimal, campaign, documented, minimise},
     target::{StartOptions, Target},
 };
 use smtpspec_core::{
@@ -28,7 +28,7 @@ async fn minimal(defect: &str, case: &str) -> Minimal {
     let mut verdict = check(&outcome.transcript);
     verdict.rules.retain(|rule| rule.rule.id == defect.rule());
     let found = minimise(
-        &mut running,
+        &mut Ground::Server(&mut running),
         &outcome.transcript,
         &verdict,
         &cases,

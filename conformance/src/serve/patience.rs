@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(40);
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn patience() -> (watch::Sender<bool>, Patience) {
         let (stop, stopped) = watch::channel(false);
