@@ -25,8 +25,8 @@ use crate::{
     drive::Limits,
     report::{RunReport, console, json},
     run::{
-        CampaignOptions, Case, Counted, Generated, Ground, LeakCheck, Manner, Material, Minimal, Outcome,
-        campaign, cuts, documented, every_cut, minimise, smuggling, wire,
+        CampaignOptions, Case, Counted, Generated, Ground, LeakCheck, Manner, Material, Minimal,
+        Outcome, campaign, cuts, documented, every_cut, minimise, smuggling, wire,
     },
     target::{Running, StartOptions, Target},
 };

@@ -106,9 +106,16 @@ impl Bound {
             connected => connected.map_err(fail)?,
         };
         let protocol = conversation.protocol;
-        Client::new(stream, log, &self.limits, self.arriving, self.turn, protocol)
-            .play(conversation)
-            .await;
+        Client::new(
+            stream,
+            log,
+            &self.limits,
+            self.arriving,
+            self.turn,
+            protocol,
+        )
+        .play(conversation)
+        .await;
         Ok(())
     }
 }

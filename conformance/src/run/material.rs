@@ -173,6 +173,8 @@ mod tests {
             cases: 10,
         });
         let takes = |name: &str| name.starts_with("nothing");
-        assert!(Material::new(documented().unwrap(), generated, takes, Manner::default()).is_empty());
+        assert!(
+            Material::new(documented().unwrap(), generated, takes, Manner::default()).is_empty()
+        );
     }
 }

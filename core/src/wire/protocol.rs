@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Parsed, SyntaxError, Verb, command::{parse_command, parse_with}};
+use super::{
+    Parsed, SyntaxError, Verb,
+    command::{parse_command, parse_with},
+};
 
 /// What a session speaks.
 #[derive(
