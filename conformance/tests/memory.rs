@@ -33,7 +33,9 @@ fn the_embedded_server_conforms_in_memory_and_as_much_is_exercised() {
     let memory = report(&[&args[..], &["--transport", "memory"]].concat());
     assert_eq!(memory["verdict"], "holds");
     assert_eq!(memory["cases"], sockets["cases"]);
-    assert_eq!(memory["coverage"], sockets["coverage"]);
+    // Over sockets it is chance whether a reset takes the last pair with it.
+    let reached = |report: &Value| report["coverage"]["reached"].as_u64().unwrap();
+    assert!(reached(&memory) >= reached(&sockets));
     let exercised = |report: &Value| -> Vec<String> {
         let rules = report["rules"].as_array().unwrap().iter();
         let exercised = rules.filter(|rule| rule["exercised"].as_u64() > Some(0));
