@@ -34,12 +34,19 @@ fn size(parameters: Parameters<'_>) -> Option<u64> {
     let mut size = None;
     for parameter in parameters.iter() {
         if black_box(parameter.keyword).eq_ignore_ascii_case(b"SIZE") {
-            size = std::str::from_utf8(parameter.value?).ok()?.parse().ok();
+            size = number(parameter.value?);
         } else {
             black_box(parameter.value);
         }
     }
     size
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let value = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(value)
+    })
 }
 
 fn smtp_proto(input: &[u8]) -> usize {

@@ -1,6 +1,6 @@
 //! Cutting a byte stream into lines (RFC 5321, 2.3.8: only CRLF ends a line).
 
-use super::lanes::find_near;
+use super::lanes::octets_in;
 
 /// How a line ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +50,9 @@ impl LineSplitter {
     /// there is none it calls again with the same octets and more behind them.
     #[inline]
     pub fn next<'a>(&mut self, buffer: &'a [u8]) -> Option<Line<'a>> {
+        if let Some(line) = self.near_line(buffer) {
+            return Some(line);
+        }
         let end = self.find_end(buffer);
         if end.is_some() {
             self.searched = 0;
@@ -57,15 +60,28 @@ impl LineSplitter {
         end
     }
 
-    /// Leaves off with `searched` on the first octet that must be looked at again: a CR at the buffer's end.
+    /// The short way: a line whose CRLF is near the front of a buffer that is not yet searched, and no LF before it.
     #[inline]
+    fn near_line<'a>(&self, buffer: &'a [u8]) -> Option<Line<'a>> {
+        if self.searched > 0 || self.ends.bare_cr {
+            return None;
+        }
+        let [lfs] = octets_in(buffer, |octets| [octets.is(b'\n')]);
+        let (text, _) = buffer.split_at_checked(lfs.trailing_zeros() as usize)?;
+        match text {
+            [text @ .., b'\r'] if lfs != 0 => Some(Line::new(text, LineEnd::CrLf)),
+            _ => None,
+        }
+    }
+
+    /// Leaves off with `searched` on the first octet that must be looked at again: a CR at the buffer's end.
     fn find_end<'a>(&mut self, buffer: &'a [u8]) -> Option<Line<'a>> {
         loop {
             let rest = buffer.get(self.searched..)?;
             let found = if self.ends.bare_cr {
                 memchr::memchr2(b'\r', b'\n', rest)
             } else {
-                find_near(b'\n', rest)
+                memchr::memchr(b'\n', rest)
             };
             let Some(offset) = found else {
                 self.searched = buffer.len();
