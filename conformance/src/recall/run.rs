@@ -87,12 +87,8 @@ fn plan(bugs: &[Bug], cases: &[Case]) -> BTreeMap<Server, Vec<Case>> {
 
 /// Only what the user does ends the whole.
 async fn play(name: &str, cases: Vec<Case>, options: &CampaignOptions) -> Result<Seen, RunError> {
-    let mut starting = StartOptions::default();
-    if cases.iter().any(|case| case.conversation.starts_tls()) {
-        starting.tls = TlsMode::StartTls;
-    }
     let started = match Target::named(name) {
-        Ok(target) => target.start(&starting).await,
+        Ok(target) => target.start(&starting(&target, &cases)).await,
         Err(error) => Err(error),
     };
     let mut running = match started {
@@ -109,6 +105,16 @@ async fn play(name: &str, cases: Vec<Case>, options: &CampaignOptions) -> Result
         Some(error @ RunError::Interrupted) => Err(error),
         Some(error) => Ok(Seen::Failed(error.to_string())),
     }
+}
+
+/// With STARTTLS where a conversation makes use of it and the server has it.
+fn starting(target: &Target, cases: &[Case]) -> StartOptions {
+    let wanted = cases.iter().any(|case| case.conversation.starts_tls());
+    let mut starting = StartOptions::default();
+    if wanted && target.offers(TlsMode::StartTls) {
+        starting.tls = TlsMode::StartTls;
+    }
+    starting
 }
 
 #[cfg(test)]
@@ -131,6 +137,15 @@ mod tests {
             cases: vec![case.into()],
             needs: String::new(),
         }
+    }
+
+    #[test]
+    fn tls_is_asked_only_of_a_server_that_has_it() {
+        let mut cases = documented().unwrap();
+        cases.retain(|case| case.name == "states/connected-starttls");
+        let asked = |name: &str| starting(&Target::named(name).unwrap(), &cases).tls;
+        assert_eq!(asked("aiosmtpd"), TlsMode::StartTls);
+        assert_eq!(asked("mailin"), TlsMode::None);
     }
 
     #[test]

@@ -222,6 +222,11 @@ impl Adapter {
         self.folder.join("install.sh")
     }
 
+    /// The way of offering TLS that `mode` needs and the server does not have.
+    pub(super) fn lacks(&self, mode: TlsMode) -> Option<OffersTls> {
+        OffersTls::needed(mode).filter(|way| !self.about.tls.contains(way))
+    }
+
     /// Starts the server.
     pub(super) async fn start(&self, options: &StartOptions) -> Result<Running, TargetError> {
         if !self.is_installed() {
@@ -230,9 +235,7 @@ impl Adapter {
                 command: self.install_command(),
             });
         }
-        if let Some(way) = OffersTls::needed(options.tls)
-            && !self.about.tls.contains(&way)
-        {
+        if let Some(way) = self.lacks(options.tls) {
             return Err(TargetError::NoTls {
                 name: self.name(),
                 way: way.name(),

@@ -151,6 +151,14 @@ impl Target {
         }
     }
 
+    /// Whether it can be started so that it offers TLS in this way; of a server that runs already nobody knows.
+    pub fn offers(&self, mode: TlsMode) -> bool {
+        match self {
+            Self::Adapter(adapter) => adapter.lacks(mode).is_none(),
+            _ => true,
+        }
+    }
+
     /// Starts it, or finds it, and waits until it accepts connections and its adapter has said hello.
     pub async fn start(&self, options: &StartOptions) -> Result<Running, TargetError> {
         let running = match self {
