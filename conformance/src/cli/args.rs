@@ -195,8 +195,8 @@ pub struct RunArgs {
     /// The server.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// How conversations reach the server. In memory the transcript of --out holds the conversations written by hand, and
-    /// of the others a few for each broken rule.
+    /// How conversations reach the server. In memory, as in a run of more than 16384 conversations, the transcript of
+    /// --out holds the conversations written by hand, and of the others a few for each broken rule.
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Transport::Socket, conflicts_with_all = ["connect", "events"])]
     pub transport: Transport,
     /// Which conversations.

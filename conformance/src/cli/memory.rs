@@ -1,6 +1,6 @@
 //! `smtpspec run --transport memory`.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use smtpspec_core::receiver::Config;
 
@@ -12,7 +12,7 @@ use super::{
     shared::runtime,
 };
 use crate::{
-    run::{Case, Ground, InMemory, Material, Outcome, in_memory},
+    run::{Ground, InMemory, Material, in_memory},
     target::Target,
 };
 
@@ -44,30 +44,11 @@ async fn play_in_memory(
         .await;
     bar.finish_and_clear();
     let header = gathered.transcript.header.clone();
-    let mut played = Played {
-        outcome: Outcome {
-            transcript: gathered.transcript,
-            skipped: Vec::new(),
-            error,
-        },
-        verdict: gathered.verdict,
-        minimal: Vec::new(),
-        cases: Vec::new(),
-        leaks: None,
-        counted: Some(gathered.counted),
-    };
-    played.cases = shown(&material, &played);
+    let mut played = Played::gathered(gathered, &material, Vec::new(), error);
     let mut ground = Ground::Memory {
         header: &header,
         config: Arc::new(config),
     };
     played.finish(&mut ground, args, rules).await;
     Ok(played)
-}
-
-/// The conversations in which something was found.
-fn shown(material: &Material, played: &Played) -> Vec<Case> {
-    let names: HashSet<&str> = played.verdict.findings().map(|f| f.case.as_str()).collect();
-    let cases = names.into_iter().filter_map(|name| material.named(name));
-    cases.collect()
 }

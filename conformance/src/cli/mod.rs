@@ -12,6 +12,7 @@ mod matrix;
 mod memory;
 mod observe;
 mod out;
+mod parts;
 mod recall;
 mod replay;
 mod rules;

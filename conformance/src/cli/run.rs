@@ -1,7 +1,7 @@
 //! `smtpspec run`: plays a suite, judges it, reports.
 
 use std::{
-    collections::hash_map::RandomState,
+    collections::{HashSet, hash_map::RandomState},
     hash::{BuildHasher, Hasher},
     io::Write,
     time::{Duration, Instant},
@@ -25,8 +25,9 @@ use crate::{
     drive::Limits,
     report::{RunReport, console, json},
     run::{
-        CampaignOptions, Case, Counted, Generated, Ground, LeakCheck, Manner, Material, Minimal,
-        Outcome, campaign, cuts, documented, every_cut, minimise, smuggling, wire,
+        CampaignOptions, Case, Counted, Gathered, Generated, Ground, LeakCheck, Manner, Material,
+        Minimal, Outcome, RunError, WHOLE, campaign, cuts, documented, every_cut, minimise,
+        smuggling, wire,
     },
     target::{Running, StartOptions, Target},
 };
@@ -49,9 +50,15 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
     } else if args.suite == Suite::Leaks {
         super::leaks::play(args, &rules)?
     } else {
-        let cases = cases(args)?;
+        let material = material(args)?;
         let target = target(&args.target)?;
-        runtime()?.block_on(play_suite(&target, cases, args, &rules))?
+        runtime()?.block_on(async {
+            if material.numbers() > WHOLE {
+                super::parts::play(&target, &material, args, &rules).await
+            } else {
+                play_suite(&target, all(&material), args, &rules).await
+            }
+        })?
     };
     let elapsed = start.elapsed();
     let expected = expected::hold(args, &outcome, &verdict, &minimal)?;
@@ -80,8 +87,11 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
 
 /// All conversations that `args` name.
 pub(super) fn cases(args: &RunArgs) -> Result<Vec<Case>, CliError> {
-    let material = material(args)?;
-    Ok(material.cases(0..material.numbers()).collect())
+    Ok(all(&material(args)?))
+}
+
+fn all(material: &Material) -> Vec<Case> {
+    material.cases(0..material.numbers()).collect()
 }
 
 /// The same, generated ones not made yet. There is at least one.
@@ -213,6 +223,33 @@ pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
 }
 
 impl Played {
+    /// What is left of a run of which only the sessions worth keeping are kept, with the conversations that show findings.
+    pub(super) fn gathered(
+        gathered: Gathered,
+        material: &Material,
+        skipped: Vec<(String, String)>,
+        error: Option<RunError>,
+    ) -> Self {
+        let found: HashSet<&str> = gathered
+            .verdict
+            .findings()
+            .map(|f| f.case.as_str())
+            .collect();
+        let cases = found.into_iter().filter_map(|name| material.named(name));
+        Self {
+            cases: cases.collect(),
+            outcome: Outcome {
+                transcript: gathered.transcript,
+                skipped,
+                error,
+            },
+            verdict: gathered.verdict,
+            minimal: Vec::new(),
+            leaks: None,
+            counted: Some(gathered.counted),
+        }
+    }
+
     /// Drops the rules that nobody asked for and minimises what was found of the others.
     pub(super) async fn finish(&mut self, ground: &mut Ground<'_>, args: &RunArgs, rules: &Filter) {
         self.verdict.rules.retain(|rule| rules.takes(rule.rule.id));

@@ -99,8 +99,14 @@ impl Gathered {
         }
     }
 
-    /// Adds a round whose connections are numbered from 1, and what was found in it.
-    pub(super) fn add(&mut self, mut round: Transcript, mut verdict: RunVerdict) {
+    /// Adds a round whose connections are numbered from 1, and what was found in it. Sessions that `keeps` likes are kept
+    /// whatever they show.
+    pub(super) fn add(
+        &mut self,
+        mut round: Transcript,
+        mut verdict: RunVerdict,
+        keeps: impl FnMut(&SessionLog) -> bool,
+    ) {
         let first = self.counted.sessions;
         for session in &mut round.sessions {
             session.conn += first;
@@ -108,7 +114,7 @@ impl Gathered {
         for finding in verdict.rules.iter_mut().flat_map(|rule| &mut rule.findings) {
             renumber(finding, first);
         }
-        self.gather(&Counted::of(&round), round, verdict, |_| false);
+        self.gather(&Counted::of(&round), round, verdict, keeps);
     }
 
     /// Adds what was `counted` and found in a round, of which `round` has the sessions that may be kept; their

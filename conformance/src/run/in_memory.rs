@@ -18,7 +18,7 @@ use smtpspec_core::{
     check::{RunVerdict, check},
     memory::play_in_turn,
     receiver::Config,
-    transcript::{Header, SessionLog, TRANSCRIPT_VERSION, Transcript, What},
+    transcript::{Header, SessionLog, TRANSCRIPT_VERSION, Transcript},
 };
 use tokio::{
     sync::mpsc,
@@ -27,7 +27,9 @@ use tokio::{
 };
 
 use super::{
-    CampaignOptions, Case, Counted, Gathered, Material, Progress, RunError, campaign::interrupted,
+    CampaignOptions, Case, Counted, Gathered, Material, Progress, RunError,
+    campaign::interrupted,
+    kept::{Keeper, may_be_kept},
     shortest,
 };
 use crate::serve;
@@ -36,8 +38,6 @@ use crate::serve;
 const ROUND: u64 = 512;
 /// Conversations that are open at once: enough for a server that mixes its sessions up under load to do so.
 const OPEN: usize = 8;
-/// Sessions kept because they went another way than they were written for.
-const MOST_MISSED: usize = 1000;
 
 /// What came of a run in memory.
 #[derive(Debug)]
@@ -94,12 +94,12 @@ async fn gather(
     let (mut rounds, mut workers) = start(material, config, header, options.jobs);
     let mut early: BTreeMap<u64, Round> = BTreeMap::new();
     let mut next = 0;
-    let mut room = MOST_MISSED;
+    let mut keeper = Keeper::default();
     while let Some((number, round)) = rounds.recv().await {
         early.insert(number, round);
         while let Some(round) = early.remove(&next) {
             next += 1;
-            let keeps = |session: &SessionLog| is_written(session) || wants(session, &mut room);
+            let keeps = |session: &SessionLog| keeper.keeps(session);
             gathered.gather(&round.counted, round.transcript, round.verdict, keeps);
             let done = usize::try_from(next * ROUND).unwrap_or(usize::MAX);
             let done = done.min(total);
@@ -186,7 +186,7 @@ fn round(first: u64, cases: Vec<Case>, config: &Config, header: &Header) -> Roun
         .collect();
     transcript
         .sessions
-        .retain(|session| shown.contains(&session.conn) || is_written(session) || missed(session));
+        .retain(|session| shown.contains(&session.conn) || may_be_kept(session));
     Round {
         counted,
         transcript,
@@ -209,25 +209,6 @@ pub(super) fn sessions(first: u64, cases: Vec<Case>, config: &Arc<Config>) -> Ve
         }));
     }
     sessions
-}
-
-/// Whether a person may want to look at it: of what is generated, and of the cuts, there are too many.
-fn is_written(session: &SessionLog) -> bool {
-    use smtpspec_core::generate::Family;
-    let group = session.open.case.split('/').next().unwrap_or_default();
-    group != "cuts" && group.parse::<Family>().is_err()
-}
-
-/// Whether it went another way than it was written for, and there is room for it.
-fn wants(session: &SessionLog, room: &mut usize) -> bool {
-    let wanted = *room > 0 && missed(session);
-    *room -= usize::from(wanted);
-    wanted
-}
-
-fn missed(session: &SessionLog) -> bool {
-    let unmet = |what: &What| matches!(what, What::Expected { met: false, .. });
-    session.entries.iter().any(|entry| unmet(&entry.what))
 }
 
 /// The run's header: the server is the embedded one.

@@ -284,7 +284,7 @@ impl<P: Fn(Progress)> Run<'_, P> {
         cases: Vec<Case>,
     ) {
         let before = self.gathered.transcript.sessions.len();
-        self.gathered.add(transcript, verdict);
+        self.gathered.add(transcript, verdict, |_| false);
         let kept = &self.gathered.transcript.sessions[before..];
         let is_kept = |case: &Case| kept.iter().any(|session| session.open.case == case.name);
         self.cases.extend(cases.into_iter().filter(is_kept));
