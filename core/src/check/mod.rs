@@ -20,6 +20,7 @@ mod entry;
 mod event_log;
 mod extra;
 mod fit;
+mod lay_out;
 mod lmt;
 mod moved;
 mod offers;

@@ -5,18 +5,19 @@ use std::rc::Rc;
 
 use super::{
     NEAR,
-    align::{Alignment, Deviation, Fit, align},
+    align::{Alignment, Deviation, Fit},
     content_lines::ContentLines,
     elsewhere::Elsewhere,
     fit::fit,
+    lay_out::{by_exchange, came_before, fired_by_exchanges, lay_out},
     offers::Offers,
     verdict::Level,
 };
 use crate::{
-    event::{Event, EventKind, HandlerAction, HandlerScript, Hello},
+    event::{Event, EventKind, HandlerAction},
     model::{
-        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Pattern, Patterns, Reading,
-        Stimulus, Stop, Tolerance, UnansweredData, WireLog, allowed, own_event, read,
+        CommandLine, Exchange, LoggedEvent, LoggedReply, Outcome, Reading, Stimulus, Tolerance,
+        UnansweredData, WireLog, own_event, read,
     },
     transcript::{ClientAct, Header, SessionLog},
     wire::Verb,
@@ -365,160 +366,5 @@ impl<'t> View<'t> {
                 semantics,
             )
         })
-    }
-}
-
-/// For each of `exchanges` exchanges the events from the first to the last that it caused.
-fn by_exchange(exchanges: usize, causes: &[Option<usize>]) -> Vec<Range<usize>> {
-    let mut ranges = vec![0..0; exchanges];
-    for (event, cause) in causes.iter().enumerate() {
-        if let Some(range) = cause.and_then(|exchange| ranges.get_mut(exchange)) {
-            let first = if range.start == range.end {
-                event
-            } else {
-                range.start
-            };
-            *range = first..event + 1;
-        }
-    }
-    ranges
-}
-
-/// OnConnect and OnDisconnect frame the session and are judged apart, and so is what follows OnDisconnect.
-fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>> {
-    let kind = |event: &LoggedEvent<'_>| event.record.event.kind();
-    wire.events
-        .iter()
-        .take_while(|event| kind(event) != EventKind::OnDisconnect)
-        .filter(|event| kind(event) != EventKind::OnConnect)
-        .copied()
-        .collect()
-}
-
-/// Whether a command that is not strictly well formed was refused before the event was emitted. It may fire its event
-/// or not; if it does, then in time.
-fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
-    let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
-    let loose = malformed || !exchange.leniencies().is_empty();
-    let reply = exchange.reply.map(|index| &wire.replies[index]);
-    loose
-        && exchange.outcome == Outcome::Refused
-        && reply
-            .zip(event.record.at)
-            .is_some_and(|(reply, emitted)| reply.at < emitted)
-}
-
-/// Whether `event` had been seen before the client began to send the command, or the end of the message whose end it
-/// would tell of: it is about something else.
-fn came_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
-    let ends = event.record.event.kind() == EventKind::OnEndOfData;
-    let needs = match &exchange.stimulus {
-        Stimulus::Command(_) => exchange.span.start,
-        Stimulus::Message(message) if message.complete && ends => exchange.span.end - 1,
-        _ => return false,
-    };
-    let sent = wire.segment_of(needs);
-    sent.is_some_and(|segment| event.entry < segment.entry)
-}
-
-fn lay_out(
-    log: &SessionLog,
-    wire: &WireLog<'_>,
-    reading: &Reading<'_>,
-    events: &[LoggedEvent<'_>],
-    hello: &Hello,
-) -> Alignment {
-    let handlers = &log.open.handlers;
-    let mut refused = false;
-    let mut slots: Vec<Patterns> = Vec::with_capacity(reading.exchanges.len());
-    for exchange in &reading.exchanges {
-        let mut patterns = allowed(exchange, hello, handlers);
-        if refused {
-            silence(&mut patterns);
-        }
-        if !handlers.is_empty() && was_refused_by_handler(exchange) {
-            take_leniently(exchange, hello, handlers, &mut patterns);
-        }
-        refused |= refuses_session(exchange, hello, handlers);
-        slots.push(patterns);
-    }
-    let fits = |exchange: usize, event: usize, kind: EventKind| {
-        let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
-        let too_late = hello.semantics.clock && answered_before(wire, cause, logged);
-        if too_late || came_before(wire, cause, logged) {
-            return Fit::No;
-        }
-        fit(
-            wire,
-            &reading.exchanges[exchange],
-            &events[event].record.event,
-            kind,
-            &hello.semantics,
-        )
-    };
-    let mut alignment = align(&slots, events.len(), &fits);
-    if matches!(reading.stop, Stop::Extension(_)) {
-        // What an extension fires is not followed.
-        let last = slots.len() - 1;
-        alignment.deviations.retain(|deviation| {
-            !matches!(deviation, Deviation::Extra { exchange, .. } if *exchange >= last)
-        });
-    }
-    alignment
-}
-
-/// Whether a handler may refuse the whole session at `exchange`, so that agents that are then left out are told nothing
-/// more of it.
-fn refuses_session(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript) -> bool {
-    let kind = match &exchange.stimulus {
-        Stimulus::Connection => EventKind::OnConnect,
-        Stimulus::Command(line) => match own_event(line.verb) {
-            Some(EventKind::OnHeloCommand) if hello.semantics.helo_as_ehlo => {
-                EventKind::OnEhloCommand
-            }
-            Some(kind) => kind,
-            None => return false,
-        },
-        Stimulus::Response(_) | Stimulus::Message(_) => return false,
-    };
-    let refuses =
-        |action: &HandlerAction| matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail);
-    hello.semantics.silent_once_refused.contains(&kind)
-        && handlers
-            .rules
-            .iter()
-            .any(|rule| rule.event == kind && refuses(&rule.action))
-}
-
-/// Each pattern may have come to nothing.
-fn silence(patterns: &mut Patterns) {
-    if !patterns.contains(&Pattern::new()) {
-        patterns.push(Pattern::new());
-    }
-}
-
-fn was_refused_by_handler(exchange: &Exchange<'_>) -> bool {
-    let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
-    malformed && exchange.outcome == Outcome::Refused
-}
-
-/// A malformed command that a lenient server has taken is its handler's to refuse.
-fn take_leniently(
-    exchange: &Exchange<'_>,
-    hello: &Hello,
-    handlers: &HandlerScript,
-    patterns: &mut Patterns,
-) {
-    let taken = Exchange {
-        outcome: Outcome::Accepted,
-        ..exchange.clone()
-    };
-    for mut pattern in allowed(&taken, hello, handlers) {
-        if hello.sees(EventKind::OnReject) {
-            pattern.push(EventKind::OnReject);
-        }
-        if !patterns.contains(&pattern) {
-            patterns.push(pattern);
-        }
     }
 }

@@ -1,0 +1,153 @@
+//! The command.
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+use pretty_assertions::assert_eq;
+
+fn smtpspec() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_smtpspec"))
+}
+
+/// A folder of adapters: one whose server ends at once, and one that is not installed.
+fn adapters(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for name in ["broken", "absent"] {
+        let folder = folder.join(name);
+        fs::create_dir(&folder).unwrap();
+        let run = folder.join("run.sh");
+        fs::write(&run, "#!/bin/sh\necho no such option >&2\nexit 7\n").unwrap();
+        fs::set_permissions(&run, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::write(folder.join("absent/install.sh"), "").unwrap();
+}
+
+#[test]
+fn the_embedded_server_beside_itself_does_the_same_over_sockets() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = smtpspec()
+        .args([
+            "matrix", "--target", "embedded", "--target", "embedded", "--case", "seed/*",
+        ])
+        .args([
+            "--case",
+            "lookalike/crlf-nul-dot-lf",
+            "--format",
+            "json",
+            "--out",
+        ])
+        .arg(dir.path())
+        .assert()
+        .success();
+    let matrix: serde_json::Value = serde_json::from_slice(&out.get_output().stdout).unwrap();
+    assert_eq!(matrix["servers"][1]["name"], "embedded-2");
+    assert_eq!(matrix["events"]["compared"], 8);
+    assert_eq!(matrix["events"]["agree"], 8);
+    assert_eq!(matrix["replies"]["same"], 8);
+    assert_eq!(
+        matrix["look_alikes"][0]["cells"],
+        serde_json::json!(["content", "content"])
+    );
+    for file in ["matrix.json", "matrix.html", "matrix.md"] {
+        assert!(dir.path().join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_started_is_told_of_and_the_rest_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    adapters(dir.path());
+    let matrix = |targets: &[&str]| {
+        let mut command = smtpspec();
+        command
+            .env("SMTPSPEC_ADAPTERS", dir.path())
+            .args(["matrix", "--case", "seed/*"]);
+        for target in targets {
+            command.args(["--target", target]);
+        }
+        command
+    };
+    let out = matrix(&[]).assert().success();
+    let (stdout, stderr) = (
+        out.get_output().stdout.clone(),
+        out.get_output().stderr.clone(),
+    );
+    let (stdout, stderr) = (
+        String::from_utf8(stdout).unwrap(),
+        String::from_utf8(stderr).unwrap(),
+    );
+    assert!(
+        stdout.contains("could not be started") && stdout.contains("no such option"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("7 conversations compared; in 7 of them"),
+        "{stdout}"
+    );
+    assert!(
+        stderr.contains("left out, for they are not installed: absent"),
+        "{stderr}"
+    );
+    assert!(!stdout.contains("absent"), "{stdout}");
+    // Asked for by name, it has its column.
+    let out = matrix(&["embedded", "absent"]).assert().success();
+    let stdout = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+    assert!(stdout.contains("absent/install.sh"), "{stdout}");
+    // Nothing at all could be played.
+    let out = matrix(&["broken"]).assert().code(2);
+    let stderr = String::from_utf8(out.get_output().stderr.clone()).unwrap();
+    assert!(stderr.contains("no server could be started"), "{stderr}");
+}
+
+#[test]
+fn what_cannot_be_laid_side_by_side_is_refused() {
+    smtpspec()
+        .args(["matrix", "--suite", "leaks"])
+        .assert()
+        .code(2);
+    smtpspec()
+        .args(["matrix", "--target", "postmaster-pro"])
+        .assert()
+        .code(2);
+    smtpspec()
+        .args(["matrix", "--case", "no/such"])
+        .assert()
+        .code(2);
+}
+
+#[test]
+#[ignore = "needs conformance/adapters/aiosmtpd/install.sh to have been run"]
+fn aiosmtpd_beside_the_embedded_server_shows_what_it_breaks() {
+    let out = smtpspec()
+        .args([
+            "matrix", "--target", "embedded", "--target", "aiosmtpd", "--format", "json",
+        ])
+        .assert()
+        .success();
+    let matrix: serde_json::Value = serde_json::from_slice(&out.get_output().stdout).unwrap();
+    let rules = matrix["rules"].as_array().unwrap();
+    let broken = rules
+        .iter()
+        .filter(|rule| rule["cells"][1]["verdict"] == "broken");
+    assert!(broken.clone().any(|rule| rule["id"] == "SES-7"));
+    assert!(
+        rules
+            .iter()
+            .all(|rule| rule["cells"][0]["verdict"] == "holds")
+    );
+    let events = matrix["events"]["differences"].to_string();
+    assert!(
+        events.contains("OnMailCommand extra") && events.contains("breaks SES-7"),
+        "{events}"
+    );
+    let fates: Vec<&str> = matrix["look_alikes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|row| row["cells"][1].as_str())
+        .collect();
+    assert!(
+        fates.len() >= 50 && fates.iter().all(|fate| *fate == "content"),
+        "{fates:?}"
+    );
+}
