@@ -198,14 +198,7 @@ async fn play_suite(
     let mut running = start(target, &args.target).await?;
     let outcome = campaign_with_progress(&mut running, cases.clone(), &options).await;
     let verdict = check(&outcome.transcript);
-    let mut played = Played {
-        outcome,
-        verdict,
-        minimal: Vec::new(),
-        cases,
-        leaks: None,
-        counted: None,
-    };
+    let mut played = Played::new(outcome, verdict, cases);
     played
         .finish(&mut Ground::Server(&mut running), args, rules)
         .await;
@@ -223,6 +216,18 @@ pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
 }
 
 impl Played {
+    /// A run of which nothing is minimised yet.
+    pub(super) fn new(outcome: Outcome, verdict: RunVerdict, cases: Vec<Case>) -> Self {
+        Self {
+            outcome,
+            verdict,
+            minimal: Vec::new(),
+            cases,
+            leaks: None,
+            counted: None,
+        }
+    }
+
     /// What is left of a run of which only the sessions worth keeping are kept, with the conversations that show findings.
     pub(super) fn gathered(
         gathered: Gathered,
@@ -236,17 +241,15 @@ impl Played {
             .map(|f| f.case.as_str())
             .collect();
         let cases = found.into_iter().filter_map(|name| material.named(name));
+        let cases = cases.collect();
+        let outcome = Outcome {
+            transcript: gathered.transcript,
+            skipped,
+            error,
+        };
         Self {
-            cases: cases.collect(),
-            outcome: Outcome {
-                transcript: gathered.transcript,
-                skipped,
-                error,
-            },
-            verdict: gathered.verdict,
-            minimal: Vec::new(),
-            leaks: None,
             counted: Some(gathered.counted),
+            ..Self::new(outcome, gathered.verdict, cases)
         }
     }
 
