@@ -288,6 +288,46 @@ fn lhlo_is_known_again() {
 }
 
 #[test]
+fn what_is_said_of_lhlo_does_not_call_it_ehlo() {
+    let greeted = |keyword: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 mail.example.org
+            C: LHLO a.example.org
+            E: OnEhloCommand a.example.org
+            S! 250-mail.example.org\\r\\n250-PIPELINING\\r\\n250-8BITMIME\\r\\n250-{keyword}\\r\\n250 ENHANCEDSTATUSCODES\\r\\n"
+        )
+    };
+    let bad_keyword = format!("{}{QUIT}", greeted("?"));
+    let not_honoured = format!(
+        "{}
+        C: MAIL FROM:<a@example.org> RET=HDRS
+        E: OnReject
+        S: 555 5.5.4 what{QUIT}",
+        greeted("DSN")
+    );
+    let not_cleared = format!(
+        "{GREETED}{TO_TWO}
+        C: LHLO a.example.org
+        E: OnEhloCommand a.example.org
+        S: 250 mail.example.org
+        C: RCPT TO:<b@example.org>
+        E: OnRcptCommand b@example.org
+        S: 250 2.1.5 ok{QUIT}"
+    );
+    for (rule, words, ladder) in [
+        ("WIR-11", "LHLO's reply, line 4", bad_keyword),
+        ("DSN-1", "LHLO announced DSN", not_honoured),
+        ("ORD-7", "after LHLO had cleared", not_cleared),
+    ] {
+        let verdict = judged(&ladder);
+        let mut findings = verdict.findings().filter(|finding| finding.rule == rule);
+        let what = &findings.next().expect(rule).what;
+        assert!(what.contains(words) && !what.contains("EHLO"), "{what}");
+    }
+}
+
+#[test]
 fn in_smtp_lhlo_is_no_command() {
     let ladder = format!(
         "E: OnConnect
