@@ -93,6 +93,8 @@ pub struct Exchange<'w> {
     pub recipients: usize,
     /// The replies for the recipients behind the first, those that came.
     pub further: Range<usize>,
+    /// How many of the replies to a message for several recipients refuse it. 0 for all else.
+    pub refusals: usize,
     /// What the reply says; of several, whether the message was taken for anybody.
     pub outcome: Outcome,
     /// Whether the command was in sequence. Yes for all else.

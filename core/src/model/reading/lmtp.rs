@@ -85,6 +85,20 @@ impl Reader<'_, '_, '_> {
         (recipients - 1 + commands).saturating_sub(came.len())
     }
 
+    /// How many of the replies to a message refuse it, where there are several.
+    pub(super) fn refusals(&self, first: Option<usize>, further: &Range<usize>) -> usize {
+        if further.is_empty() {
+            return 0;
+        }
+        let refuses =
+            |reply: &usize| outcome(Some(&self.wire.replies[*reply]), false) == Outcome::Refused;
+        first
+            .into_iter()
+            .chain(further.clone())
+            .filter(refuses)
+            .count()
+    }
+
     /// What several replies to a message say together: that the server leaves, or that somebody gets it, or the first.
     pub(super) fn outcome_of_all(&self, first: Outcome, further: &Range<usize>) -> Outcome {
         let of = |reply: usize| outcome(Some(&self.wire.replies[reply]), false);
