@@ -10,16 +10,13 @@ use super::{
 };
 use crate::{
     event::EventKind,
-    model::{Certainty, CommandLine, Exchange, Outcome, Stimulus},
+    model::{Certainty, CommandLine, Exchange, NO_TIME_OUT, Outcome, Stimulus},
     transcript::ClientAct,
     wire::{Command, Verb},
 };
 
 /// Octets of a line that no server calls long.
 const SHORT: usize = 256;
-
-/// Nanoseconds within which no server times a client out.
-const NO_TIME_OUT: u64 = 900_000_000;
 
 const fn entry(rule: Rule, exercised: fn(&View<'_>) -> bool) -> Entry {
     Entry {

@@ -139,6 +139,14 @@ impl Exchange<'_> {
         self.reply.into_iter().chain(self.further.clone())
     }
 
+    /// How many of the replies that a message is owed did not come, though one did.
+    pub fn missing(&self) -> usize {
+        match self.reply {
+            Some(_) => self.recipients.saturating_sub(self.replies().count()),
+            None => 0,
+        }
+    }
+
     /// The verb, if it is a command.
     pub fn verb(&self) -> Option<Verb> {
         match &self.stimulus {

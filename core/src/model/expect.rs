@@ -72,9 +72,10 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript)
 const MOST: usize = 100;
 
 /// A message of LMTP's that was refused for some of its recipients fires OnReject for each of these or for all of them
-/// together; where others take it, perhaps not at all.
+/// together; where others take it, perhaps not at all. A reply that is missing may have been a refusal.
 fn for_some(full: Patterns, exchange: &Exchange<'_>) -> Patterns {
-    if exchange.refusals == 0 {
+    let missing = exchange.missing();
+    if exchange.refusals + missing == 0 {
         return full;
     }
     let reject = EventKind::OnReject;
@@ -84,8 +85,8 @@ fn for_some(full: Patterns, exchange: &Exchange<'_>) -> Patterns {
         let events = pattern.iter().copied().filter(|kind| *kind != reject);
         let events: Pattern = events.collect();
         if taken || events.len() < pattern.len() {
-            for refusals in [exchange.refusals.min(MOST), 1] {
-                let rejects = core::iter::repeat_n(reject, refusals);
+            for refusals in [exchange.refusals + missing, exchange.refusals, 1] {
+                let rejects = core::iter::repeat_n(reject, refusals.clamp(1, MOST));
                 patterns.push(events.iter().copied().chain(rejects).collect());
             }
         }

@@ -94,6 +94,44 @@ fn a_reply_for_each_recipient_conforms() {
 }
 
 #[test]
+fn who_refuses_for_one_of_them_only_may_fire_on_reject_or_not() {
+    let first = "S: 452 4.2.2 full
+        S: 250 2.1.5 taken";
+    let second = "S: 250 2.1.5 taken
+        S: 452 4.2.2 full";
+    let session =
+        |event: &str, replies: &str| format!("{GREETED}{TO_TWO}{MESSAGE}{event}\n{replies}{QUIT}");
+    let rejected = "\n    E: OnReject";
+    for replies in [first, second] {
+        conforms(&session("", replies));
+        conforms(&session(rejected, replies));
+        conforms(&session(&format!("{rejected} 452 4.2.2 full"), replies));
+        // Only one was refused, and with no other reply.
+        breaks("REJ-3", &session(&rejected.repeat(2), replies));
+        breaks("REJ-3", &session(&format!("{rejected} 550 no"), replies));
+    }
+    let both = "S: 452 4.2.2 full
+        S: 452 4.2.2 full";
+    conforms(&session(rejected, both));
+    conforms(&session(&rejected.repeat(2), both));
+    breaks("REJ-3", &session(&rejected.repeat(3), both));
+    let taken = "S: 250 2.1.5 taken\nS: 250 2.1.5 taken";
+    breaks("REJ-3", &session(rejected, taken));
+}
+
+#[test]
+fn a_refusal_that_is_not_sent_is_a_reply_that_is_missing() {
+    breaks(
+        "LMT-1",
+        &format!(
+            "{GREETED}{TO_TWO}{MESSAGE}
+            E: OnReject 452 4.2.2 full
+            S: 250 2.1.5 taken{GAVE_UP}"
+        ),
+    );
+}
+
+#[test]
 fn the_file_of_a_transcript_says_what_was_spoken() {
     let ladder = format!(
         "{GREETED}{TO_TWO}{MESSAGE}
