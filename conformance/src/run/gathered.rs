@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use smtpspec_core::{
-    check::{Finding, RuleVerdict, RunVerdict, SeenLeniency, Verdict, is_clause},
-    coverage::Coverage,
+    check::{Finding, RuleVerdict, RunVerdict, SeenLeniency, Verdict, check_with, is_clause},
+    coverage::{Coverage, reached_in},
     event::EventKind,
     transcript::{Header, SessionLog, Transcript, What},
 };
@@ -38,9 +38,18 @@ pub struct Counted {
     pub coverage: Coverage,
 }
 
+/// Judges a round and counts what is in it.
+pub(super) fn judged(round: &Transcript) -> (RunVerdict, Counted) {
+    let mut coverage = Coverage::default();
+    let verdict = check_with(round, |wire, reading| {
+        coverage.count(reached_in(wire, reading));
+    });
+    (verdict, Counted::of(round, coverage))
+}
+
 impl Counted {
-    /// Counts what is in `round`.
-    pub(super) fn of(round: &Transcript) -> Self {
+    /// Counts what is in `round`, which reached what `coverage` says.
+    fn of(round: &Transcript, coverage: Coverage) -> Self {
         let mut events = BTreeMap::new();
         let entries = round.sessions.iter().flat_map(|session| &session.entries);
         let fired = entries.filter_map(|entry| match &entry.what {
@@ -54,7 +63,7 @@ impl Counted {
         Self {
             sessions: round.sessions.len() as u64,
             events,
-            coverage: Coverage::of(round),
+            coverage,
         }
     }
 
@@ -99,12 +108,12 @@ impl Gathered {
         }
     }
 
-    /// Adds a round whose connections are numbered from 1, and what was found in it. Sessions that `keeps` likes are kept
+    /// Adds a round whose connections are numbered from 1, and what was found and counted in it. Sessions that `keeps` likes are kept
     /// whatever they show.
     pub(super) fn add(
         &mut self,
         mut round: Transcript,
-        mut verdict: RunVerdict,
+        (mut verdict, counted): (RunVerdict, Counted),
         keeps: impl FnMut(&SessionLog) -> bool,
     ) {
         let first = self.counted.sessions;
@@ -114,7 +123,7 @@ impl Gathered {
         for finding in verdict.rules.iter_mut().flat_map(|rule| &mut rule.findings) {
             renumber(finding, first);
         }
-        self.gather(&Counted::of(&round), round, verdict, keeps);
+        self.gather(&counted, round, verdict, keeps);
     }
 
     /// Adds what was `counted` and found in a round, of which `round` has the sessions that may be kept; their

@@ -15,7 +15,7 @@ use std::{
 };
 
 use smtpspec_core::{
-    check::{RunVerdict, check},
+    check::RunVerdict,
     memory::play_in_turn,
     receiver::Config,
     transcript::{Header, SessionLog, TRANSCRIPT_VERSION, Transcript},
@@ -29,6 +29,7 @@ use tokio::{
 use super::{
     CampaignOptions, Case, Counted, Gathered, Material, Progress, RunError,
     campaign::interrupted,
+    gathered::judged,
     kept::{Keeper, may_be_kept},
     shortest,
 };
@@ -176,8 +177,7 @@ fn round(first: u64, cases: Vec<Case>, config: &Config, header: &Header) -> Roun
         strays: Vec::new(),
         complete: true,
     };
-    let verdict = check(&transcript);
-    let counted = Counted::of(&transcript);
+    let (verdict, counted) = judged(&transcript);
     let shown: HashSet<u64> = verdict
         .rules
         .iter()

@@ -7,15 +7,13 @@ use std::{
     pin::Pin,
 };
 
-use smtpspec_core::{
-    check::check,
-    transcript::{Transcript, What},
-};
+use smtpspec_core::transcript::{Transcript, What};
 use tokio::time::Instant;
 
 use super::{
     CampaignOptions, Gathered, Material, Outcome, Progress, RunError,
     campaign::{campaign, header, interrupted},
+    gathered::judged,
     kept::Keeper,
 };
 use crate::target::Running;
@@ -133,10 +131,10 @@ impl<P: Fn(Progress)> Run<'_, P> {
         self.target.stage().hub.forget_ended();
         self.skipped.extend(outcome.skipped);
         self.deaths = self.deaths.saturating_sub(deaths(&outcome.transcript));
-        let verdict = check(&outcome.transcript);
+        let judged = judged(&outcome.transcript);
         let keeper = &mut self.keeper;
         self.gathered
-            .add(outcome.transcript, verdict, |session| keeper.keeps(session));
+            .add(outcome.transcript, judged, |session| keeper.keeps(session));
         match outcome.error {
             // The limit that the user knows is that of the whole run.
             Some(RunError::Time(_)) => Err(RunError::Time(self.options.run)),

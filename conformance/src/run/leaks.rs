@@ -5,16 +5,13 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use smtpspec_core::{
-    check::{RunVerdict, check},
-    coverage::Coverage,
-    event::EventKind,
-};
+use smtpspec_core::{coverage::Coverage, event::EventKind, transcript::Transcript};
 use tokio::time::{Instant, sleep};
 
 use super::{
     BrokenSessions, CampaignOptions, Case, Gathered, Growth, Progress, RESOURCES, RunError,
     campaign::{campaign, header, interrupted},
+    gathered::judged,
 };
 use crate::target::{Running, Usage};
 
@@ -267,8 +264,7 @@ impl<P: Fn(Progress)> Run<'_, P> {
         .await;
         self.done += cases.len();
         self.target.stage().hub.forget_ended();
-        let verdict = check(&outcome.transcript);
-        self.gather(outcome.transcript, verdict, cases);
+        self.gather(outcome.transcript, cases);
         match outcome.error {
             // The limit that the user knows is that of the whole run.
             Some(RunError::Time(_)) => Err(RunError::Time(self.options.run)),
@@ -277,14 +273,10 @@ impl<P: Fn(Progress)> Run<'_, P> {
         }
     }
 
-    fn gather(
-        &mut self,
-        transcript: smtpspec_core::transcript::Transcript,
-        verdict: RunVerdict,
-        cases: Vec<Case>,
-    ) {
+    fn gather(&mut self, transcript: Transcript, cases: Vec<Case>) {
+        let judged = judged(&transcript);
         let before = self.gathered.transcript.sessions.len();
-        self.gathered.add(transcript, verdict, |_| false);
+        self.gathered.add(transcript, judged, |_| false);
         let kept = &self.gathered.transcript.sessions[before..];
         let is_kept = |case: &Case| kept.iter().any(|session| session.open.case == case.name);
         self.cases.extend(cases.into_iter().filter(is_kept));

@@ -44,9 +44,14 @@ pub struct Fired {
 pub fn accounts(transcript: &Transcript) -> Vec<Account> {
     let across = Across::new(transcript);
     let mut accounts = Vec::with_capacity(transcript.sessions.len());
-    each_view(transcript, &across, |_, view, _| {
-        accounts.push(account(view));
-    });
+    each_view(
+        transcript,
+        &across,
+        |_, _| (),
+        |_, view, _| {
+            accounts.push(account(view));
+        },
+    );
     accounts
 }
 

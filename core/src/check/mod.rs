@@ -60,26 +60,39 @@ const NEAR: usize = 32;
 
 /// Judges a run.
 pub fn check(transcript: &Transcript) -> RunVerdict {
+    check_with(transcript, |_, _| ())
+}
+
+/// Judges a run, and gives `strictly` each session, taken apart and read strictly: who wants that too need not read it again.
+pub fn check_with(
+    transcript: &Transcript,
+    strictly: impl FnMut(&WireLog<'_>, &Reading<'_>),
+) -> RunVerdict {
     let across = Across::new(transcript);
     let mut tallies: Vec<Tally> = entries().map(Tally::of_entry).collect();
     let mut of_clauses: Vec<Tally> = clauses().map(Tally::of_clause).collect();
     let mut leniencies = con::Leniencies::default();
     let mut said = clauses::Said::default();
-    each_view(transcript, &across, |session, view, mut founds| {
-        founds.extend(across.judge(view));
-        leniencies.note(view, &session.open.case);
-        // Only now that the reading is chosen: clauses have no say in that.
-        let mut judged = clauses::judge(view, &founds);
-        founds.extend(said.anew(&mut judged));
-        founds.extend(lmt::unannounced(view));
-        for tally in &mut tallies {
-            let exercised = tally.entry.is_some_and(|entry| (entry.exercised)(view));
-            tally.take(view, &founds, exercised);
-        }
-        for (place, tally) in of_clauses.iter_mut().enumerate() {
-            tally.take(view, &founds, judged.asked(place));
-        }
-    });
+    each_view(
+        transcript,
+        &across,
+        strictly,
+        |session, view, mut founds| {
+            founds.extend(across.judge(view));
+            leniencies.note(view, &session.open.case);
+            // Only now that the reading is chosen: clauses have no say in that.
+            let mut judged = clauses::judge(view, &founds);
+            founds.extend(said.anew(&mut judged));
+            founds.extend(lmt::unannounced(view));
+            for tally in &mut tallies {
+                let exercised = tally.entry.is_some_and(|entry| (entry.exercised)(view));
+                tally.take(view, &founds, exercised);
+            }
+            for (place, tally) in of_clauses.iter_mut().enumerate() {
+                tally.take(view, &founds, judged.asked(place));
+            }
+        },
+    );
     tallies.append(&mut of_clauses);
     let strays = across.strays(transcript);
     let hello = transcript.header.hello.as_ref();
@@ -99,10 +112,11 @@ pub fn check(transcript: &Transcript) -> RunVerdict {
     }
 }
 
-/// Gives `use_it` each session in the reading by which it is judged.
+/// Gives `use_it` each session in the reading by which it is judged, and `strictly` its strict one.
 fn each_view<'t>(
     transcript: &'t Transcript,
     across: &Across<'_>,
+    mut strictly: impl FnMut(&WireLog<'_>, &Reading<'_>),
     mut use_it: impl FnMut(&'t SessionLog, &View<'_>, Vec<Found>),
 ) {
     let mut habits = Habits::default();
@@ -116,6 +130,7 @@ fn each_view<'t>(
             &wire,
             elsewhere,
             &known,
+            &mut strictly,
             |view, founds| {
                 if view.tolerance.is_empty() {
                     habits.extend(founds.iter().map(|found| found.rule));
@@ -135,12 +150,14 @@ fn best_view(
     wire: &WireLog<'_>,
     elsewhere: &Elsewhere<'_>,
     habits: &Habits,
+    read_strictly: impl FnOnce(&WireLog<'_>, &Reading<'_>),
     mut use_it: impl FnMut(&View<'_>, Vec<Found>),
 ) {
     let header = &transcript.header;
     let strictly = Tolerance::default();
     let accepted = UnansweredData::Accepted;
     let strict = View::new(header, session, wire, elsewhere, &strictly, accepted);
+    read_strictly(wire, &strict.reading);
     if let Some(death) = ses::death(wire) {
         return use_it(&strict, vec![death]);
     }

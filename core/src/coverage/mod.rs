@@ -12,7 +12,7 @@ mod tls;
 
 pub use chunk::ChunkStimulus;
 pub use pair::{ContentStimulus, Form, Pair, Pause, SessionState, Stimulus, pairs};
-pub use reach::reached;
+pub use reach::{reached, reached_in};
 pub use response::ResponseStimulus;
 pub use tls::TlsStimulus;
 
@@ -28,10 +28,17 @@ impl Coverage {
     /// Of all sessions of `transcript`.
     pub fn of(transcript: &Transcript) -> Self {
         let mut coverage = Self::default();
-        for pair in transcript.sessions.iter().flat_map(reached) {
-            *coverage.0.entry(pair).or_default() += 1;
+        for session in &transcript.sessions {
+            coverage.count(reached(session));
         }
         coverage
+    }
+
+    /// Counts what a session has reached.
+    pub fn count(&mut self, pairs: impl IntoIterator<Item = Pair>) {
+        for pair in pairs {
+            *self.0.entry(pair).or_default() += 1;
+        }
     }
 
     /// Adds what `other` has reached.

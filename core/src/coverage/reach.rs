@@ -24,8 +24,13 @@ use crate::{
 pub fn reached(session: &SessionLog) -> Vec<Pair> {
     let wire = WireLog::new(session);
     let reading = read(&wire, &Tolerance::default(), UnansweredData::default());
+    reached_in(&wire, &reading)
+}
+
+/// The same, of a session that has been read strictly already ([`crate::check::check_with`] gives such a reading).
+pub fn reached_in(wire: &WireLog<'_>, reading: &Reading<'_>) -> Vec<Pair> {
     let mut found = Vec::new();
-    if spoke_early(&wire) {
+    if spoke_early(wire) {
         found.push(Pair {
             state: SessionState::Connected,
             stimulus: Stimulus::EarlyTalk,
@@ -38,18 +43,18 @@ pub fn reached(session: &SessionLog) -> Vec<Pair> {
         match &exchange.stimulus {
             Did::Connection => {}
             Did::Command(line) => {
-                in_command(&wire, exchange, line, before, &mut found);
+                in_command(wire, exchange, line, before, &mut found);
                 if let Some(chunk) = &exchange.chunk {
-                    in_chunk(&wire, exchange, chunk, &mut found);
+                    in_chunk(wire, exchange, chunk, &mut found);
                 }
             }
-            Did::Response(line) => in_response(&wire, exchange, line, before, &mut found),
-            Did::Message(message) => in_message(&wire, exchange, message, &mut found),
+            Did::Response(line) => in_response(wire, exchange, line, before, &mut found),
+            Did::Message(message) => in_message(wire, exchange, message, &mut found),
         }
     }
-    in_tls(&wire, &reading, &mut found);
-    behind_the_end(&wire, &reading, &mut found);
-    found.extend(left(&wire, &reading));
+    in_tls(wire, reading, &mut found);
+    behind_the_end(wire, reading, &mut found);
+    found.extend(left(wire, reading));
     found
 }
 
