@@ -99,15 +99,18 @@ impl Receiver {
         };
         // A server that leaves says so once.
         let leaves = reply.starts_with("421");
-        if self.config.protocol.is_smtp() || recipients.is_empty() || leaves || self.has(only_one) {
+        let several = recipients.len() > 1;
+        let only_one = several && self.has(only_one);
+        if self.config.protocol.is_smtp() || recipients.is_empty() || leaves || only_one {
             return self.outlet.reply(to, reply);
         }
+        let forgets_one = several && !in_chunks && self.has(Defect::RefusedRecipientUnanswered);
         if self.has(Defect::RecipientsAnsweredBackwards) {
             recipients.reverse();
         }
         for Recipient { path, refusal } in recipients {
             match refusal {
-                Some(_) if self.has(Defect::RefusedRecipientUnanswered) => {}
+                Some(_) if forgets_one => {}
                 Some(refusal) => self.outlet.reply(to, &refusal),
                 None if reply == replies::MESSAGE && !path.is_empty() => {
                     self.outlet.reply(to, &replies::taken_for(&path));

@@ -316,6 +316,27 @@ fn the_last_chunk_wants_a_reply_for_each_recipient() {
 }
 
 #[test]
+fn a_last_chunk_for_nobody_need_not_be_answered() {
+    let session = |rest: &str| {
+        format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            S: 250 2.1.0 ok
+            C! {rest}"
+        )
+    };
+    conforms(&session(&format!("BDAT 3 LAST\\r\\nx\\r\\n{GAVE_UP}")));
+    conforms(&session(&format!(
+        "BDAT 3 LAST\\r\\nx\\r\\n
+        E: OnReject
+        S: 503 5.5.1 nobody{QUIT}"
+    )));
+    // Any other chunk is owed one.
+    breaks("CHK-1", &session(&format!("BDAT 3\\r\\nx\\r\\n{GAVE_UP}")));
+}
+
+#[test]
 fn lhlo_is_known_again() {
     let session = |answer: &str| format!("{GREETED}\nC: LHLO b.example.org\n{answer}{QUIT}");
     conforms(&session(

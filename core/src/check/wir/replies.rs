@@ -52,6 +52,9 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
     if cut_chunk || matches!(&exchange.stimulus, Stimulus::Message(message) if !message.complete) {
         return None;
     }
+    if lmt::is_for_nobody(view, exchange) {
+        return None;
+    }
     let what = format!("{} was never answered", about(view, index));
     Some(Found::new(owed_by(view, index), exchange.entry, what))
 }
@@ -85,6 +88,7 @@ fn timed_out_by_itself(view: &View<'_>) -> Option<Found> {
         && waited
         && !matches!(exchange.stimulus, Stimulus::Connection)
         && !view.wire.did(ClientAct::Silence)
+        && !lmt::is_for_nobody(view, exchange)
         && says_timed_out(&reply.reply.raw);
     let what = || {
         format!(
