@@ -199,6 +199,35 @@ fn what_is_pipelined_behind_the_message_has_replies_of_its_own() {
 }
 
 #[test]
+fn commands_behind_a_message_with_too_few_replies_are_not_blamed_however_the_server_leaves() {
+    let group = |end: &str| {
+        format!(
+            "{GREETED}{TO_TWO}
+            C: DATA
+            E: OnDataCommand
+            S: 354 go ahead
+            C! x\\r\\n.\\r\\nRCPT TO:<c@example.org>\\r\\nNOOP\\r\\n
+            E: OnEndOfHeaders
+            E: OnEndOfData x\\r\\n
+            E: OnReject
+            E: OnNoopCommand
+            S: 250 2.0.0 taken
+            S: 503 5.5.1 MAIL first
+            S: 250 2.0.0 ok
+            wait 1000
+            {end}
+            server-close
+            E: OnDisconnect Timeout"
+        )
+    };
+    breaks("LMT-1", &group("S: 421 4.4.2 timed out"));
+    // To leave without a word is another fault.
+    let found = found(&judged(&group("")));
+    let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(rules, ["WIR-18", "LMT-1"], "{found:#?}");
+}
+
+#[test]
 fn one_reply_too_many_is_named_by_the_message() {
     breaks(
         "LMT-1",

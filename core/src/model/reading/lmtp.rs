@@ -81,15 +81,23 @@ impl Reader<'_, '_, '_> {
         let (came, ended) = match came {
             [.., last] if last.reply.code == Some(221) => (came, quit),
             [came @ .., last] if self.timed_out(last, came) => (came, true),
-            _ => {
-                let gave_up = self.wire.did(ClientAct::GaveUp) && self.wire.server_end.is_none();
-                (came, gave_up)
-            }
+            _ => (came, self.waited_in_vain(came)),
         };
         if commands == 0 || !ended {
             return 0;
         }
         (recipients - 1 + commands).saturating_sub(came.len())
+    }
+
+    /// Whether the client gave up behind the replies that `came`, or the server closed without a word when it had waited for
+    /// more.
+    fn waited_in_vain(&self, came: &[LoggedReply]) -> bool {
+        let Some((.., left)) = self.wire.server_end else {
+            return self.wire.did(ClientAct::GaveUp);
+        };
+        let stayed = self.wire.acts.iter().all(|(.., at)| *at >= left);
+        let last = came.last().map_or(left, |last| last.at);
+        stayed && left.saturating_sub(last) >= NO_TIME_OUT
     }
 
     /// Whether the server's `last` reply says that it has waited for more in vain, behind those `before`.
