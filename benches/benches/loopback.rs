@@ -1,7 +1,10 @@
 //! Whole conversations over loopback, 32 at once: one client, at the reference server and at one that does nothing but the
 //! same reads and writes. All in one thread, so that the one is the other's ratio.
 
-use std::{net::SocketAddr, time::Duration};
+#[path = "settings/mod.rs"]
+mod settings;
+
+use std::net::SocketAddr;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smtpspec::serve::{EventPrinter, Hooks, ServeOptions, Server};
@@ -47,10 +50,7 @@ fn bench(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(4));
+    config = settings::measured_for(4);
     targets = bench
 }
 criterion_main!(benches);

@@ -1,6 +1,9 @@
 //! Conversations in memory: generated, played at the reference receiver, judged; and each of the three alone.
 
-use std::{hint::black_box, sync::Arc, time::Duration};
+#[path = "settings/mod.rs"]
+mod settings;
+
+use std::{hint::black_box, sync::Arc};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smtpspec_benches::short;
@@ -64,10 +67,7 @@ fn bench(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3));
+    config = settings::measured_for(3);
     targets = bench
 }
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 //! What the groups of benchmarks have in common. The names are those that the table is made from.
 
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 
@@ -9,14 +9,6 @@ pub(crate) const OURS: &str = "smtpspec";
 
 /// The floor's name.
 pub(crate) const FLOOR: &str = "memchr";
-
-/// Short, and long enough.
-pub(crate) fn config() -> Criterion {
-    Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(2))
-}
 
 /// Who takes `elements` that are `octets` on the wire, by name. What it returns is held against what is expected.
 pub(crate) type Contestant<'a> = (&'a str, &'a mut dyn FnMut(&[u8]) -> usize);

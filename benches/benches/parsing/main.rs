@@ -11,12 +11,14 @@ mod contest;
 mod data;
 mod paths;
 mod replies;
+#[path = "../settings/mod.rs"]
+mod settings;
 
 use criterion::{criterion_group, criterion_main};
 
 criterion_group! {
     name = benches;
-    config = contest::config();
+    config = settings::measured_for(2);
     targets = commands::bench, replies::bench, paths::bench, data::bench
 }
 criterion_main!(benches);

@@ -6,13 +6,15 @@ mod checker;
 mod contest;
 mod generate;
 mod receiver;
+#[path = "../settings/mod.rs"]
+mod settings;
 mod transcript;
 
 use criterion::{criterion_group, criterion_main};
 
 criterion_group! {
     name = benches;
-    config = contest::config();
+    config = settings::measured_for(2);
     targets = transcript::bench, checker::bench, generate::bench, receiver::bench
 }
 criterion_main!(benches);

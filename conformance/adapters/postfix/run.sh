@@ -2,6 +2,7 @@
 # Starts the milter and Postfix; the environment says where (../README.md).
 set -eu
 cd "$(dirname "$0")"
+. ../milter/start.sh
 
 installed=$PWD/installed/$SMTPSPEC_VERSION
 conf=$SMTPSPEC_DIR/conf
@@ -26,17 +27,7 @@ echo "$SMTPSPEC_LISTEN inet n - n - - smtpd" >> "$conf/master.cf"
 [ "${SMTPSPEC_TLS:-}" != implicit ] || echo "  -o smtpd_tls_wrappermode=yes" >> "$conf/master.cf"
 chown "$(chroot "$installed/root" id -u postfix)" "$SMTPSPEC_DIR/data"
 
-milter=$SMTPSPEC_DIR/milter
-(
-    umask 0
-    exec "$SMTPSPEC_PROGRAM" observe milter --listen "unix:$milter" --events "tcp:$SMTPSPEC_EVENTS" \
-        --server "$(cat "$installed/.done")"
-) &
-tries=0
-until [ -S "$milter" ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 100 ] || exit 1
-    sleep 0.05
-done
+# Postfix comes as a user of its own.
+start_milter 0
 
 exec ../debian/enter.sh "$installed/root" postfix -c /smtpspec/conf start-fg >&2

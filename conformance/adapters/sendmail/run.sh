@@ -2,6 +2,7 @@
 # Starts the milter and Sendmail; the environment says where (../README.md).
 set -eu
 cd "$(dirname "$0")"
+. ../milter/start.sh
 
 installed=$PWD/installed/$SMTPSPEC_VERSION
 
@@ -16,17 +17,6 @@ modifiers=
 chroot "$installed/root" m4 -D "TLS=${SMTPSPEC_TLS:-}" -D "MODIFIERS=$modifiers" -D "PORT=${SMTPSPEC_LISTEN##*:}" -D "IDLE=$(((SMTPSPEC_IDLE_MS + 999) / 1000))s" \
     < sendmail.mc > "$SMTPSPEC_DIR/sendmail.cf"
 
-milter=$SMTPSPEC_DIR/milter
-(
-    umask 077
-    exec "$SMTPSPEC_PROGRAM" observe milter --listen "unix:$milter" --events "tcp:$SMTPSPEC_EVENTS" \
-        --server "$(cat "$installed/.done")" --slow-from OnEhloCommand=3
-) &
-tries=0
-until [ -S "$milter" ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 100 ] || exit 1
-    sleep 0.05
-done
+start_milter 077 --slow-from OnEhloCommand=3
 
 exec ../debian/enter.sh "$installed/root" /usr/sbin/sendmail-mta -C /smtpspec/sendmail.cf -bD >&2

@@ -55,6 +55,12 @@ function refusal(reply) {
     return error
 }
 
+// What smtp-server is to answer in LMTP for each recipient, when the message is refused for one of them only.
+function responses(session, { recipient, reply }) {
+    const response = (_, at) => at === recipient - 1 ? refusal(reply) : 'OK: message accepted'
+    return session.envelope.rcptTo.map(response)
+}
+
 // Does what the script says; calls `done` as a handler would, with an error or with nothing.
 function play(action, done) {
     if (action.sleep) return void setTimeout(done, action.sleep)
@@ -100,6 +106,8 @@ function onData(message, session, callback) {
         const action = tell(session, event, args)
         if (answered) return done()
         message.pause()
+        const one = env.protocol === 'lmtp' && action['reject-for']
+        if (one) return done(null, responses(session, one))
         play(handOn(action), done)
     }
     const endOfHeaders = (headers, done) => {
@@ -111,7 +119,7 @@ function onData(message, session, callback) {
     const endOfData = (error) => {
         if (error || refusedByHeaders) return goOn(error)
         if (message.sizeExceeded && !answered) return callback(refusal('552 5.3.4 message too big'))
-        ask('OnEndOfData', { content: content.whole.show() }, (refused) => answered || callback(refused))
+        ask('OnEndOfData', { content: content.whole.show() }, (...answer) => answered || callback(...answer))
     }
 
     message.on('data', (octets) => {

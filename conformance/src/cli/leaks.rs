@@ -71,17 +71,14 @@ async fn play_at(
         check,
         error,
     } = played;
+    let outcome = Outcome {
+        transcript: gathered.transcript,
+        skipped: Vec::new(),
+        error,
+    };
     let mut played = Played {
-        outcome: Outcome {
-            transcript: gathered.transcript,
-            skipped: Vec::new(),
-            error,
-        },
-        verdict: gathered.verdict,
-        minimal: Vec::new(),
-        cases,
         leaks: Some(check),
-        counted: None,
+        ..Played::new(outcome, gathered.verdict, cases)
     };
     played
         .finish(&mut Ground::Server(&mut running), args, rules)

@@ -47,7 +47,11 @@ fn with_look_alikes(args: &MatrixArgs, seed: Option<u64>) -> Result<Vec<Case>, C
     let filter = Filter::new("--case", &args.case)?;
     let mut more = look_alikes()?;
     more.retain(|case| filter.takes(&case.name));
-    let mut all = match cases(&args.at("embedded", seed)) {
+    let at = args.at("embedded", seed);
+    for case in more.iter_mut().filter(|_| args.lmtp) {
+        case.conversation = case.conversation.spoken_in(at.target.protocol());
+    }
+    let mut all = match cases(&at) {
         Err(CliError::NoCase(_)) if !more.is_empty() => Vec::new(),
         cases => cases?,
     };
@@ -65,11 +69,13 @@ fn reference(cases: &[Case]) -> Transcript {
     memory::transcript(sessions.collect())
 }
 
-/// The servers that are asked for; else the embedded one and all that are installed, in their usual version.
+/// The servers that are asked for; else the embedded one and all that are installed, in their usual version, and speak what
+/// is to be spoken.
 fn targets(args: &MatrixArgs) -> Result<Vec<Target>, CliError> {
     let mut names = args.target.clone();
     if names.is_empty() {
         let startable = Adapter::all()?.into_iter().filter(Adapter::is_startable);
+        let startable = startable.filter(|adapter| !args.lmtp || adapter.about().lmtp);
         let (here, absent): (Vec<_>, Vec<_>) = startable.partition(Adapter::is_installed);
         names = vec!["embedded".to_owned()];
         names.extend(here.iter().map(Adapter::name));

@@ -198,14 +198,8 @@ async fn play_suite(
     let mut running = start(target, &args.target).await?;
     let outcome = campaign_with_progress(&mut running, all(material), &options).await;
     let verdict = check(&outcome.transcript);
-    let mut played = Played {
-        cases: found(material, &verdict),
-        outcome,
-        verdict,
-        minimal: Vec::new(),
-        leaks: None,
-        counted: None,
-    };
+    let cases = found(material, &verdict);
+    let mut played = Played::new(outcome, verdict, cases);
     played
         .finish(&mut Ground::Server(&mut running), args, rules)
         .await;
@@ -230,6 +224,18 @@ pub(super) fn run_options(args: &RunArgs) -> CampaignOptions {
 }
 
 impl Played {
+    /// A run of which nothing is minimised yet.
+    pub(super) fn new(outcome: Outcome, verdict: RunVerdict, cases: Vec<Case>) -> Self {
+        Self {
+            outcome,
+            verdict,
+            minimal: Vec::new(),
+            cases,
+            leaks: None,
+            counted: None,
+        }
+    }
+
     /// What is left of a run of which only the sessions worth keeping are kept, with the conversations that show findings.
     pub(super) fn gathered(
         gathered: Gathered,
@@ -237,17 +243,15 @@ impl Played {
         skipped: Vec<(String, String)>,
         error: Option<RunError>,
     ) -> Self {
+        let cases = found(material, &gathered.verdict);
+        let outcome = Outcome {
+            transcript: gathered.transcript,
+            skipped,
+            error,
+        };
         Self {
-            cases: found(material, &gathered.verdict),
-            outcome: Outcome {
-                transcript: gathered.transcript,
-                skipped,
-                error,
-            },
-            verdict: gathered.verdict,
-            minimal: Vec::new(),
-            leaks: None,
             counted: Some(gathered.counted),
+            ..Self::new(outcome, gathered.verdict, cases)
         }
     }
 

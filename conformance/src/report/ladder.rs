@@ -173,6 +173,7 @@ fn action_name(action: &HandlerAction) -> String {
     match action {
         HandlerAction::Accept => "accept".into(),
         HandlerAction::Reject(reply) => format!("reject {reply}"),
+        HandlerAction::RejectFor { recipient, reply } => format!("reject-for {recipient} {reply}"),
         HandlerAction::Drop => "drop".into(),
         HandlerAction::Fail => "fail".into(),
         HandlerAction::Sleep(ms) => format!("sleep {ms}ms"),

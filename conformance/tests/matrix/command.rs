@@ -100,6 +100,50 @@ fn a_server_that_cannot_be_started_is_told_of_and_the_rest_goes_on() {
 }
 
 #[test]
+fn in_lmtp_those_that_speak_it_are_laid_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    adapters(dir.path());
+    fs::write(dir.path().join("broken/adapter.toml"), "lmtp = true\n").unwrap();
+    fs::create_dir(dir.path().join("smtp-only")).unwrap();
+    fs::copy(
+        dir.path().join("broken/run.sh"),
+        dir.path().join("smtp-only/run.sh"),
+    )
+    .unwrap();
+    let matrix = |targets: &[&str]| {
+        let mut command = smtpspec();
+        command.env("SMTPSPEC_ADAPTERS", dir.path());
+        command.args(["matrix", "--lmtp", "--format", "json"]);
+        command.args(["--case", "seed/strict", "--case", "lookalike/lf-dot-lf"]);
+        for target in targets {
+            command.args(["--target", target]);
+        }
+        let out = command.assert().success().get_output().stdout.clone();
+        serde_json::from_slice::<serde_json::Value>(&out).unwrap()
+    };
+    let named = |matrix: &serde_json::Value| {
+        let servers = matrix["servers"].as_array().unwrap().iter();
+        let names = servers.map(|server| server["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    // Who cannot speak it is left out, and told of where it is asked for by name.
+    assert_eq!(named(&matrix(&[])), ["embedded", "broken"]);
+    let matrix = matrix(&["embedded", "smtp-only"]);
+    assert!(
+        matrix["again"].as_str().unwrap().ends_with(" --lmtp"),
+        "{}",
+        matrix["again"]
+    );
+    assert_eq!(named(&matrix), ["embedded", "smtp-only"]);
+    let trouble = matrix["servers"][1]["trouble"].as_str().unwrap();
+    assert!(trouble.contains("LMTP"), "{trouble}");
+    let rules = matrix["rules"].as_array().unwrap();
+    let lhlo = rules.iter().find(|rule| rule["id"] == "LMT-7").unwrap();
+    assert_eq!(lhlo["cells"][0]["verdict"], "holds");
+    assert_eq!(matrix["look_alikes"][0]["cells"][0], "content");
+}
+
+#[test]
 fn what_cannot_be_laid_side_by_side_is_refused() {
     smtpspec()
         .args(["matrix", "--suite", "leaks"])

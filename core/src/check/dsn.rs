@@ -266,6 +266,6 @@ fn broken(
     refused.then_some((
         of(verb, "DSN-1", "DSN-2"),
         Level::Must,
-        "EHLO announced DSN",
+        view.either("EHLO announced DSN", "LHLO announced DSN"),
     ))
 }

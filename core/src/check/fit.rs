@@ -239,9 +239,14 @@ fn rejected_command_fits(seen: Option<&Octets>, stimulus: &Stimulus<'_>) -> bool
     }
 }
 
+/// Of a message that was refused for some of its recipients only, that to one of these; it may be one that is missing.
 fn response_fits(wire: &WireLog<'_>, exchange: &Exchange<'_>, seen: Option<&Octets>) -> bool {
-    match (seen, exchange.reply) {
-        (Some(seen), Some(reply)) => seen.0 == wire.replies[reply].reply.text(),
-        _ => true,
+    let (Some(seen), Some(first)) = (seen, exchange.reply) else {
+        return true;
+    };
+    let is_seen = |reply: usize| seen.0 == wire.replies[reply].reply.text();
+    if exchange.refusals == 0 {
+        return is_seen(first) || exchange.missing() > 0;
     }
+    exchange.missing() > 0 || exchange.replies().any(is_seen)
 }

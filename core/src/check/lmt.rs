@@ -10,16 +10,13 @@ use super::{
 };
 use crate::{
     event::EventKind,
-    model::{Certainty, CommandLine, Exchange, Outcome, Stimulus},
+    model::{Certainty, CommandLine, Exchange, NO_TIME_OUT, Outcome, Stimulus},
     transcript::ClientAct,
     wire::{Command, Verb},
 };
 
 /// Octets of a line that no server calls long.
 const SHORT: usize = 256;
-
-/// Nanoseconds within which no server times a client out.
-const NO_TIME_OUT: u64 = 900_000_000;
 
 const fn entry(rule: Rule, exercised: fn(&View<'_>) -> bool) -> Entry {
     Entry {
@@ -80,7 +77,8 @@ pub(super) static RULES: &[Entry] = &[
         Rule::must(
             "LMT-5",
             "LMTP: LHLO announces PIPELINING and ENHANCEDSTATUSCODES, and should 8BITMIME",
-            "RFC 2033 5: both MUST be implemented, 8BITMIME SHOULD be",
+            "RFC 2033 5: \"A server implementation MUST implement the PIPELINING [...] and ENHANCEDSTATUSCODES [...] ESMTP \
+             extensions\"; 8BITMIME it SHOULD",
             "Many replies to one message want a client that need not wait, and each has to say what became of whom.",
             "LHLO client.example.org: 250 without PIPELINING",
         ),
@@ -90,7 +88,7 @@ pub(super) static RULES: &[Entry] = &[
         Rule::must(
             "LMT-6",
             "LMTP: BDAT LAST is answered once for each recipient, any other BDAT once",
-            "RFC 2033 4.3",
+            "RFC 2033 4.3 (with LAST as the end of data in 4.2; without one reply, as ever)",
             "As the end of data is (LMT-1).",
             "LHLO, MAIL, RCPT, RCPT, BDAT 5 LAST and its octets: 250, and no more",
         ),
@@ -273,6 +271,14 @@ fn is_unaddressed(view: &View<'_>, exchange: &Exchange<'_>, line: &CommandLine<'
         && line.parsed.is_ok_and(|parsed| parsed.leniencies.is_empty())
         && open
         && exchange.in_sequence == Certainty::No
+}
+
+/// BDAT LAST in a transaction without a recipient: it has no reply at all (RFC 2033, 4.3), nor is a 503 held against anybody.
+pub(super) fn is_for_nobody(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
+    let open = |state: crate::model::State| state.transaction == crate::model::Transaction::Empty;
+    let last = matches!(&exchange.stimulus, Stimulus::Command(line)
+        if matches!(line.parsed.map(|parsed| parsed.command), Ok(Command::Bdat { last: true, .. })));
+    view.wire.protocol.is_lmtp() && last && exchange.state.is_some_and(open)
 }
 
 fn greets_in_smtp(view: &View<'_>, line: &CommandLine<'_>) -> bool {

@@ -231,7 +231,10 @@ fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
         .refused
         .filter(|refused| leads_here(exchange, *refused))
     {
-        Some(refused) => ("REJ-4", format!(", after a refused {}", refused.name())),
+        Some(refused) => (
+            "REJ-4",
+            format!(", after a refused {}", view.wire.protocol.name_of(refused)),
+        ),
         None => match exchange.history.cleared_by {
             Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
             // Taken with its event: the agents have learned of what should not be.

@@ -147,6 +147,20 @@ impl<'t> View<'t> {
         self.reply(exchange)?.reply.code
     }
 
+    /// What the session calls EHLO: in LMTP it is LHLO.
+    pub(super) const fn ehlo(&self) -> &'static str {
+        self.wire.protocol.name_of(Verb::Ehlo)
+    }
+
+    /// Words that speak of EHLO, or what LMTP has for them.
+    pub(super) const fn either(&self, smtp: &'static str, lmtp: &'static str) -> &'static str {
+        if self.wire.protocol.is_lmtp() {
+            lmtp
+        } else {
+            smtp
+        }
+    }
+
     /// The commands, each with its exchange.
     pub(super) fn commands(&self) -> impl Iterator<Item = (&Exchange<'t>, &CommandLine<'t>)> {
         self.exchanges()

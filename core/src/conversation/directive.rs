@@ -135,6 +135,7 @@ fn repeat(words: &mut Words<'_>) -> Result<Repeat> {
 /// ```text
 /// handler = blank event blank nth blank action    ; nth from 1
 /// action  = "accept" / "drop" / "fail" / "sleep" blank duration / "reject" blank reply
+///         / "reject-for" blank recipient blank reply    ; recipient from 1, only with OnEndOfData
 /// ```
 fn handler(words: &mut Words<'_>) -> Result<HandlerRule> {
     let word = words.next();
@@ -142,11 +143,7 @@ fn handler(words: &mut Words<'_>) -> Result<HandlerRule> {
         .text
         .parse()
         .or_else(|_| wrong(word.at, "an event such as OnRcptCommand"))?;
-    let word = words.next();
-    let nth = match number(word.text).and_then(|n| u32::try_from(n).ok()) {
-        Some(nth) if nth > 0 => nth,
-        _ => return wrong(word.at, "which event of the session, from 1"),
-    };
+    let nth = from_one(&words.next(), "which event of the session, from 1")?;
     let word = words.next();
     let action = match word.text {
         "accept" => HandlerAction::Accept,
@@ -154,14 +151,26 @@ fn handler(words: &mut Words<'_>) -> Result<HandlerRule> {
         "fail" => HandlerAction::Fail,
         "sleep" => HandlerAction::Sleep(duration(&words.next())?),
         "reject" => HandlerAction::Reject(refusal(&words.rest())?),
+        "reject-for" if event == EventKind::OnEndOfData => HandlerAction::RejectFor {
+            recipient: from_one(&words.next(), "which recipient of the message, from 1")?,
+            reply: refusal(&words.rest())?,
+        },
+        "reject-for" => return wrong(word.at, "OnEndOfData before `reject-for`"),
         _ => {
             return wrong(
                 word.at,
-                "one of `accept`, `reject`, `drop`, `fail`, `sleep`",
+                "one of `accept`, `reject`, `reject-for`, `drop`, `fail`, `sleep`",
             );
         }
     };
     Ok(HandlerRule { event, nth, action })
+}
+
+fn from_one(word: &Word<'_>, expected: &'static str) -> Result<u32> {
+    match number(word.text).and_then(|number| u32::try_from(number).ok()) {
+        Some(number) if number > 0 => Ok(number),
+        _ => wrong(word.at, expected),
+    }
 }
 
 /// A reply line that refuses (RFC 5321, 4.2).
@@ -268,6 +277,17 @@ mod tests {
             handler(HandlerAction::Reject("550 5.7.1 not  here".into()))
         );
         assert_eq!(
+            parse(b"%handler OnEndOfData 1 reject-for 2 452 4.2.2 full"),
+            Ok(Directive::Handler(HandlerRule {
+                event: EventKind::OnEndOfData,
+                nth: 1,
+                action: HandlerAction::RejectFor {
+                    recipient: 2,
+                    reply: "452 4.2.2 full".into()
+                },
+            }))
+        );
+        assert_eq!(
             parse(b"%handler\tOnRcptCommand 2 sleep 1s"),
             handler(HandlerAction::Sleep(1000))
         );
@@ -295,6 +315,9 @@ mod tests {
             ("%handler OnConnect 1 reject 250 fine", 28),
             ("%handler OnConnect 1 reject 5501", 28),
             ("%handler OnConnect 1 reject 550 \u{e9}", 32),
+            ("%handler OnRcptCommand 1 reject-for 1 550 no", 25),
+            ("%handler OnEndOfData 1 reject-for 0 550 no", 34),
+            ("%handler OnEndOfData 1 reject-for 1 250 ok", 36),
             ("%repeat", 7),
             ("%repeat \"a\\r\\n\"", 8),
             ("%repeat 3", 9),

@@ -47,6 +47,9 @@ fn write_handler(rule: &HandlerRule, out: &mut Vec<u8>) -> io::Result<()> {
         HandlerAction::Reject(reply) => writeln!(out, "reject {reply}"),
         HandlerAction::Drop => writeln!(out, "drop"),
         HandlerAction::Fail => writeln!(out, "fail"),
+        HandlerAction::RejectFor { recipient, reply } => {
+            writeln!(out, "reject-for {recipient} {reply}")
+        }
         HandlerAction::Sleep(millis) => writeln!(out, "sleep {}", duration(*millis)),
     }
 }

@@ -42,8 +42,23 @@ fn text() -> impl Strategy<Value = String> {
     "[^\\pC\\s](\\PC{0,30}[^\\pC\\s])?"
 }
 
+fn handler() -> impl Strategy<Value = HandlerRule> {
+    prop_oneof![9 => any_handler(), 1 => refuses_for_one()]
+}
+
 prop_compose! {
-    fn handler()(
+    fn refuses_for_one()(
+        nth in 1..u32::MAX,
+        recipient in 1..u32::MAX,
+        reply in refusal(),
+    ) -> HandlerRule {
+        let action = HandlerAction::RejectFor { recipient, reply };
+        HandlerRule { event: EventKind::OnEndOfData, nth, action }
+    }
+}
+
+prop_compose! {
+    fn any_handler()(
         event in select(&EventKind::ALL[..]),
         nth in 1..u32::MAX,
         action in action(),
@@ -58,8 +73,12 @@ fn action() -> impl Strategy<Value = HandlerAction> {
         Just(HandlerAction::Drop),
         Just(HandlerAction::Fail),
         (0..=LONGEST_PAUSE_MS).prop_map(HandlerAction::Sleep),
-        "[45][0-9]{2}( [ -~]{0,20}[!-~])?".prop_map(HandlerAction::Reject),
+        refusal().prop_map(HandlerAction::Reject),
     ]
+}
+
+fn refusal() -> impl Strategy<Value = String> {
+    "[45][0-9]{2}( [ -~]{0,20}[!-~])?"
 }
 
 fn step() -> impl Strategy<Value = Step> {

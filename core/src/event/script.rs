@@ -18,6 +18,15 @@ pub enum HandlerAction {
     Fail,
     /// Take this many milliseconds, then accept.
     Sleep(u64),
+    /// At the end of a message of LMTP's, refuse it for one of its recipients (RFC 2033, 4.2); where it has not so many, and
+    /// in SMTP, whose one reply is for all of them, accept.
+    #[serde(rename = "reject-for")]
+    RejectFor {
+        /// Which of those that were accepted, from 1.
+        recipient: u32,
+        /// The reply line for that one, as of `Reject`.
+        reply: String,
+    },
 }
 
 /// One line of a handler script: for the `nth` event of kind `event` in the session, do `action`.

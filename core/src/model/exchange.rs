@@ -93,6 +93,8 @@ pub struct Exchange<'w> {
     pub recipients: usize,
     /// The replies for the recipients behind the first, those that came.
     pub further: Range<usize>,
+    /// How many of the replies to a message for several recipients refuse it. 0 for all else.
+    pub refusals: usize,
     /// What the reply says; of several, whether the message was taken for anybody.
     pub outcome: Outcome,
     /// Whether the command was in sequence. Yes for all else.
@@ -135,6 +137,14 @@ impl Exchange<'_> {
     /// Its replies, in order: one, but at the end of a message of LMTP's.
     pub fn replies(&self) -> impl Iterator<Item = usize> {
         self.reply.into_iter().chain(self.further.clone())
+    }
+
+    /// How many of the replies that a message is owed did not come, though one did.
+    pub fn missing(&self) -> usize {
+        match self.reply {
+            Some(_) => self.recipients.saturating_sub(self.replies().count()),
+            None => 0,
+        }
     }
 
     /// The verb, if it is a command.

@@ -52,6 +52,7 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript)
         Stimulus::Command(line) => command(line, exchange, hello, handlers),
         Stimulus::Message(message) => content(message, exchange.outcome, hello),
     };
+    let full = for_some(full, exchange);
     let mut patterns: Patterns = Patterns::new();
     for pattern in full {
         let visible: Pattern = pattern
@@ -64,6 +65,35 @@ pub fn allowed(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScript)
     }
     // What was seen to fire is taken as early as it can be: where nothing else decides, the fullest fits best.
     patterns.sort_by_key(|pattern| core::cmp::Reverse(pattern.len()));
+    patterns
+}
+
+/// Refusals of one message, each for another recipient, that are followed one by one.
+const MOST: usize = 100;
+
+/// A message of LMTP's that was refused for some of its recipients fires OnReject for each of these or for all of them
+/// together; where others take it, perhaps not at all. A reply that is missing may have been a refusal.
+fn for_some(full: Patterns, exchange: &Exchange<'_>) -> Patterns {
+    let missing = exchange.missing();
+    if exchange.refusals + missing == 0 {
+        return full;
+    }
+    let reject = EventKind::OnReject;
+    let taken = exchange.outcome == Outcome::Accepted;
+    let mut patterns = Patterns::new();
+    for pattern in full {
+        let events = pattern.iter().copied().filter(|kind| *kind != reject);
+        let events: Pattern = events.collect();
+        if taken || events.len() < pattern.len() {
+            for refusals in [exchange.refusals + missing, exchange.refusals, 1] {
+                let rejects = core::iter::repeat_n(reject, refusals.clamp(1, MOST));
+                patterns.push(events.iter().copied().chain(rejects).collect());
+            }
+        }
+        if taken || events.len() == pattern.len() {
+            patterns.push(events);
+        }
+    }
     patterns
 }
 

@@ -17,6 +17,15 @@ pub enum Verdict {
     Drop,
     /// Take this many milliseconds, then let it pass.
     Sleep(u64),
+    /// Refuse a message of LMTP's for one of its recipients, and let it pass for the others (RFC 2033, 4.2): only at
+    /// OnEndOfData. Where it has not so many recipients, and in SMTP, it passes. Of several for the same recipient the
+    /// first counts.
+    RejectFor {
+        /// Which of those that were accepted, from 1.
+        recipient: u32,
+        /// The reply line, as of `Reject`.
+        reply: String,
+    },
 }
 
 macro_rules! agent {
@@ -91,6 +100,10 @@ impl SmtpReceiveAgent for ScriptAgent {
             HandlerAction::Reject(reply) => Verdict::Reject(reply.clone()),
             HandlerAction::Drop => Verdict::Drop,
             HandlerAction::Sleep(ms) => Verdict::Sleep(*ms),
+            HandlerAction::RejectFor { recipient, reply } => Verdict::RejectFor {
+                recipient: *recipient,
+                reply: reply.clone(),
+            },
             HandlerAction::Fail => panic::resume_unwind(Box::new("the handler script says: fail")),
         }
     }

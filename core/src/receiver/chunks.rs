@@ -295,7 +295,7 @@ impl Receiver {
             return;
         }
         let reply = match self.outlet.fire(event) {
-            Decision::Pass => return,
+            Decision::Pass => return self.pass_chunk(),
             Decision::Refuse(reply) => reply,
             Decision::Failed => replies::HANDLER_FAILED.to_owned(),
             Decision::Drop => return self.drop_session(),
@@ -307,6 +307,21 @@ impl Receiver {
         let fate = self.refuse_chunk(&line, reply);
         if let Phase::Chunk(chunk) = &mut self.phase {
             chunk.fate = fate;
+        }
+    }
+
+    /// What the chunk has completed passes, perhaps not for every recipient.
+    fn pass_chunk(&mut self) {
+        let (Phase::Chunk(chunk), Some(transaction)) =
+            (&self.phase, &mut self.dialogue.transaction)
+        else {
+            return;
+        };
+        let line = chunk.line.clone();
+        let mut addressed = core::mem::take(&mut transaction.addressed);
+        self.refuse_for_some(Some(&line), &mut addressed);
+        if let Some(transaction) = &mut self.dialogue.transaction {
+            transaction.addressed = addressed;
         }
     }
 

@@ -212,6 +212,7 @@ defects! {
     BannerAgainInsideTls = "banner-again-inside-tls", "TLS-9", "The banner comes once more inside TLS.";
     // Those of clauses: see `clause_defects`.
     OneReplyForAllRecipients = "one-reply-for-all-recipients", "LMT-1", "LMTP: the end of data is answered once, whoever the recipients are.";
+    RefusedRecipientUnanswered = "refused-recipient-unanswered", "LMT-1", "LMTP: at the end of data of a message that a handler refuses for one of several recipients, this one has no reply.";
     RecipientsAnsweredBackwards = "recipients-answered-backwards", "LMT-2", "LMTP: the replies to the end of a message come in the reverse order of the recipients.";
     DataWithoutRecipient554 = "data-without-recipient-554", "LMT-3", "LMTP: DATA without a recipient is answered by 554, as in SMTP.";
     EhloTakenInLmtp = "ehlo-taken-in-lmtp", "LMT-4", "LMTP: HELO and EHLO are taken as in SMTP.";

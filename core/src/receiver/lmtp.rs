@@ -1,7 +1,9 @@
 //! What LMTP (RFC 2033) has that SMTP has not: other greetings, and a reply for each recipient of a message.
 
+use super::panel::RefusalFor;
 use super::tamper::To;
 use super::{Config, Defect, Receiver, replies};
+use crate::event::ParsingStatus;
 use crate::wire::{Command, Protocol, Verb};
 
 /// The longest path that is said again in a reply, in octets with its angle brackets (RFC 5321, 4.5.3.1.3): a reply
@@ -10,17 +12,38 @@ const LONGEST_PATH: usize = 256;
 
 /// Whom a message is for, once its end has come: each is owed a reply, in the order of the RCPT commands (4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Recipients {
-    /// Their forward-paths as sent, each in angle brackets; empty where a reply cannot say it.
-    paths: Vec<String>,
+pub(super) struct Recipients(Vec<Recipient>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Recipient {
+    /// The forward-path as sent, in angle brackets; empty where a reply cannot say it.
+    path: String,
+    /// A handler has refused the message for this one.
+    refusal: Option<String>,
 }
 
 impl Recipients {
     /// One more; only RCPT has one.
     pub(super) fn add(&mut self, command: &Command<'_>) {
         if let Command::Rcpt { path, .. } = command {
-            self.paths.push(shown(path.raw()));
+            self.0.push(Recipient {
+                path: shown(path.raw()),
+                refusal: None,
+            });
         }
+    }
+
+    /// The message is refused for one of them; says whether there is one for whom it was not yet.
+    fn refuse(&mut self, one: &RefusalFor) -> bool {
+        let place = usize::try_from(one.recipient).ok();
+        let place = place.and_then(|recipient| recipient.checked_sub(1));
+        let recipient = place.and_then(|place| self.0.get_mut(place));
+        let Some(Recipient { refusal, .. }) = recipient else {
+            return false;
+        };
+        let is_first = refusal.is_none();
+        refusal.get_or_insert_with(|| one.reply.clone());
+        is_first
     }
 }
 
@@ -53,9 +76,21 @@ impl Receiver {
             .unwrap_or_default();
     }
 
+    /// OnEndOfData has fired and the message passes, but not for those of `recipients` for whom alone a handler has refused
+    /// it: OnReject at once for each of them. `line` is that of the last chunk, if the message came in chunks.
+    pub(super) fn refuse_for_some(&mut self, line: Option<&[u8]>, recipients: &mut Recipients) {
+        for one in self.outlet.take_refused_for() {
+            let is_refused = self.config.protocol.is_lmtp() && recipients.refuse(&one);
+            if is_refused && !self.has(Defect::HandlerRefusalWithoutReject) {
+                self.outlet
+                    .reject(line, ParsingStatus::Complete, &one.reply);
+            }
+        }
+    }
+
     /// Answers the end of a message: once, or in LMTP once for each recipient. `reply` is without the last CRLF.
     pub(super) fn answer_message(&mut self, to: To, reply: &str) {
-        let mut paths = core::mem::take(&mut self.owed).paths;
+        let Recipients(mut recipients) = core::mem::take(&mut self.owed);
         let in_chunks = matches!(to, To::Command(_)) || self.ended_by_chunk;
         let only_one = if in_chunks {
             Defect::OneReplyForLastChunk
@@ -64,17 +99,23 @@ impl Receiver {
         };
         // A server that leaves says so once.
         let leaves = reply.starts_with("421");
-        if self.config.protocol.is_smtp() || paths.is_empty() || leaves || self.has(only_one) {
+        let several = recipients.len() > 1;
+        let only_one = several && self.has(only_one);
+        if self.config.protocol.is_smtp() || recipients.is_empty() || leaves || only_one {
             return self.outlet.reply(to, reply);
         }
+        let forgets_one = several && !in_chunks && self.has(Defect::RefusedRecipientUnanswered);
         if self.has(Defect::RecipientsAnsweredBackwards) {
-            paths.reverse();
+            recipients.reverse();
         }
-        for path in paths {
-            if reply == replies::MESSAGE && !path.is_empty() {
-                self.outlet.reply(to, &replies::taken_for(&path));
-            } else {
-                self.outlet.reply(to, reply);
+        for Recipient { path, refusal } in recipients {
+            match refusal {
+                Some(_) if forgets_one => {}
+                Some(refusal) => self.outlet.reply(to, &refusal),
+                None if reply == replies::MESSAGE && !path.is_empty() => {
+                    self.outlet.reply(to, &replies::taken_for(&path));
+                }
+                None => self.outlet.reply(to, reply),
             }
         }
     }

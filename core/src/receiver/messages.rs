@@ -110,7 +110,12 @@ impl Receiver {
             content: Some(digest),
         };
         match self.outlet.fire(event) {
-            Decision::Pass => self.answer_message(To::Message, replies::MESSAGE),
+            Decision::Pass => {
+                let mut owed = core::mem::take(&mut self.owed);
+                self.refuse_for_some(None, &mut owed);
+                self.owed = owed;
+                self.answer_message(To::Message, replies::MESSAGE);
+            }
             Decision::Refuse(reply) => self.refuse_message(ParsingStatus::Complete, &reply),
             Decision::Failed => {
                 self.refuse_message(ParsingStatus::Complete, replies::HANDLER_FAILED);

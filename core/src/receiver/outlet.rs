@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::panel::{Decision, Panel};
+use super::panel::{Decision, Panel, RefusalFor};
 use super::tamper::{Delivery, EventTamper, ReplyTamper, To};
 use super::{Config, Defect, Output, SmtpReceiveAgent};
 use crate::event::{Event, EventKind, ParsingStatus};
@@ -46,11 +46,17 @@ impl Outlet {
     /// Fires an event; the agents decide.
     pub(super) fn fire(&mut self, event: Event) -> Decision {
         let mut wait_ms = 0;
+        self.panel.take_refused_for();
         let decision = self.deliver(event, |outlet, event| outlet.ask(event, &mut wait_ms));
         if wait_ms > 0 {
             self.wait(wait_ms);
         }
         decision
+    }
+
+    /// For whom alone the agents have refused the message whose OnEndOfData has fired.
+    pub(super) fn take_refused_for(&mut self) -> Vec<RefusalFor> {
+        self.panel.take_refused_for()
     }
 
     /// Fires an event whose agents have nothing to decide.

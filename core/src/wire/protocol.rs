@@ -29,6 +29,14 @@ impl Protocol {
         }
     }
 
+    /// What `verb` is called here: [`Verb::Ehlo`] is LHLO in LMTP.
+    pub const fn name_of(self, verb: Verb) -> &'static str {
+        match (self, verb) {
+            (Self::Lmtp, Verb::Ehlo) => "LHLO",
+            (_, verb) => verb.name(),
+        }
+    }
+
     /// Whether it is LMTP.
     pub const fn is_lmtp(self) -> bool {
         matches!(self, Self::Lmtp)
@@ -104,6 +112,16 @@ mod tests {
             assert_eq!(Protocol::Lmtp.verb(line), lmtp);
             assert_eq!(Protocol::Lmtp.verb_of_malformed(line), lmtp);
         }
+    }
+
+    #[test]
+    fn what_is_read_as_ehlo_is_called_lhlo_in_lmtp() {
+        for verb in Verb::ALL {
+            assert_eq!(Protocol::Smtp.name_of(verb), verb.name());
+            let lmtp = Protocol::Lmtp.name_of(verb);
+            assert_eq!(lmtp == verb.name(), verb != Verb::Ehlo);
+        }
+        assert_eq!(Protocol::Lmtp.name_of(Verb::Ehlo), "LHLO");
     }
 
     #[test]

@@ -94,6 +94,44 @@ fn a_reply_for_each_recipient_conforms() {
 }
 
 #[test]
+fn who_refuses_for_one_of_them_only_may_fire_on_reject_or_not() {
+    let first = "S: 452 4.2.2 full
+        S: 250 2.1.5 taken";
+    let second = "S: 250 2.1.5 taken
+        S: 452 4.2.2 full";
+    let session =
+        |event: &str, replies: &str| format!("{GREETED}{TO_TWO}{MESSAGE}{event}\n{replies}{QUIT}");
+    let rejected = "\n    E: OnReject";
+    for replies in [first, second] {
+        conforms(&session("", replies));
+        conforms(&session(rejected, replies));
+        conforms(&session(&format!("{rejected} 452 4.2.2 full"), replies));
+        // Only one was refused, and with no other reply.
+        breaks("REJ-3", &session(&rejected.repeat(2), replies));
+        breaks("REJ-3", &session(&format!("{rejected} 550 no"), replies));
+    }
+    let both = "S: 452 4.2.2 full
+        S: 452 4.2.2 full";
+    conforms(&session(rejected, both));
+    conforms(&session(&rejected.repeat(2), both));
+    breaks("REJ-3", &session(&rejected.repeat(3), both));
+    let taken = "S: 250 2.1.5 taken\nS: 250 2.1.5 taken";
+    breaks("REJ-3", &session(rejected, taken));
+}
+
+#[test]
+fn a_refusal_that_is_not_sent_is_a_reply_that_is_missing() {
+    breaks(
+        "LMT-1",
+        &format!(
+            "{GREETED}{TO_TWO}{MESSAGE}
+            E: OnReject 452 4.2.2 full
+            S: 250 2.1.5 taken{GAVE_UP}"
+        ),
+    );
+}
+
+#[test]
 fn the_file_of_a_transcript_says_what_was_spoken() {
     let ladder = format!(
         "{GREETED}{TO_TWO}{MESSAGE}
@@ -278,6 +316,27 @@ fn the_last_chunk_wants_a_reply_for_each_recipient() {
 }
 
 #[test]
+fn a_last_chunk_for_nobody_need_not_be_answered() {
+    let session = |rest: &str| {
+        format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            S: 250 2.1.0 ok
+            C! {rest}"
+        )
+    };
+    conforms(&session(&format!("BDAT 3 LAST\\r\\nx\\r\\n{GAVE_UP}")));
+    conforms(&session(&format!(
+        "BDAT 3 LAST\\r\\nx\\r\\n
+        E: OnReject
+        S: 503 5.5.1 nobody{QUIT}"
+    )));
+    // Any other chunk is owed one.
+    breaks("CHK-1", &session(&format!("BDAT 3\\r\\nx\\r\\n{GAVE_UP}")));
+}
+
+#[test]
 fn lhlo_is_known_again() {
     let session = |answer: &str| format!("{GREETED}\nC: LHLO b.example.org\n{answer}{QUIT}");
     conforms(&session(
@@ -285,6 +344,46 @@ fn lhlo_is_known_again() {
         S: 250 mail.example.org",
     ));
     breaks("LMT-7", &session("E: OnReject\nS: 500 5.5.1 what"));
+}
+
+#[test]
+fn what_is_said_of_lhlo_does_not_call_it_ehlo() {
+    let greeted = |keyword: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 mail.example.org
+            C: LHLO a.example.org
+            E: OnEhloCommand a.example.org
+            S! 250-mail.example.org\\r\\n250-PIPELINING\\r\\n250-8BITMIME\\r\\n250-{keyword}\\r\\n250 ENHANCEDSTATUSCODES\\r\\n"
+        )
+    };
+    let bad_keyword = format!("{}{QUIT}", greeted("?"));
+    let not_honoured = format!(
+        "{}
+        C: MAIL FROM:<a@example.org> RET=HDRS
+        E: OnReject
+        S: 555 5.5.4 what{QUIT}",
+        greeted("DSN")
+    );
+    let not_cleared = format!(
+        "{GREETED}{TO_TWO}
+        C: LHLO a.example.org
+        E: OnEhloCommand a.example.org
+        S: 250 mail.example.org
+        C: RCPT TO:<b@example.org>
+        E: OnRcptCommand b@example.org
+        S: 250 2.1.5 ok{QUIT}"
+    );
+    for (rule, words, ladder) in [
+        ("WIR-11", "LHLO's reply, line 4", bad_keyword),
+        ("DSN-1", "LHLO announced DSN", not_honoured),
+        ("ORD-7", "after LHLO had cleared", not_cleared),
+    ] {
+        let verdict = judged(&ladder);
+        let mut findings = verdict.findings().filter(|finding| finding.rule == rule);
+        let what = &findings.next().expect(rule).what;
+        assert!(what.contains(words) && !what.contains("EHLO"), "{what}");
+    }
 }
 
 #[test]

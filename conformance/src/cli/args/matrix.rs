@@ -25,6 +25,9 @@ pub struct MatrixArgs {
     /// Only play conversations whose name fits, for example `lookalike/*` (may be repeated).
     #[arg(long, value_name = "GLOB")]
     pub case: Vec<String>,
+    /// Speak LMTP (RFC 2033), as with `run`: at servers that smtpspec can start so (`lmtp = true` in their adapter.toml).
+    #[arg(long)]
+    pub lmtp: bool,
     /// How long a reply may take before smtpspec gives up.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
@@ -59,6 +62,7 @@ impl MatrixArgs {
             target: TargetArgs {
                 target: target.to_owned(),
                 timeout: self.timeout,
+                lmtp: self.lmtp,
                 ..run.target
             },
             suite: self.suite,
@@ -89,6 +93,9 @@ impl MatrixArgs {
         }
         for glob in &self.case {
             let _ = write!(again, " --case '{glob}'");
+        }
+        if self.lmtp {
+            again.push_str(" --lmtp");
         }
         again
     }

@@ -22,7 +22,9 @@ impl Decision {
     /// do where a callback throws: for now, not for good.
     pub(super) fn of(action: &HandlerAction) -> Self {
         match action {
-            HandlerAction::Accept | HandlerAction::Sleep(_) => Self::Continue,
+            HandlerAction::Accept | HandlerAction::Sleep(_) | HandlerAction::RejectFor { .. } => {
+                Self::Continue
+            }
             HandlerAction::Reject(reply) => Self::Reply(reply.clone()),
             HandlerAction::Drop => Self::Reply("421 4.3.2 the session is dropped".to_owned()),
             HandlerAction::Fail => Self::Tempfail,

@@ -22,7 +22,9 @@ impl Decision {
     /// What a filter can do of what a handler is to do. It cannot fail: smtpd ends with its filters.
     fn of(action: &HandlerAction) -> Self {
         match action {
-            HandlerAction::Accept | HandlerAction::Fail => Self::Proceed,
+            HandlerAction::Accept | HandlerAction::Fail | HandlerAction::RejectFor { .. } => {
+                Self::Proceed
+            }
             HandlerAction::Reject(reply) => Self::Reject(reply.clone()),
             HandlerAction::Drop => Self::Disconnect,
             HandlerAction::Sleep(ms) => Self::ProceedAfter(Duration::from_millis(*ms)),

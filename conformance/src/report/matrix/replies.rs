@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use smtpspec_core::{check::Account, wire::Verb};
+use smtpspec_core::{
+    check::Account,
+    wire::{Protocol, Verb},
+};
 
 use super::{
     named,
@@ -299,6 +302,9 @@ fn summed_up(rows: &[ReplyRow]) -> Vec<ReplyDifference> {
 fn verb(asked: &str) -> String {
     match (asked, Verb::of(asked.trim_ascii_end().as_bytes())) {
         ("connection" | "message" | UNASKED, _) => asked.to_owned(),
+        (_, Verb::Unknown) if Protocol::Lmtp.verb(asked.as_bytes()) == Verb::Ehlo => {
+            Protocol::Lmtp.name_of(Verb::Ehlo).to_owned()
+        }
         (_, Verb::Unknown) => "an unknown command".to_owned(),
         (_, verb) => verb.name().to_owned(),
     }

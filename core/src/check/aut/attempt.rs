@@ -60,7 +60,11 @@ fn out_of_sequence(
         // What the server offers it has said to an EHLO that came later.
         return match (are_offered(view), accepted, code) {
             (false, ..) | (_, _, 503 | 530) => None,
-            (true, true, _) => Some(("AUT-2", Level::Must, "nobody had said EHLO")),
+            (true, true, _) => Some((
+                "AUT-2",
+                Level::Must,
+                view.either("nobody had said EHLO", "nobody had said LHLO"),
+            )),
             (true, false, _) => Some(("AUT-2", Level::Should, "out of sequence is 503")),
         };
     }
@@ -98,7 +102,10 @@ fn in_sequence(view: &View<'_>, attempt: &Attempt<'_, '_>, accepted: bool, code:
         (504, _) => Some((
             "AUT-5",
             served_level(attempt),
-            "EHLO announced the mechanism",
+            view.either(
+                "EHLO announced the mechanism",
+                "LHLO announced the mechanism",
+            ),
         )),
         (334, Some(b"=")) if speaks_first(attempt.mechanism) => {
             let why = "`=` is a response, though an empty one";

@@ -52,7 +52,7 @@ pub(super) fn judge(view: &View<'_>) -> Option<Found> {
         let entry = view.reply(exchange).map(|reply| reply.entry);
         Some(Found {
             level: Some(level),
-            ..Found::new("AUT-1", entry, format!("EHLO announced {what}"))
+            ..Found::new("AUT-1", entry, format!("{} announced {what}", view.ehlo()))
         })
     })
 }

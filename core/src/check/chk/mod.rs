@@ -116,7 +116,8 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
         && uses_chunking(view, index, line)
         && !view.spoke_too_soon(exchange)
         && view.log.open.handlers.is_empty();
-    refused.then_some(("CHK-14", "EHLO announced it"))
+    let why = view.either("EHLO announced it", "LHLO announced it");
+    refused.then_some(("CHK-14", why))
 }
 
 fn binary_alone(view: &View<'_>, index: usize) -> Option<Found> {
@@ -125,8 +126,11 @@ fn binary_alone(view: &View<'_>, index: usize) -> Option<Found> {
     let entry = view
         .reply(&view.exchanges()[index])
         .map(|reply| reply.entry);
-    let what = "EHLO announced BINARYMIME and not CHUNKING, without which it cannot be used";
-    alone.then(|| Found::new("CHK-14", entry, what.to_owned()))
+    let what = format!(
+        "{} announced BINARYMIME and not CHUNKING, without which it cannot be used",
+        view.ehlo()
+    );
+    alone.then(|| Found::new("CHK-14", entry, what))
 }
 
 /// The leniencies about chunks without which the session cannot be explained, as findings.

@@ -121,7 +121,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "504 is in the list of 4.3.2. Anything else speaks of another error.",
             "EHLO, 503",
         ),
-        |probe| bare(probe, b"EHLO"),
+        |probe| bare(probe, probe.view.ehlo().as_bytes()),
         |probe| probe.refused_with(&[501, 500, 502, 504, 550]),
     )
     .of(Subjects::verbs(&[Verb::Ehlo])),
@@ -149,7 +149,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| probe.is(Verb::Help) && probe.strict() && probe.greeted_by(Verb::Ehlo),
         |probe| {
             if probe.accepted() && !probe.announces("HELP") {
-                return Err("EHLO's reply does not list HELP".into());
+                return Err(format!("{}'s reply does not list HELP", probe.view.ehlo()));
             }
             Ok(())
         },
@@ -166,7 +166,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| probe.is(Verb::Expn) && probe.strict() && probe.greeted_by(Verb::Ehlo),
         |probe| {
             if probe.accepted() && !probe.announces("EXPN") {
-                return Err("EHLO's reply does not list EXPN".into());
+                return Err(format!("{}'s reply does not list EXPN", probe.view.ehlo()));
             }
             Ok(())
         },
@@ -186,7 +186,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             let help = listed(Verb::Help) && probe.argument().is_empty();
             probe.strict() && (help || listed(Verb::Expn))
         },
-        |probe| probe.none_of(&[500, 502], "EHLO's reply lists it"),
+        |probe| probe.none_of(&[500, 502], &format!("{}'s reply lists it", probe.view.ehlo())),
     )
     .of(Subjects::verbs(&[Verb::Help, Verb::Expn])),
     clause(

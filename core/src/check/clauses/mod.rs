@@ -27,7 +27,7 @@ mod utf8;
 use std::collections::HashSet;
 
 use probe::{Past, Probe, keywords};
-use subject::{Subjects, clauses_of};
+use subject::{Subjects, Table};
 
 use super::{
     NEAR,
@@ -159,11 +159,15 @@ impl Said {
 
 /// Asks every clause of every exchange; `founds` is what other rules have found.
 pub(super) fn judge(view: &View<'_>, founds: &[Found]) -> Judged {
+    judge_by(Table::of_all(), view, founds)
+}
+
+fn judge_by(table: &Table, view: &View<'_>, founds: &[Found]) -> Judged {
     let mut judged = Judged::default();
     if !is_certain(view, founds) {
         return judged;
     }
-    judged.asked = vec![false; FILES.iter().map(|clauses| clauses.len()).sum()];
+    judged.asked = vec![false; table.all().len()];
     let spoken_of: HashSet<usize> = founds.iter().filter_map(|found| found.entry).collect();
     let mut past = Past::default();
     for (index, exchange) in view.exchanges().iter().enumerate() {
@@ -173,8 +177,11 @@ pub(super) fn judge(view: &View<'_>, founds: &[Found]) -> Judged {
         let Some(probe) = probe.filter(|probe| may_be_asked(probe, &spoken_of)) else {
             continue;
         };
-        debug_assert!(none_is_missed(&probe));
-        for (place, clause) in clauses_of(exchange) {
+        debug_assert!(
+            none_is_missed(table, &probe),
+            "a clause applies to what its subjects leave out"
+        );
+        for (place, clause) in table.of(exchange) {
             ask((*place, clause), &probe, &mut judged);
         }
     }
@@ -182,11 +189,11 @@ pub(super) fn judge(view: &View<'_>, founds: &[Found]) -> Judged {
 }
 
 /// Whether no clause applies that [`Clause::of`] leaves out.
-fn none_is_missed(probe: &Probe<'_, '_>) -> bool {
-    let can_be = clauses_of(probe.exchange);
-    let mut left_out =
-        clauses().filter(|clause| !can_be.iter().any(|(_, one)| one.rule.id == clause.rule.id));
-    !left_out.any(|clause| (clause.applies)(probe))
+fn none_is_missed(table: &Table, probe: &Probe<'_, '_>) -> bool {
+    let can_be = table.of(probe.exchange);
+    let is_left_out = |place: usize| !can_be.iter().any(|(one, _)| *one == place);
+    let mut left_out = table.all().iter().enumerate();
+    !left_out.any(|(place, clause)| is_left_out(place) && (clause.applies)(probe))
 }
 
 fn ask((place, clause): (usize, &Clause), probe: &Probe<'_, '_>, judged: &mut Judged) {
@@ -283,30 +290,4 @@ pub(super) fn is_more_exact(text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_clause_cites_its_rfc_and_section() {
-        for clause in clauses() {
-            let source = clause.rule.source;
-            let cites = source.starts_with("RFC ")
-                && source[4..]
-                    .split(' ')
-                    .nth(1)
-                    .is_some_and(|section| section.starts_with(|c: char| c.is_ascii_digit()));
-            assert!(cites, "{}: {source}", clause.rule.id);
-        }
-    }
-
-    #[test]
-    fn ids_count_up_within_each_group() {
-        let mut last: std::collections::BTreeMap<&str, u32> = [("WIR", 20)].into();
-        for clause in clauses() {
-            let (group, number) = clause.rule.id.split_once('-').unwrap();
-            let number: u32 = number.parse().unwrap();
-            let before = last.insert(group, number).unwrap_or(0);
-            assert_eq!(number, before + 1, "{}", clause.rule.id);
-        }
-    }
-}
+mod tests;

@@ -52,7 +52,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         declares_too_much,
         |probe| {
             if probe.accepted() {
-                return Err("it exceeds the limit that EHLO announced".into());
+                return Err(too_large(probe));
             }
             Ok(())
         },
@@ -70,7 +70,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| match probe.code {
             // Refused for its sender.
             550 | 553 | 554 => Ok(()),
-            _ => probe.only_code(552, "it exceeds the limit that EHLO announced"),
+            _ => probe.only_code(552, &too_large(probe)),
         },
     )
     .of(Subjects::verbs(&[Verb::Mail])),
@@ -178,7 +178,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             let limit = number(probe.announced("SIZE")).filter(|limit| *limit > 0);
             size.zip(limit).is_some_and(|(size, limit)| size > limit)
         },
-        |probe| probe.only_code(552, "it exceeds the limit that EHLO announced"),
+        |probe| probe.only_code(552, &too_large(probe)),
     )
     .of(Subjects::MESSAGE),
 ];
@@ -205,6 +205,10 @@ pub(super) fn only_parameter<'t>(probe: &Probe<'_, 't>, keyword: &[u8]) -> Optio
 fn size_value<'t>(probe: &Probe<'_, 't>) -> Option<&'t [u8]> {
     only_parameter(probe, b"SIZE")
         .filter(|value| (1..=20).contains(&value.len()) && value.iter().all(u8::is_ascii_digit))
+}
+
+fn too_large(probe: &Probe<'_, '_>) -> String {
+    format!("it exceeds the limit that {} announced", probe.view.ehlo())
 }
 
 fn declares_too_much(probe: &Probe<'_, '_>) -> bool {

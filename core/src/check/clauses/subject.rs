@@ -54,20 +54,44 @@ impl Subjects {
 /// The clauses of one subject, each with its place among all.
 type Row = Vec<(usize, &'static Clause)>;
 
-/// The clauses that can be asked of `exchange`, each with its place among [`clauses`].
-pub(super) fn clauses_of(exchange: &Exchange<'_>) -> &'static Row {
-    static ROWS: LazyLock<Vec<(Subjects, Row)>> = LazyLock::new(|| {
+/// Clauses by what they can be asked of.
+pub(super) struct Table {
+    all: Vec<&'static Clause>,
+    /// In order of the subjects' bits: see [`Subjects::each`].
+    rows: Vec<Row>,
+}
+
+impl Table {
+    pub(super) fn new(all: impl Iterator<Item = &'static Clause>) -> Self {
+        let all: Vec<_> = all.collect();
         let row = |subject: Subjects| {
-            let all = clauses().enumerate();
-            all.filter(|(_, clause)| clause.of.meets(subject)).collect()
+            let numbered = all.iter().copied().enumerate();
+            numbered
+                .filter(|(_, clause)| clause.of.meets(subject))
+                .collect()
         };
-        Subjects::each()
-            .map(|subject| (subject, row(subject)))
-            .collect()
-    });
-    let subject = Subjects::of(exchange);
-    // In order of their bits: see `each`.
-    &ROWS[subject.0.trailing_zeros() as usize].1
+        Self {
+            rows: Subjects::each().map(row).collect(),
+            all,
+        }
+    }
+
+    /// Every clause that there is, at its place among [`clauses`].
+    pub(super) fn of_all() -> &'static Self {
+        static ALL: LazyLock<Table> = LazyLock::new(|| Table::new(clauses()));
+        &ALL
+    }
+
+    /// Each clause, asked of something or not.
+    pub(super) fn all(&self) -> &[&'static Clause] {
+        &self.all
+    }
+
+    /// The clauses that can be asked of `exchange`, each with its place among all.
+    pub(super) fn of(&self, exchange: &Exchange<'_>) -> &Row {
+        let subject = Subjects::of(exchange);
+        &self.rows[subject.0.trailing_zeros() as usize]
+    }
 }
 
 #[cfg(test)]

@@ -265,7 +265,8 @@ fn starttls(
             found("TLS-2", Level::Should, "a parameter of STARTTLS is 501")
         }
         (false, false) if must_be_served(view, index) && code >= 500 && code != 530 => {
-            found("TLS-6", Level::Must, "EHLO announced it")
+            let why = view.either("EHLO announced it", "LHLO announced it");
+            found("TLS-6", Level::Must, why)
         }
         _ => None,
     }

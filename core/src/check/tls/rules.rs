@@ -135,7 +135,8 @@ pub(in crate::check) static RULES: &[Entry] = &[
         Rule::must(
             "TLS-10",
             "What is said behind a handshake is said inside TLS",
-            "RFC 3207 4.2; RFC 8446 5.2: \"terminate the connection with a 'bad_record_mac' alert\"",
+            "RFC 3207 4.2; RFC 8446 5: \"If a TLS implementation receives an unexpected record type, it MUST terminate the \
+             connection\"",
             "Up to a close_notify. What a server says in clear to a client that speaks TLS, such as the 421 of a time-out, \
              is garbage to it, and everybody else can read it.",
             "(inside TLS, the client is silent) 421 in clear",

@@ -327,7 +327,7 @@ fn not_honoured(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16
     if was_handled(view, index, line) || line.text.contains(&b'"') {
         return None;
     }
-    must("WIR-14", format!("EHLO announced {keyword}"))
+    must("WIR-14", format!("{} announced {keyword}", view.ehlo()))
 }
 
 fn must_accept(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u16) -> Broken {

@@ -37,7 +37,7 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         };
         founds.extend(illegal_code(view, index, exchange, reply));
         if exchange.verb() == Some(Verb::Ehlo) && exchange.outcome == Outcome::Accepted {
-            founds.extend(ehlo_reply(reply));
+            founds.extend(ehlo_reply(view, reply));
         }
     }
 }
@@ -50,6 +50,9 @@ fn unanswered(view: &View<'_>, index: usize) -> Option<Found> {
     let exchange = &view.exchanges()[index];
     let cut_chunk = exchange.chunk.as_ref().is_some_and(|chunk| !chunk.complete);
     if cut_chunk || matches!(&exchange.stimulus, Stimulus::Message(message) if !message.complete) {
+        return None;
+    }
+    if lmt::is_for_nobody(view, exchange) {
         return None;
     }
     let what = format!("{} was never answered", about(view, index));
@@ -85,6 +88,7 @@ fn timed_out_by_itself(view: &View<'_>) -> Option<Found> {
         && waited
         && !matches!(exchange.stimulus, Stimulus::Connection)
         && !view.wire.did(ClientAct::Silence)
+        && !lmt::is_for_nobody(view, exchange)
         && says_timed_out(&reply.reply.raw);
     let what = || {
         format!(
@@ -273,7 +277,7 @@ fn illegal_code(
 /// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF )
 ///             / ( "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) "250" SP ehlo-line CRLF )
 /// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-fn ehlo_reply(logged: &LoggedReply) -> Option<Found> {
+fn ehlo_reply(view: &View<'_>, logged: &LoggedReply) -> Option<Found> {
     if logged.reply.problem.is_some() {
         return None;
     }
@@ -294,7 +298,8 @@ fn ehlo_reply(logged: &LoggedReply) -> Option<Found> {
         };
         if !good {
             let what = format!(
-                "EHLO's reply, line {}: `{}` is no {}",
+                "{}'s reply, line {}: `{}` is no {}",
+                view.ehlo(),
                 number + 1,
                 escape(text),
                 if number == 0 { "domain" } else { "keyword" }

@@ -77,6 +77,7 @@ impl<'w> Reader<'w, '_, '_> {
             span,
             reply,
             recipients,
+            refusals: self.refusals(reply, &further),
             further,
             outcome,
             in_sequence,

@@ -45,7 +45,7 @@ impl Reader<'_, '_, '_> {
                     .single()
                     .is_none_or(|state| state.transaction != Transaction::None);
                 if open || self.history.cleared_by.is_some() {
-                    self.history.cleared_by = Some(verb.name());
+                    self.history.cleared_by = Some(self.wire.protocol.name_of(verb));
                 }
                 self.history.refused = None;
                 self.history.smtputf8 = false;

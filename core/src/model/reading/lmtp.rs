@@ -4,10 +4,13 @@ use core::ops::Range;
 
 use super::{Reader, answers::outcome};
 use crate::{
-    model::{exchange::Outcome, state::clears},
+    model::{exchange::Outcome, state::clears, wire_log::LoggedReply},
     transcript::ClientAct,
     wire::{LineSplitter, Protocol, Verb},
 };
+
+/// Nanoseconds within which no server times a client out.
+pub(crate) const NO_TIME_OUT: u64 = 900_000_000;
 
 impl Reader<'_, '_, '_> {
     /// A HELO or EHLO that a server of LMTP's takes is one of SMTP's to it (LMT-4).
@@ -52,7 +55,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// How many replies the message at `span` seems to lack, where commands were sent in one go with it: all that came up
-    /// to the reply to QUIT, or until the client gave up, are fewer than were due. Nobody else can say whose they are.
+    /// to the reply to QUIT, or until the client gave up or was timed out, are fewer than were due. Nobody else can say whose they are.
     pub(super) fn lacking(&self, span: &Range<usize>, recipients: usize) -> usize {
         // Longer groups are not looked at, so that reading takes linear time.
         const LONGEST: usize = 4096;
@@ -75,14 +78,42 @@ impl Reader<'_, '_, '_> {
             commands += 1;
         }
         let came = self.wire.replies.get(self.next_reply..).unwrap_or_default();
-        let ended = match came.last().and_then(|last| last.reply.code) {
-            Some(221) => quit,
-            _ => self.wire.did(ClientAct::GaveUp) && self.wire.server_end.is_none(),
+        let (came, ended) = match came {
+            [.., last] if last.reply.code == Some(221) => (came, quit),
+            [came @ .., last] if self.timed_out(last, came) => (came, true),
+            _ => {
+                let gave_up = self.wire.did(ClientAct::GaveUp) && self.wire.server_end.is_none();
+                (came, gave_up)
+            }
         };
         if commands == 0 || !ended {
             return 0;
         }
         (recipients - 1 + commands).saturating_sub(came.len())
+    }
+
+    /// Whether the server's `last` reply says that it has waited for more in vain, behind those `before`.
+    fn timed_out(&self, last: &LoggedReply, before: &[LoggedReply]) -> bool {
+        let previous = before.last().or_else(|| {
+            let previous = self.next_reply.checked_sub(1)?;
+            self.wire.replies.get(previous)
+        });
+        let since = previous.map_or(0, |previous| last.at.saturating_sub(previous.at));
+        last.reply.code == Some(421) && since >= NO_TIME_OUT
+    }
+
+    /// How many of the replies to a message refuse it, where there are several.
+    pub(super) fn refusals(&self, first: Option<usize>, further: &Range<usize>) -> usize {
+        if further.is_empty() {
+            return 0;
+        }
+        let refuses =
+            |reply: &usize| outcome(Some(&self.wire.replies[*reply]), false) == Outcome::Refused;
+        first
+            .into_iter()
+            .chain(further.clone())
+            .filter(refuses)
+            .count()
     }
 
     /// What several replies to a message say together: that the server leaves, or that somebody gets it, or the first.

@@ -11,6 +11,8 @@ mod history;
 mod lmtp;
 mod starttls;
 
+pub(crate) use lmtp::NO_TIME_OUT;
+
 use core::ops::Range;
 
 use super::{

@@ -63,6 +63,45 @@ fn the_end_of_data_is_answered_for_each_recipient() {
     );
 }
 
+/// A handler that refuses the first message for each of these recipients.
+fn refuse_for(recipient: u32) -> Vec<HandlerRule> {
+    let action = HandlerAction::RejectFor {
+        recipient,
+        reply: "452 4.2.2 full".into(),
+    };
+    vec![rule(crate::event::EventKind::OnEndOfData, 1, action)]
+}
+
+#[test]
+fn a_message_may_be_refused_for_one_of_its_recipients() {
+    for end in ["DATA\n\nx\n.\n", "BDAT 2\n\nBDAT 0 LAST\n"] {
+        let full = "< 452 4.2.2 full";
+        for (recipient, expected) in [(1, [full, TAKEN[1]]), (2, [TAKEN[0], full]), (3, TAKEN)] {
+            let mut session = session(&[], refuse_for(recipient)).quietly(TO_TWO);
+            session.send(end);
+            let trace = session.take();
+            let (events, replies) = trace.split_at(trace.len() - 2);
+            assert_eq!(replies, expected);
+            let rejects = |line: &&String| line.starts_with("OnReject");
+            let rejects: Vec<_> = events.iter().filter(rejects).collect();
+            assert_eq!(rejects.len(), usize::from(recipient < 3), "{trace:#?}");
+            assert!(rejects.iter().all(|line| line.contains("452 4.2.2 full")));
+            // The message was taken: its transaction is over, and nothing was forgotten.
+            session.send("MAIL FROM:<>\nRCPT TO:<a@d.example>\nDATA\n.\n");
+            assert_eq!(session.take().last().unwrap(), TAKEN[0]);
+        }
+    }
+}
+
+#[test]
+fn in_smtp_nobody_is_refused_alone() {
+    let mut session = Session::new(with_defects(&[]), refuse_for(1));
+    session.send("EHLO c.example\nMAIL FROM:<>\nRCPT TO:<a@d.example>\nDATA\n.\n");
+    let trace = session.take();
+    assert_eq!(trace.last().unwrap(), "< 250 2.6.0 message accepted");
+    assert!(!trace.iter().any(|line| line.starts_with("OnReject")));
+}
+
 #[test]
 fn the_last_chunk_is_answered_for_each_recipient_and_no_other() {
     let went = replies(TO_TWO, "BDAT 2\n\nBDAT 0 LAST\nNOOP\n", vec![]);
@@ -106,8 +145,9 @@ fn data_without_a_recipient_is_503() {
 }
 
 /// For each defect of LMTP's what shows it.
-const SHOWCASES: [(Defect, &str, &str); 7] = [
+const SHOWCASES: [(Defect, &str, &str); 8] = [
     (Defect::OneReplyForAllRecipients, TO_TWO, "DATA\n.\n"),
+    (Defect::RefusedRecipientUnanswered, TO_TWO, "DATA\n.\n"),
     (Defect::RecipientsAnsweredBackwards, TO_TWO, "DATA\n.\n"),
     (
         Defect::DataWithoutRecipient554,
@@ -137,7 +177,7 @@ fn each_defect_of_lmtp_shows_there_and_not_in_smtp() {
                 Protocol::Smtp => text.replace("LHLO", "EHLO"),
                 Protocol::Lmtp => text.to_owned(),
             };
-            let mut session = Session::new(config, vec![]).quietly(&smtp(before));
+            let mut session = Session::new(config, refuse_for(2)).quietly(&smtp(before));
             session.send(&smtp(text));
             session.take()
         };

@@ -1,0 +1,22 @@
+# Sourced by run.sh: starts the milter through which the server shows its events, and waits until it is there.
+#
+#   installed=FOLDER    where the server's version stands in `.done`
+#   start_milter UMASK [OPTION...]
+#
+# UMASK says who may come to its socket, $milter; the options are those of `smtpspec observe milter`.
+milter=$SMTPSPEC_DIR/milter
+
+start_milter() {
+    (
+        umask "$1"
+        shift
+        exec "$SMTPSPEC_PROGRAM" observe milter --listen "unix:$milter" --events "tcp:$SMTPSPEC_EVENTS" \
+            --server "$(cat "$installed/.done")" "$@"
+    ) &
+    tries=0
+    until [ -S "$milter" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || exit 1
+        sleep 0.05
+    done
+}
