@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::{Outcome, Stop, WireLog},
+    model::{Exchange, Outcome, Stimulus, Stop, WireLog},
     transcript::ClientAct,
     wire::Verb,
 };
@@ -324,10 +324,16 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         if half_closed && handler_drop(view) != HandlerDrop::Fired {
             reasons.push(SenderDisconnected);
         }
-        // A server that goes on behind its own 421 (WIR-8) may take its leave at a QUIT.
+        // A server that goes on behind its own 421 (WIR-8) learns of the session's end as of any other's, and may take
+        // its leave at a QUIT.
+        let goes_on = goes_on_behind_421(view);
         let last = view.wire.replies.last();
-        if (dropped || warned) && last.is_some_and(|last| last.reply.code == Some(221)) {
+        let farewell = (dropped || warned) && last.is_some_and(|last| last.reply.code == Some(221));
+        if goes_on || farewell {
             reasons.push(QuitVerb);
+        }
+        if goes_on && !view.server_left_first() {
+            reasons.push(SenderDisconnected);
         }
         return reasons;
     }
@@ -351,6 +357,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         _ if refused_last && last.is_some_and(|last| last.verb().is_none()) => {
             reasons.push(DroppedSession);
         }
+        _ if last.is_some_and(|last| is_rough(view, last)) => reasons.push(DroppedSession),
         _ if too_soon => reasons.push(DroppedSession),
         _ => {}
     }
@@ -384,6 +391,30 @@ fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> 
     reasons
 }
 
+/// Whether the server answered more behind a 421 of its own.
+fn goes_on_behind_421(view: &View<'_>) -> bool {
+    let replies = view.wire.replies.iter();
+    let mut from_421 = replies.skip_while(|reply| reply.reply.code != Some(421));
+    from_421.nth(1).is_some()
+}
+
+/// Whether `exchange` is content with a CR or an LF alone: over these a server may leave before the message has come.
+fn is_rough(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Message(_) = exchange.stimulus else {
+        return false;
+    };
+    let content = &view.wire.sent[exchange.span.clone()];
+    let alone = |(at, octet): (usize, &u8)| match octet {
+        b'\n' => at
+            .checked_sub(1)
+            .is_none_or(|before| content[before] != b'\r'),
+        // The last may be a part of what was cut off.
+        b'\r' => content.get(at + 1).is_some_and(|behind| *behind != b'\n'),
+        _ => false,
+    };
+    content.iter().enumerate().any(alone)
+}
+
 fn said_421(view: &View<'_>) -> bool {
     let mut replies = view.wire.replies.iter();
     replies.any(|reply| reply.reply.code == Some(421))
@@ -391,8 +422,7 @@ fn said_421(view: &View<'_>) -> bool {
 
 /// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
 fn line_too_long_to_keep(view: &View<'_>) -> bool {
-    let unanswered =
-        |exchange: &&crate::model::Exchange<'_>| exchange.outcome == Outcome::Unanswered;
+    let unanswered = |exchange: &&Exchange<'_>| exchange.outcome == Outcome::Unanswered;
     let mut lines = view.exchanges().iter().filter(unanswered);
     let limit = crate::model::COMMAND_LINE_LIMIT;
     view.wire.sent[view.reading.rest..].len() > limit
