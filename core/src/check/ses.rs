@@ -308,8 +308,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if view.reading.stop == Stop::Handshake {
         return reasons_in_handshake(view, silent);
     }
-    // To a client that has closed its side, a 421 says that the connection is lost.
-    let half_closed = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
+    // To a client that has closed its side, a 421 says that the connection is lost; and one that leaves before the
+    // server does is lost, whatever the server was about to do.
+    let left_first = !view.server_left_first() && view.client_left().is_some();
     if dropped || warned || view.server_left_first() {
         let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
@@ -321,8 +322,12 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
-        if half_closed && handler_drop(view) != HandlerDrop::Fired {
+        if left_first && handler_drop(view) != HandlerDrop::Fired {
             reasons.push(SenderDisconnected);
+        }
+        // To a line that is too long the answer may be a close, also while the client is silent.
+        if silent && !reasons.contains(&DroppedSession) && line_too_long_to_keep(view) {
+            reasons.push(DroppedSession);
         }
         // A server that goes on behind its own 421 (WIR-8) learns of the session's end as of any other's, and may take
         // its leave at a QUIT.
@@ -332,7 +337,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         if goes_on || farewell {
             reasons.push(QuitVerb);
         }
-        if goes_on && !view.server_left_first() {
+        if goes_on && left_first && !reasons.contains(&SenderDisconnected) {
             reasons.push(SenderDisconnected);
         }
         return reasons;
@@ -354,9 +359,7 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
         _ if line_too_long_to_keep(view) => reasons.push(DroppedSession),
         // Over what stands in a message a server may leave at once, and the client before it sees that.
-        _ if refused_last && last.is_some_and(|last| last.verb().is_none()) => {
-            reasons.push(DroppedSession);
-        }
+        _ if refused_message_last(view) => reasons.push(DroppedSession),
         _ if last.is_some_and(|last| is_rough(view, last)) => reasons.push(DroppedSession),
         _ if too_soon => reasons.push(DroppedSession),
         _ => {}
@@ -420,10 +423,20 @@ fn said_421(view: &View<'_>) -> bool {
     replies.any(|reply| reply.reply.code == Some(421))
 }
 
-/// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
+/// Whether the last that was answered is a message, by a refusal.
+fn refused_message_last(view: &View<'_>) -> bool {
+    let mut back = view.exchanges().iter().rev();
+    let last = back.find(|exchange| exchange.outcome != Outcome::Unanswered);
+    last.is_some_and(|last| last.outcome == Outcome::Refused && last.verb().is_none())
+}
+
+/// Whether the client left in, or behind, a line of which no server needs to take more: it may have been dropped for
+/// that.
 fn line_too_long_to_keep(view: &View<'_>) -> bool {
-    let unanswered = |exchange: &&Exchange<'_>| exchange.outcome == Outcome::Unanswered;
-    let mut lines = view.exchanges().iter().filter(unanswered);
+    let not_taken = |exchange: &&Exchange<'_>| {
+        matches!(exchange.outcome, Outcome::Unanswered | Outcome::Refused)
+    };
+    let mut lines = view.exchanges().iter().filter(not_taken);
     let limit = crate::model::COMMAND_LINE_LIMIT;
     view.wire.sent[view.reading.rest..].len() > limit
         || lines.any(|line| line.verb().is_some() && line.line_len() > limit)

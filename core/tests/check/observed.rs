@@ -124,3 +124,102 @@ fn who_goes_on_behind_a_421_learns_of_the_end_as_of_any_other() {
     let closed = format!("{begin}\nserver-close\nE: OnDisconnect Lost");
     assert!(rules_of(&[&closed]).contains(&"SES-3"));
 }
+
+/// smtp-server, which takes what is left of a line for a whole one.
+#[test]
+fn half_a_line_is_not_laid_to_a_malformed_one_before_it() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: RCPT TO::<b@example.org>
+        S: 501 no
+        C! RCPT TO:<c@example.org>\\r
+        FIN
+        E: OnRcptCommand c@example.org
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-8"]);
+}
+
+/// Haraka leaves over a line that is too long, and over a message that it has refused.
+#[test]
+fn a_client_that_leaves_behind_what_ends_a_session_may_have_been_dropped() {
+    let long = format!("C: VRFY {}\nE: OnReject\nS: 521 too long", "x".repeat(600));
+    let refused = format!(
+        "{OPEN}
+        C: A: b
+        C:
+        E: OnEndOfHeaders
+        C: .
+        E: OnReject
+        S: 451 not so"
+    );
+    for before in [&long, &refused] {
+        for reason in ["Dropped", "Lost"] {
+            let ladder =
+                format!("{GREETED}\n{before}\nC: NOOP\nhalf-close\nE: OnDisconnect {reason}");
+            let rules = rules_of(&[&ladder]);
+            assert!(!rules.contains(&"SES-3"), "{ladder}: {rules:?}");
+        }
+    }
+}
+
+/// Haraka says 521 to the beginning of a line, before a client that has fallen silent in it times out.
+#[test]
+fn a_silent_client_may_be_dropped_for_the_length_of_its_line() {
+    let begin = "x".repeat(600);
+    let ladder = |line: &str| {
+        format!(
+            "{GREETED}\nC! HELO {line}\nsilence\nS: 521 no\nserver-close\nE: OnDisconnect Dropped"
+        )
+    };
+    assert!(!rules_of(&[&ladder(&begin)]).contains(&"SES-3"));
+    assert!(rules_of(&[&ladder("x")]).contains(&"SES-3"));
+}
+
+/// A client that leaves at once behind a 421.
+#[test]
+fn a_client_that_leaves_before_the_server_closes_behind_its_421_is_lost_or_dropped() {
+    for reason in ["Lost", "Dropped"] {
+        let ladder = format!("E: OnConnect\nE: OnReject\nS: 421 no\nFIN\nE: OnDisconnect {reason}");
+        let rules = rules_of(&[&ladder]);
+        assert!(!rules.contains(&"SES-3"), "{rules:?}");
+    }
+}
+
+/// smtp-server cannot read a `>` or a space in quotes: that is what WIR-47 and WIR-48 ask.
+#[test]
+fn a_mailbox_that_is_not_read_for_one_thing_is_not_blamed_for_another() {
+    let mail = |argument: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 hi
+            C: EHLO a.example.org
+            E: OnEhloCommand a.example.org
+            S! 250-hi\\r\\n250-8BITMIME\\r\\n250 SIZE 1000\\r\\n
+            C: MAIL FROM:{argument}
+            E: OnReject
+            S: 501 no{QUIT}"
+        )
+    };
+    let all_rules = |argument: &str| -> Vec<_> {
+        let run = check(&transcript(Some(hello()), &[&mail(argument)]));
+        let broken = run.rules.iter().filter(|rule| !rule.findings.is_empty());
+        broken.map(|rule| rule.rule.id).collect()
+    };
+    let long = format!("<a@{}.org>", "x".repeat(70));
+    for (argument, rule, blamed) in [
+        ("<\"a\\\"b\"@example.org>", "WIR-46", true),
+        ("<\"a\\\">b\"@example.org>", "WIR-46", false),
+        ("<\"a\\\" b\"@example.org>", "WIR-46", false),
+        ("<a@example.org> BODY=8bitmime", "EBM-2", true),
+        ("<\"a b\"@example.org> BODY=8bitmime", "EBM-2", false),
+        ("<a@example.org> SIZE=10", "WIR-14", true),
+        (&format!("{long} SIZE=10"), "WIR-14", false),
+    ] {
+        let rules = all_rules(argument);
+        assert_eq!(rules.contains(&rule), blamed, "{argument}: {rules:?}");
+    }
+}
