@@ -139,8 +139,8 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         let possible = !view.came_before(index, event);
         possible.then(|| of_command(view, index, fired)).flatten()
     };
-    back(1)
-        .find_map(command)
+    let near = back(1).find_map(command);
+    near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired))
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
@@ -206,6 +206,15 @@ fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'stati
         "CON-4",
         format!("`{}` is content of a message", shortened(line.text)),
     ))
+}
+
+/// Whether what the client sent of its last line says all that the event does: a malformed line before it, of the same
+/// verb, is not what was acted on.
+fn is_of_partial_line(view: &View<'_>, fired: &Event) -> bool {
+    let rest = &view.wire.sent[view.reading.rest..];
+    let text = rest.strip_suffix(b"\r").unwrap_or(rest);
+    let line = command_line(&text[..text.len().min(BEHIND)]);
+    view.reading.stop == Stop::EndOfInput && line.parsed.is_ok() && command_event_fits(&line, fired)
 }
 
 /// CON-8: a line whose end was never sent.

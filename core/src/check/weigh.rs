@@ -54,6 +54,9 @@ pub(super) fn explains_more(
     if out_of_order(founds) && !out_of_order(best) {
         return false;
     }
+    if needs_no_line_ends((best, best_tolerance), tolerance, habits) {
+        return false;
+    }
     let one = |rule| if rule == "WIR-9" { 4 } else { 1 };
     let kinds: Habits = best.iter().map(|found| found.rule).collect();
     let weight = |found: &Found| {
@@ -73,6 +76,19 @@ pub(super) fn explains_more(
         (riddles, founds.len() + leniencies)
     };
     left(founds, tolerance) < left(best, best_tolerance)
+}
+
+/// Whether a strict reading leaves nothing but what the server is known to do, and so needs no other ends of lines than
+/// the server has been seen to take.
+fn needs_no_line_ends(
+    (best, best_tolerance): (&[Found], &Tolerance),
+    tolerance: &Tolerance,
+    habits: &Habits,
+) -> bool {
+    let line_ends = tolerance.line_ends;
+    let new = line_ends.bare_cr || (line_ends.bare_lf && !habits.contains(BARE_LF));
+    let mut riddles = best.iter().filter(|found| is_riddle(found));
+    new && best_tolerance.is_empty() && riddles.all(|found| habits.contains(found.rule))
 }
 
 /// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were taken,

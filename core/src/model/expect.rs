@@ -148,6 +148,8 @@ fn command(
         Outcome::Refused if exchange.in_sequence == Certainty::No && !early => {
             smallvec![smallvec![reject]]
         }
+        // What followed was read as commands: BDAT is not known to this server.
+        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
         Outcome::Refused => smallvec![own_reject, smallvec![reject]],
         Outcome::Dropped if malformed && may_refuse(handlers, &own) => {
             smallvec![own_reject, own, smallvec![reject], smallvec![]]

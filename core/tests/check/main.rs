@@ -9,6 +9,7 @@ mod evidence;
 mod fairness;
 mod levels;
 mod lmtp;
+mod observed;
 mod properties;
 mod refusals;
 mod repeated;

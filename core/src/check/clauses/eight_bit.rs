@@ -28,7 +28,9 @@ pub(super) const CLAUSES: &[Clause] = &[
             "MAIL FROM:<a@example.org> BODY=8bitmime, 501",
         ),
         |probe| {
+            // A quoted string may be what the server cannot read.
             probe.announces("8BITMIME")
+                && !probe.text().contains(&b'"')
                 && only_parameter(probe, b"BODY").is_some_and(|value| {
                     value != b"8BITMIME" && value.eq_ignore_ascii_case(b"8BITMIME")
                 })
