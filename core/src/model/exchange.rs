@@ -72,6 +72,8 @@ pub struct History {
     pub binary: bool,
     /// Chunks of a message were given up, and no message has ended since.
     pub gave_up_chunks: bool,
+    /// Octets of those chunks.
+    pub given_up: u64,
     /// A chunk of the transaction's message was refused: the message has failed (RFC 3030, 2).
     pub failed: bool,
 }

@@ -110,6 +110,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
         chunking: false,
         binarymime: false,
         under_way: None,
+        discarding: false,
         recipients: 0,
         owed: 0,
     };
@@ -132,6 +133,9 @@ struct Reader<'w, 'l, 't> {
     binarymime: bool,
     /// The message whose chunks are coming.
     under_way: Option<UnderWay>,
+    /// A chunk was refused, and neither LAST nor what clears a transaction has come since: the server may still be
+    /// discarding what it takes for the rest of that message, whether it was in sequence or not (RFC 3030, 2).
+    discarding: bool,
     /// Recipients of the transaction that were accepted; only in LMTP.
     recipients: usize,
     /// Replies that the next exchange is owed, where it ends a message of LMTP's.
@@ -202,7 +206,7 @@ impl<'w> Reader<'w, '_, '_> {
             Outcome::Refused if verb != Verb::Quit => Certainty::No,
             // RFC 3030, 3: a binary message comes by BDAT.
             _ if verb == Verb::Data && self.history.binary => Certainty::No,
-            _ => self.states.allow(verb),
+            _ => self.allow(verb),
         };
         if let Some((size, last)) = announced(&line)
             && self.is_chunk(&line, &span, size)
@@ -244,6 +248,16 @@ impl<'w> Reader<'w, '_, '_> {
                 None
             }
             _ => None,
+        }
+    }
+
+    /// Whether the model lets `verb` through. A server that discards the rest of a failed message takes nothing for another
+    /// until that has ended.
+    fn allow(&self, verb: Verb) -> Certainty {
+        let waits = self.discarding && matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data);
+        match self.states.allow(verb) {
+            Certainty::Yes if waits => Certainty::Maybe,
+            certainty => certainty,
         }
     }
 
@@ -450,6 +464,11 @@ impl<'w> Reader<'w, '_, '_> {
             // The message has failed, and its transaction may be gone with it.
             _ => self.states.advance_maybe(State::after_message),
         }
+        self.discarding = match outcome {
+            Outcome::Accepted => false,
+            Outcome::Refused => !last,
+            _ => self.discarding,
+        };
         match outcome {
             Outcome::Accepted if last => {
                 self.history = History {
@@ -469,6 +488,7 @@ impl<'w> Reader<'w, '_, '_> {
         };
         match outcome {
             Outcome::Accepted if clears(verb) || matches!(verb, Verb::Data | Verb::Mail) => {
+                self.history.given_up = under_way.size();
                 self.under_way = None;
                 self.history.gave_up_chunks = true;
             }
@@ -515,6 +535,7 @@ impl<'w> Reader<'w, '_, '_> {
     fn remember(&mut self, line: &CommandLine<'_>, outcome: Outcome, in_sequence: Certainty) {
         let verb = line.verb;
         self.remember_chunks(verb, outcome);
+        self.discarding &= !(outcome == Outcome::Accepted && (clears(verb) || verb == Verb::Mail));
         let command = line.parsed.as_ref().ok().map(|parsed| &parsed.command);
         match (verb, outcome) {
             (Verb::Mail, Outcome::Accepted) => {
@@ -522,6 +543,7 @@ impl<'w> Reader<'w, '_, '_> {
                     smtputf8: command.is_some_and(asks_smtputf8),
                     binary: self.binarymime && command.is_some_and(asks_binary),
                     gave_up_chunks: self.history.gave_up_chunks,
+                    given_up: self.history.given_up,
                     ..History::default()
                 };
             }

@@ -270,7 +270,7 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     // A server may have no address literals (RFC 5321, 4.1.3). Paths in UTF-8, and parameters in lower case, have
     // rules of their own (UTF-3, UTF-4, WIR-36, EBM-2).
     let lower = parameters.raw.iter().any(u8::is_ascii_lowercase);
-    if path.raw().ends_with(b"]") || !path.raw().is_ascii() || lower {
+    if path.raw().ends_with(b"]") || !path.raw().is_ascii() || lower || has_long_label(path.raw()) {
         return None;
     }
     // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.
@@ -293,6 +293,14 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
         used = Some(*keyword);
     }
     used
+}
+
+/// Whether a label of the domain has more octets than DNS allows (RFC 1035, 2.3.4): no such name can be looked up.
+fn has_long_label(path: &[u8]) -> bool {
+    const LONGEST: usize = 63;
+    let domain = path.rsplit(|octet| *octet == b'@').next();
+    let mut labels = domain.unwrap_or_default().split(|octet| *octet == b'.');
+    labels.any(|label| label.len() > LONGEST)
 }
 
 fn plain(name: &str, value: Option<&[u8]>) -> bool {
