@@ -72,6 +72,15 @@ pub(super) fn explains_more(
         let leniencies = tolerance.len() - usize::from(loose_as_ever);
         (riddles, founds.len() + leniencies)
     };
+    // To read the octets of a chunk as commands must solve all riddles of a kind, and not only leave fewer of it: there
+    // are always fewer chunks then.
+    if tolerance.bdat_turned && !best_tolerance.bdat_turned {
+        let left: Habits = founds.iter().map(|found| found.rule).collect();
+        let solved = |found: &&Found| is_riddle(found) && !left.contains(found.rule);
+        if !best.iter().any(|found| solved(&found)) {
+            return false;
+        }
+    }
     left(founds, tolerance) < left(best, best_tolerance)
 }
 

@@ -115,7 +115,13 @@ fn command(
             smallvec![own_reject, smallvec![reject]]
         }
         Outcome::Refused if malformed => smallvec![smallvec![reject]],
-        Outcome::Refused if exchange.in_sequence == Certainty::No && !early => {
+        // A BDAT without a chunk is one that the server does not know.
+        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
+        Outcome::Refused
+            if exchange.in_sequence == Certainty::No
+                && !early
+                && !(exchange.may_do_without_greeting() && may_refuse(handlers, &own)) =>
+        {
             smallvec![smallvec![reject]]
         }
         Outcome::Refused => smallvec![own_reject, smallvec![reject]],

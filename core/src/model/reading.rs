@@ -41,6 +41,22 @@ pub enum UnansweredData {
     Accepted,
     /// It was refused: commands follow.
     Refused,
+    /// Some of the session were accepted and some refused: the n-th was where the n-th bit is set.
+    Each(u8),
+}
+
+impl UnansweredData {
+    /// Whether the one that `before` others went before was accepted.
+    fn accepted(self, before: usize) -> bool {
+        match self {
+            Self::Accepted => true,
+            Self::Refused => false,
+            Self::Each(accepted) => u32::try_from(before)
+                .ok()
+                .and_then(|bit| accepted.checked_shr(bit))
+                .is_some_and(|rest| rest & 1 == 1),
+        }
+    }
 }
 
 /// An accepted STARTTLS.
@@ -78,6 +94,8 @@ pub struct Reading<'w> {
     pub handshakes: Vec<Begun>,
     /// Whether it was left open how a DATA was answered.
     pub data_unanswered: bool,
+    /// How many of DATA and AUTH were left open so.
+    pub left_open: usize,
     /// Whether the client was to answer a challenge: what comes then is a response.
     pub authenticating: bool,
     /// Whether the last greeting announced PIPELINING.
@@ -103,6 +121,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             stop: Stop::EndOfInput,
             handshakes: Vec::new(),
             data_unanswered: false,
+            left_open: 0,
             authenticating: false,
             pipelining: false,
             chunks_under_way: false,
@@ -110,6 +129,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
         chunking: false,
         binarymime: false,
         under_way: None,
+        took_chunk: false,
         discarding: false,
         recipients: 0,
         owed: 0,
@@ -133,6 +153,8 @@ struct Reader<'w, 'l, 't> {
     binarymime: bool,
     /// The message whose chunks are coming.
     under_way: Option<UnderWay>,
+    /// A chunk was accepted in the session.
+    took_chunk: bool,
     /// A chunk was refused, and neither LAST nor what clears a transaction has come since: the server may still be
     /// discarding what it takes for the rest of that message, whether it was in sequence or not (RFC 3030, 2).
     discarding: bool,
@@ -232,7 +254,7 @@ impl<'w> Reader<'w, '_, '_> {
             (Verb::Data, Outcome::Accepted) if self.last_code() == Some(354) => self.message(),
             (Verb::Data, Outcome::Unanswered) if in_sequence != Certainty::No => {
                 self.reading.data_unanswered = true;
-                (self.data == UnansweredData::Accepted)
+                self.is_taken_unanswered()
                     .then(|| self.message())
                     .flatten()
             }
@@ -261,6 +283,13 @@ impl<'w> Reader<'w, '_, '_> {
         }
     }
 
+    /// What this reading makes of the next DATA or AUTH that nobody answered.
+    fn is_taken_unanswered(&mut self) -> bool {
+        let before = self.reading.left_open;
+        self.reading.left_open += 1;
+        self.data.accepted(before)
+    }
+
     /// What follows an AUTH command.
     fn behind_auth(&mut self, in_sequence: Certainty) -> Option<Stop> {
         let last = self.reading.exchanges.last()?;
@@ -276,7 +305,7 @@ impl<'w> Reader<'w, '_, '_> {
                 let (mechanism, initial) = auth(&line)?;
                 self.states.advance_maybe(State::after_authentication);
                 let rounds = rounds(mechanism, initial);
-                if self.data == UnansweredData::Accepted && rounds > 0 {
+                if rounds > 0 && self.is_taken_unanswered() {
                     return self.responses(line, Some(rounds));
                 }
             }
@@ -390,18 +419,20 @@ impl<'w> Reader<'w, '_, '_> {
             .parsed
             .is_ok_and(|parsed| !parsed.leniencies.is_empty());
         let unread = line.parsed.is_err() || (loose && code == Some(Some(501)));
+        // A server that has taken one knows what it is, announced or not.
+        let known = self.chunking || self.took_chunk;
         match code {
             Some(Some(200..=399)) => true,
             Some(Some(500 | 502)) => self.tolerance.bdat_turned,
             // Not all was sent: nobody can tell.
             None if (self.wire.sent.len() - span.end) as u64 <= size
                 && !unread
-                && self.chunking =>
+                && known =>
             {
                 true
             }
             // Nor need one discard anything that has not announced CHUNKING.
-            _ => (unread || !self.chunking) == self.tolerance.bdat_turned,
+            _ => (unread || !known) == self.tolerance.bdat_turned,
         }
     }
 
@@ -464,6 +495,7 @@ impl<'w> Reader<'w, '_, '_> {
             // The message has failed, and its transaction may be gone with it.
             _ => self.states.advance_maybe(State::after_message),
         }
+        self.took_chunk |= outcome == Outcome::Accepted;
         self.discarding = match outcome {
             Outcome::Accepted => false,
             Outcome::Refused => !last,
