@@ -170,6 +170,12 @@ fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static 
                 let rule = out_of_sequence(exchange, line.verb);
                 (rule, format!("{command} is out of sequence here"))
             }
+            // Where refusals have no event, nothing says that this came behind one.
+            (_, _, Outcome::Refused)
+                if !view.alignment_has(index, fired.kind()) && !view.sees(EventKind::OnReject) =>
+            {
+                ("REJ-1", format!("{command} was refused"))
+            }
             (_, _, Outcome::Refused) if !view.alignment_has(index, fired.kind()) => (
                 "REJ-2",
                 format!("{command} was reported as refused before its own event"),

@@ -420,7 +420,7 @@ impl<'w> Reader<'w, '_, '_> {
             .is_ok_and(|parsed| !parsed.leniencies.is_empty());
         let unread = line.parsed.is_err() || (loose && code == Some(Some(501)));
         // A server that has taken one knows what it is, announced or not.
-        let known = self.chunking || self.took_chunk;
+        let known = self.chunking || self.took_chunk || self.tolerance.bdat_known;
         match code {
             Some(Some(200..=399)) => true,
             Some(Some(500 | 502)) => self.tolerance.bdat_turned,
