@@ -501,15 +501,13 @@ pub(super) fn altered(exchange: &Exchange<'_>, event: &Event) -> Option<&'static
         Event::OnEndOfData { content } => (content.as_ref()?, chunk.content.as_ref()?),
         _ => return None,
     };
-    Some(
-        if holds_given_up(exchange, seen, section) {
-            "CHK-7"
-        } else if exchange.history.binary {
-            "CHK-11"
-        } else {
-            "CON-3"
-        },
-    )
+    Some(if holds_given_up(exchange, seen, section) {
+        "CHK-7"
+    } else if exchange.history.binary {
+        "CHK-11"
+    } else {
+        "CON-3"
+    })
 }
 
 /// Whether the content is long enough to begin with the chunks that were given up before it.

@@ -136,8 +136,7 @@ impl Exchange<'_> {
 
     /// Whether it is a MAIL that lacks a greeting and nothing else. A server that wants none asks its handler about it.
     pub fn may_do_without_greeting(&self) -> bool {
-        let never_greeted =
-            |state: State| !state.greeted && state.transaction == Transaction::None;
+        let never_greeted = |state: State| !state.greeted && state.transaction == Transaction::None;
         self.verb() == Some(Verb::Mail) && self.state.is_some_and(never_greeted)
     }
 

@@ -254,9 +254,7 @@ impl<'w> Reader<'w, '_, '_> {
             (Verb::Data, Outcome::Accepted) if self.last_code() == Some(354) => self.message(),
             (Verb::Data, Outcome::Unanswered) if in_sequence != Certainty::No => {
                 self.reading.data_unanswered = true;
-                self.is_taken_unanswered()
-                    .then(|| self.message())
-                    .flatten()
+                self.is_taken_unanswered().then(|| self.message()).flatten()
             }
             (Verb::Auth, _) => self.behind_auth(in_sequence),
             (Verb::StartTls, Outcome::Accepted) if self.last_code() == Some(220) => {
@@ -425,12 +423,7 @@ impl<'w> Reader<'w, '_, '_> {
             Some(Some(200..=399)) => true,
             Some(Some(500 | 502)) => self.tolerance.bdat_turned,
             // Not all was sent: nobody can tell.
-            None if (self.wire.sent.len() - span.end) as u64 <= size
-                && !unread
-                && known =>
-            {
-                true
-            }
+            None if (self.wire.sent.len() - span.end) as u64 <= size && !unread && known => true,
             // Nor need one discard anything that has not announced CHUNKING.
             _ => (unread || !known) == self.tolerance.bdat_turned,
         }
