@@ -56,8 +56,13 @@ pub(super) fn explains_more(
     }
     let one = |rule| if rule == "WIR-9" { 4 } else { 1 };
     let kinds: Habits = best.iter().map(|found| found.rule).collect();
+    // What a server is known to take for a line end is no invention that could trade one riddle for another; and replies
+    // for which there is no command otherwise are worth more than one.
+    let as_ever = tolerance.line_ends.bare_lf && tolerance.len() == 1 && habits.contains(BARE_LF);
+    let unsolicited = |founds: &[Found]| founds.iter().any(|found| found.rule == "WIR-2");
+    let solved = as_ever && unsolicited(best) && !unsolicited(founds);
     let weight = |found: &Found| {
-        let known = kinds.contains(found.rule);
+        let known = kinds.contains(found.rule) || solved;
         one(found.rule) * if known { 2 } else { 6 }
     };
     let left = |founds: &[Found], tolerance: &Tolerance| {
@@ -81,7 +86,8 @@ pub(super) fn explains_more(
             return false;
         }
     }
-    left(founds, tolerance) < left(best, best_tolerance)
+    let (left, left_by_best) = (left(founds, tolerance), left(best, best_tolerance));
+    left < left_by_best || (solved && left.0 <= left_by_best.0)
 }
 
 /// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were taken,

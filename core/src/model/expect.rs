@@ -132,7 +132,9 @@ fn command(
         // A lenient server may have taken it; nobody saw.
         Outcome::Unanswered if malformed => smallvec![own, smallvec![reject], smallvec![]],
         Outcome::Dropped | Outcome::Unanswered
-            if exchange.in_sequence == Certainty::No && !early =>
+            if exchange.in_sequence == Certainty::No
+                && !early
+                && !exchange.may_do_without_greeting() =>
         {
             smallvec![smallvec![reject], smallvec![]]
         }
