@@ -185,12 +185,13 @@ fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
     exchange.verb() == Some(Verb::Mail) && never_greeted && served && !refused_by_handler
 }
 
-/// Whether the line has something that a server may refuse for itself: it is malformed, or has parameters.
+/// Whether the line has something that a server may refuse for itself: it is malformed, or not strict, or has parameters.
 fn may_be_about_the_line(exchange: &Exchange<'_>) -> bool {
     let Stimulus::Command(line) = &exchange.stimulus else {
         return false;
     };
     match line.parsed.map(|parsed| parsed.command) {
+        Ok(_) if !exchange.leniencies().is_empty() => true,
         Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => {
             !parameters.raw.is_empty()
         }

@@ -7,6 +7,7 @@ mod chunks;
 mod clauses;
 mod evidence;
 mod fairness;
+mod leeway;
 mod levels;
 mod lmtp;
 mod observed;

@@ -90,7 +90,10 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         let unread = code == 500 && line.text.contains(&b'"');
         // Nor parameters or the null path, which where they are in sequence another rule asks for.
         let unknown = code == 500 && (needs_extension(line) || has_special_path(line));
-        let blamed = too_long || eight_bit || unread || unknown || turned_away(view, index);
+        // Nor is it the sequence where its handler was asked, and refuses.
+        let handled = exchange.may_do_without_greeting() && was_handled(view, index, line);
+        let blamed =
+            too_long || eight_bit || unread || unknown || handled || turned_away(view, index);
         return match (blamed || out_of_sequence_code(line.verb, code), served) {
             (true, _) => None,
             (false, true) => must("WIR-5", "out of sequence is 503"),
