@@ -77,7 +77,7 @@ fn deaths(outcome: &Outcome) -> Vec<&Death> {
     let entries = sessions.flat_map(|session| &session.entries);
     entries
         .filter_map(|entry| match &entry.what {
-            What::Died(death) => Some(death),
+            What::Died(death) => Some(&**death),
             _ => None,
         })
         .collect()

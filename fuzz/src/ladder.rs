@@ -94,7 +94,7 @@ fn happened(session: &SessionLog, at: u64, word: &str, rest: &str) -> Option<Wha
         "C!" => What::Sent(unescape(rest)),
         "S!" => What::Received(unescape(rest)),
         "R:" => What::Repeated(repeat(rest)?),
-        "E:" => What::Event(event(session, at, rest)?),
+        "E:" => What::Event(Box::new(event(session, at, rest)?)),
         "FIN" => What::Client(ClientAct::Close),
         "RST" => What::Client(ClientAct::Reset),
         "half-close" => What::Client(ClientAct::HalfClose),
@@ -103,11 +103,11 @@ fn happened(session: &SessionLog, at: u64, word: &str, rest: &str) -> Option<Wha
         "overflow" => What::Client(ClientAct::Overflow),
         "server-close" => What::Server(ServerEnd::Close),
         "server-reset" => What::Server(ServerEnd::Reset),
-        "died" => What::Died(Death {
+        "died" => What::Died(Box::new(Death {
             status: rest.to_owned(),
             output: String::new(),
             beside: 0,
-        }),
+        })),
         "tls" => What::Handshake(Handshake::Done(rest.to_owned())),
         "no-tls" => What::Handshake(Handshake::Failed(rest.to_owned())),
         "half-hello" => What::Handshake(Handshake::Half),

@@ -62,7 +62,7 @@ sub on_helo {
 
 # The path between its brackets, and what follows it, both as sent: $local_part and $domain have lost case and quotes.
 sub path_and_parameters {
-    variable('$smtp_command') =~ /: *(?:<((?:"(?:\\.|[^"\\])*"|[^">])*)>|(\S*)) *(.*?) *$/s;
+    variable('$smtp_command') =~ /:[ \t]*(?:<((?:"(?:\\.|[^"\\])*"|[^">])*)>|(\S*)) *(.*?) *$/s;
     return map {octets($_)} $1 // $2 // '', $3 // '';
 }
 

@@ -56,7 +56,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, CliError> {
             if material.numbers() > WHOLE {
                 super::parts::play(&target, &material, args, &rules).await
             } else {
-                play_suite(&target, all(&material), args, &rules).await
+                play_suite(&target, &material, args, &rules).await
             }
         })?
     };
@@ -187,23 +187,31 @@ pub(super) struct Played {
     pub(super) counted: Option<Counted>,
 }
 
-/// Plays and judges `cases`; what is found of the rules asked for is then minimised at the same server.
+/// Plays and judges `material`; what is found of the rules asked for is then minimised at the same server.
 async fn play_suite(
     target: &Target,
-    cases: Vec<Case>,
+    material: &Material,
     args: &RunArgs,
     rules: &Filter,
 ) -> Result<Played, CliError> {
     let options = run_options(args);
     let mut running = start(target, &args.target).await?;
-    let outcome = campaign_with_progress(&mut running, cases.clone(), &options).await;
+    let outcome = campaign_with_progress(&mut running, all(material), &options).await;
     let verdict = check(&outcome.transcript);
+    let cases = found(material, &verdict);
     let mut played = Played::new(outcome, verdict, cases);
     played
         .finish(&mut Ground::Server(&mut running), args, rules)
         .await;
     running.stop().await;
     Ok(played)
+}
+
+/// The conversations in which something was found.
+fn found(material: &Material, verdict: &RunVerdict) -> Vec<Case> {
+    let names: HashSet<&str> = verdict.findings().map(|f| f.case.as_str()).collect();
+    let cases = names.into_iter().filter_map(|name| material.named(name));
+    cases.collect()
 }
 
 /// How `args` want a campaign to be run.
@@ -235,13 +243,7 @@ impl Played {
         skipped: Vec<(String, String)>,
         error: Option<RunError>,
     ) -> Self {
-        let found: HashSet<&str> = gathered
-            .verdict
-            .findings()
-            .map(|f| f.case.as_str())
-            .collect();
-        let cases = found.into_iter().filter_map(|name| material.named(name));
-        let cases = cases.collect();
+        let cases = found(material, &gathered.verdict);
         let outcome = Outcome {
             transcript: gathered.transcript,
             skipped,

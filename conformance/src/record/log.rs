@@ -114,7 +114,7 @@ impl Log {
             return None;
         }
         state.events += 1;
-        let what = What::Event(record);
+        let what = What::Event(Box::new(record));
         state.entries.push(Entry { at: now_ns(), what });
         drop(state);
         self.0.events.send_modify(|seen| {
@@ -173,7 +173,10 @@ impl Log {
     pub fn take(&self) -> Vec<Entry> {
         let mut state = self.state();
         state.finished = true;
-        std::mem::take(&mut state.entries)
+        let mut entries = std::mem::take(&mut state.entries);
+        // They stay until the run is judged.
+        entries.shrink_to_fit();
+        entries
     }
 
     /// Whether `other` is this same log.

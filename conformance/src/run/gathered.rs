@@ -53,7 +53,7 @@ impl Counted {
         let mut events = BTreeMap::new();
         let entries = round.sessions.iter().flat_map(|session| &session.entries);
         let fired = entries.filter_map(|entry| match &entry.what {
-            What::Event(record) => Some(record),
+            What::Event(record) => Some(&**record),
             _ => None,
         });
         let strays = round.strays.iter().map(|(_, record)| record);

@@ -39,7 +39,8 @@ impl Slot {
 impl Slot {
     /// The server died in this session.
     pub(super) fn died(&self, death: Death) {
-        self.log.end_with([What::Died(death), What::Settled]);
+        self.log
+            .end_with([What::Died(Box::new(death)), What::Settled]);
     }
 
     /// Whether a client has had an address.

@@ -203,7 +203,7 @@ fn an_event_of_no_connection_has_no_conversation_to_replay() {
         if let What::Event(mut record) = entry.what {
             record.session = "another".into();
             record.peer = "127.0.0.1:9".parse().unwrap();
-            run.strays.push((entry.at, record));
+            run.strays.push((entry.at, *record));
         }
     });
     let rule = matrix.rules.iter().find(|row| row.id == "SES-5").unwrap();

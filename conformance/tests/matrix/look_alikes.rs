@@ -109,11 +109,11 @@ fn each_fate_of_a_look_alike_is_told_from_the_others() {
             .entries
             .iter()
             .rposition(|entry| matches!(entry.what, What::Server(_)));
-        session.entries[last.unwrap()].what = What::Died(Death {
+        session.entries[last.unwrap()].what = What::Died(Box::new(Death {
             status: "signal: 11 (SIGSEGV)".into(),
             output: String::new(),
             beside: 0,
-        });
+        }));
     };
     assert_eq!(fate_when(dies), Fate::Dies);
     let no_data = |session: &mut SessionLog| {

@@ -77,8 +77,12 @@ pub(super) fn align(
         let mut loosely = patterns
             .iter()
             .filter(|pattern| fits(pattern, Fit::Altered));
-        // Where several patterns fit, what follows decides between them.
+        // Where several patterns fit, what follows decides between them. That nothing fired fits always: where more may
+        // have, an event that nothing explains may stand before it.
+        let decided =
+            |pattern: &Pattern| patterns.len() == 1 || !pattern.is_empty() || next == events;
         if let (Some(pattern), None) = (loosely.next(), loosely.next())
+            && decided(pattern)
             && fits(pattern, Fit::Exact)
         {
             alignment.cause[next..next + pattern.len()].fill(Some(exchange));

@@ -150,7 +150,7 @@ struct Order<'t> {
 impl<'t> Order<'t> {
     fn new(session: &'t SessionLog, hello: Option<&Hello>, ended: bool) -> Self {
         let record = |what: &'t What| match what {
-            What::Event(record) => Some(record),
+            What::Event(record) => Some(&**record),
             _ => None,
         };
         let entries = session.entries.iter().enumerate();

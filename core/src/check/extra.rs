@@ -139,8 +139,9 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         let possible = !view.came_before(index, event);
         possible.then(|| of_command(view, index, fired)).flatten()
     };
-    back(1)
-        .find_map(command)
+    let near = back(1).find_map(command);
+    from_named_partial_line(view, fired)
+        .or_else(|| near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired)))
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
         .or_else(|| from_partial_line(view, fired))
@@ -169,6 +170,12 @@ fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static 
             (_, Certainty::No, _) => {
                 let rule = out_of_sequence(exchange, line.verb);
                 (rule, format!("{command} is out of sequence here"))
+            }
+            // Where refusals have no event, nothing says that this came behind one.
+            (_, _, Outcome::Refused)
+                if !view.alignment_has(index, fired.kind()) && !view.sees(EventKind::OnReject) =>
+            {
+                ("REJ-1", format!("{command} was refused"))
             }
             (_, _, Outcome::Refused) if !view.alignment_has(index, fired.kind()) => (
                 "REJ-2",
@@ -208,6 +215,15 @@ fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'stati
     ))
 }
 
+/// Whether what the client sent of its last line says all that the event does: a malformed line before it, of the same
+/// verb, is not what was acted on.
+fn is_of_partial_line(view: &View<'_>, fired: &Event) -> bool {
+    let rest = &view.wire.sent[view.reading.rest..];
+    let text = rest.strip_suffix(b"\r").unwrap_or(rest);
+    let line = command_line(&text[..text.len().min(BEHIND)]);
+    view.reading.stop == Stop::EndOfInput && line.parsed.is_ok() && command_event_fits(&line, fired)
+}
+
 /// CON-8: a line whose end was never sent.
 fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
     let rest = &view.wire.sent[view.reading.rest..];
@@ -223,6 +239,21 @@ fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, St
             format!("the end of the line `{}` was never sent", shortened(text)),
         )
     })
+}
+
+/// The same, where the line has the very argument: whatever a malformed command fires may have another.
+fn from_named_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
+    let argument = match fired {
+        Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain.as_ref(),
+        Event::OnMailCommand { reverse_path, .. } => reverse_path.as_ref(),
+        Event::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
+        _ => None,
+    }?;
+    let rest = &view.wire.sent[view.reading.rest..];
+    let named = !argument.0.is_empty()
+        && view.may_search(rest.len())
+        && memchr::memmem::find(rest, &argument.0).is_some();
+    named.then(|| from_partial_line(view, fired)).flatten()
 }
 
 pub(super) fn command_line(text: &[u8]) -> CommandLine<'_> {

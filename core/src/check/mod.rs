@@ -168,8 +168,12 @@ fn best_view(
     let mut unsolicited = Evidence::of(&strict).unsolicited;
     let tolerances = candidates(relevant(wire, &strict.reading));
     let mut best = (founds, &strictly, accepted);
-    for data in [accepted, UnansweredData::Refused] {
-        for tolerance in iter::once(&strictly).chain(&tolerances) {
+    let some = some_accepted(strict.reading.left_open);
+    for data in [accepted, UnansweredData::Refused].into_iter().chain(some) {
+        // That some were accepted and others not is enough of a guess for one reading.
+        let guessed = matches!(data, UnansweredData::Each(_));
+        let lenient = tolerances.iter().filter(|_| !guessed);
+        for tolerance in iter::once(&strictly).chain(lenient) {
             let view = View::new(header, session, wire, elsewhere, tolerance, data);
             let founds = judge(&view);
             let evidence = Evidence::of(&view);
@@ -189,6 +193,15 @@ fn best_view(
     founds.extend(con::judge_tolerance(&view));
     founds.extend(chk::judge_tolerance(&view));
     use_it(&view, founds);
+}
+
+/// Of `open` DATAs and AUTHs that nobody answered, all ways in which some were accepted and some refused; bounded. How many
+/// there are depends on what becomes of each, since content may hold more.
+fn some_accepted(open: usize) -> impl Iterator<Item = UnansweredData> {
+    const MOST: usize = 4;
+    let bits = if open == 0 { 0 } else { MOST };
+    let all = (1_u8 << bits) - 1;
+    (1..all).map(UnansweredData::Each)
 }
 
 /// The leniencies that may matter, also those that only show once another is taken: what follows it is then read

@@ -6,7 +6,10 @@ use super::{
     view::{Found, View},
     words::about,
 };
-use crate::{event::EventKind, model::Stimulus};
+use crate::{
+    event::EventKind,
+    model::{Outcome, Stimulus},
+};
 
 /// A missing event that fired elsewhere is one deviation, not two. It strays no further than the aligner looks.
 pub(super) fn out_of_place(view: &View<'_>, deviations: &mut Vec<Deviation>) -> Vec<Found> {
@@ -89,7 +92,20 @@ fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<u
         let stimulus = &view.exchanges()[index].stimulus;
         matches!(stimulus, Stimulus::Command(line) if line.parsed.is_ok())
     };
+    // Of a message that was not taken, or may have been changed, any digest may be a part.
+    let can_tell = |index: usize| {
+        let of_content = matches!(
+            fired.kind(),
+            EventKind::OnEndOfHeaders | EventKind::OnEndOfData
+        );
+        let other = &view.exchanges()[index];
+        let known = other.chunk.as_ref().is_some_and(|chunk| !chunk.doubtful);
+        !of_content || (known && other.outcome == Outcome::Accepted)
+    };
     near.into_iter().find(|index| {
-        *index != exchange && is_command(*index) && view.fit(*index, fired) == Fit::Exact
+        *index != exchange
+            && is_command(*index)
+            && can_tell(*index)
+            && view.fit(*index, fired) == Fit::Exact
     })
 }

@@ -97,6 +97,7 @@ pub(super) const RULES: [Entry; 4] = [
 /// REJ-4, ORD-7 and the plain sequence rules of the wire: an answer that only a wrong state explains.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     let mut ungreeted = None;
+    let mut doubtful = Vec::new();
     for (index, exchange) in view.exchanges().iter().enumerate() {
         let Some(verb) = exchange.verb() else {
             continue;
@@ -121,9 +122,12 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         let entry = view.reply(exchange).map(|reply| reply.entry);
         if !accepted && may_be_about_the_line(exchange) {
             // 503 for what is wrong with the line is a wrong code, and the state may be right. Unless a refused DATA may
-            // have cleared it: a later command will tell.
-            if exchange.history.refused != Some(Verb::Data) {
-                founds.push(Found::new("WIR-5", entry, what));
+            // have cleared it: a later command will tell. So it may of what was refused or cleared otherwise.
+            let found = Found::new("WIR-5", entry, what);
+            match (exchange.history.refused, exchange.history.cleared_by) {
+                (Some(Verb::Data), _) => {}
+                (None, None) => founds.push(found),
+                _ => doubtful.push(found),
             }
             continue;
         }
@@ -151,10 +155,14 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
         if rule == "WIR-5" && !accepted && speaks_of_sequence(view, index) {
             break;
         }
+        if matches!(rule, "REJ-4" | "ORD-7") {
+            doubtful.clear();
+        }
         founds.push(Found::new(rule, entry, format!("{what}{why}")));
         // From here on the server's state is another than the model's: what follows only follows from that.
         break;
     }
+    founds.extend(doubtful);
     founds.extend(ungreeted);
 }
 
@@ -177,12 +185,13 @@ fn greeting_not_wanted(view: &View<'_>, index: usize) -> bool {
     exchange.verb() == Some(Verb::Mail) && never_greeted && served && !refused_by_handler
 }
 
-/// Whether the line has something that a server may refuse for itself: it is malformed, or has parameters.
+/// Whether the line has something that a server may refuse for itself: it is malformed, or not strict, or has parameters.
 fn may_be_about_the_line(exchange: &Exchange<'_>) -> bool {
     let Stimulus::Command(line) = &exchange.stimulus else {
         return false;
     };
     match line.parsed.map(|parsed| parsed.command) {
+        Ok(_) if !exchange.leniencies().is_empty() => true,
         Ok(Command::Mail { parameters, .. } | Command::Rcpt { parameters, .. }) => {
             !parameters.raw.is_empty()
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::{DisconnectReason, Event, EventKind, HandlerAction, Hello},
-    model::{Outcome, Stop, WireLog},
+    model::{Exchange, Outcome, Stimulus, Stop, WireLog},
     transcript::ClientAct,
     wire::Verb,
 };
@@ -308,8 +308,9 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
     if view.reading.stop == Stop::Handshake {
         return reasons_in_handshake(view, silent);
     }
-    // To a client that has closed its side, a 421 says that the connection is lost.
-    let half_closed = view.wire.did(ClientAct::HalfClose) && !view.server_left_first();
+    // To a client that has closed its side, a 421 says that the connection is lost; and one that leaves before the
+    // server does is lost, whatever the server was about to do.
+    let left_first = !view.server_left_first() && view.client_left().is_some();
     if dropped || warned || view.server_left_first() {
         let mut reasons = match (handler_drop(view), dropped, silent) {
             (HandlerDrop::Fired, ..) => vec![DroppedSession],
@@ -321,13 +322,23 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
             _ if quit => vec![QuitVerb, DroppedSession, TooManyErrors, Timeout, Local],
             _ => vec![DroppedSession, TooManyErrors, Timeout, Local],
         };
-        if half_closed && handler_drop(view) != HandlerDrop::Fired {
+        if left_first && handler_drop(view) != HandlerDrop::Fired {
             reasons.push(SenderDisconnected);
         }
-        // A server that goes on behind its own 421 (WIR-8) may take its leave at a QUIT.
+        // To a line that is too long the answer may be a close, also while the client is silent.
+        if silent && !reasons.contains(&DroppedSession) && line_too_long_to_keep(view) {
+            reasons.push(DroppedSession);
+        }
+        // A server that goes on behind its own 421 (WIR-8) learns of the session's end as of any other's, and may take
+        // its leave at a QUIT.
+        let goes_on = goes_on_behind_421(view);
         let last = view.wire.replies.last();
-        if (dropped || warned) && last.is_some_and(|last| last.reply.code == Some(221)) {
+        let farewell = (dropped || warned) && last.is_some_and(|last| last.reply.code == Some(221));
+        if goes_on || farewell {
             reasons.push(QuitVerb);
+        }
+        if goes_on && left_first && !reasons.contains(&SenderDisconnected) {
+            reasons.push(SenderDisconnected);
         }
         return reasons;
     }
@@ -348,9 +359,8 @@ fn right_reasons(view: &View<'_>) -> Vec<DisconnectReason> {
         HandlerDrop::Perhaps if unanswered => reasons.push(DroppedSession),
         _ if line_too_long_to_keep(view) => reasons.push(DroppedSession),
         // Over what stands in a message a server may leave at once, and the client before it sees that.
-        _ if refused_last && last.is_some_and(|last| last.verb().is_none()) => {
-            reasons.push(DroppedSession);
-        }
+        _ if refused_message_last(view) => reasons.push(DroppedSession),
+        _ if last.is_some_and(|last| is_rough(view, last)) => reasons.push(DroppedSession),
         _ if too_soon => reasons.push(DroppedSession),
         _ => {}
     }
@@ -384,16 +394,49 @@ fn reasons_in_handshake(view: &View<'_>, silent: bool) -> Vec<DisconnectReason> 
     reasons
 }
 
+/// Whether the server answered more behind a 421 of its own.
+fn goes_on_behind_421(view: &View<'_>) -> bool {
+    let replies = view.wire.replies.iter();
+    let mut from_421 = replies.skip_while(|reply| reply.reply.code != Some(421));
+    from_421.nth(1).is_some()
+}
+
+/// Whether `exchange` is content with a CR or an LF alone: over these a server may leave before the message has come.
+fn is_rough(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Message(_) = exchange.stimulus else {
+        return false;
+    };
+    let content = &view.wire.sent[exchange.span.clone()];
+    let alone = |(at, octet): (usize, &u8)| match octet {
+        b'\n' => at
+            .checked_sub(1)
+            .is_none_or(|before| content[before] != b'\r'),
+        // The last may be a part of what was cut off.
+        b'\r' => content.get(at + 1).is_some_and(|behind| *behind != b'\n'),
+        _ => false,
+    };
+    content.iter().enumerate().any(alone)
+}
+
 fn said_421(view: &View<'_>) -> bool {
     let mut replies = view.wire.replies.iter();
     replies.any(|reply| reply.reply.code == Some(421))
 }
 
-/// Whether the client left in a line of which no server needs to take more: it may have been dropped for that.
+/// Whether the last that was answered is a message, by a refusal.
+fn refused_message_last(view: &View<'_>) -> bool {
+    let mut back = view.exchanges().iter().rev();
+    let last = back.find(|exchange| exchange.outcome != Outcome::Unanswered);
+    last.is_some_and(|last| last.outcome == Outcome::Refused && last.verb().is_none())
+}
+
+/// Whether the client left in, or behind, a line of which no server needs to take more: it may have been dropped for
+/// that.
 fn line_too_long_to_keep(view: &View<'_>) -> bool {
-    let unanswered =
-        |exchange: &&crate::model::Exchange<'_>| exchange.outcome == Outcome::Unanswered;
-    let mut lines = view.exchanges().iter().filter(unanswered);
+    let not_taken = |exchange: &&Exchange<'_>| {
+        matches!(exchange.outcome, Outcome::Unanswered | Outcome::Refused)
+    };
+    let mut lines = view.exchanges().iter().filter(not_taken);
     let limit = crate::model::COMMAND_LINE_LIMIT;
     view.wire.sent[view.reading.rest..].len() > limit
         || lines.any(|line| line.verb().is_some() && line.line_len() > limit)

@@ -54,10 +54,18 @@ pub(super) fn explains_more(
     if out_of_order(founds) && !out_of_order(best) {
         return false;
     }
+    if needs_no_line_ends((best, best_tolerance), tolerance, habits) {
+        return false;
+    }
     let one = |rule| if rule == "WIR-9" { 4 } else { 1 };
     let kinds: Habits = best.iter().map(|found| found.rule).collect();
+    // What a server is known to take for a line end is no invention that could trade one riddle for another; and replies
+    // for which there is no command otherwise are worth more than one.
+    let as_ever = tolerance.line_ends.bare_lf && tolerance.len() == 1 && habits.contains(BARE_LF);
+    let unsolicited = |founds: &[Found]| founds.iter().any(|found| found.rule == "WIR-2");
+    let solved = as_ever && unsolicited(best) && !unsolicited(founds);
     let weight = |found: &Found| {
-        let known = kinds.contains(found.rule);
+        let known = kinds.contains(found.rule) || solved;
         one(found.rule) * if known { 2 } else { 6 }
     };
     let left = |founds: &[Found], tolerance: &Tolerance| {
@@ -72,7 +80,30 @@ pub(super) fn explains_more(
         let leniencies = tolerance.len() - usize::from(loose_as_ever);
         (riddles, founds.len() + leniencies)
     };
-    left(founds, tolerance) < left(best, best_tolerance)
+    // To read the octets of a chunk as commands must solve all riddles of a kind, and not only leave fewer of it: there
+    // are always fewer chunks then.
+    if tolerance.bdat_turned && !best_tolerance.bdat_turned {
+        let left: Habits = founds.iter().map(|found| found.rule).collect();
+        let solved = |found: &&Found| is_riddle(found) && !left.contains(found.rule);
+        if !best.iter().any(|found| solved(&found)) {
+            return false;
+        }
+    }
+    let (left, left_by_best) = (left(founds, tolerance), left(best, best_tolerance));
+    left < left_by_best || (solved && left.0 <= left_by_best.0)
+}
+
+/// Whether a strict reading leaves nothing but what the server is known to do, and so needs no other ends of lines than
+/// the server has been seen to take.
+fn needs_no_line_ends(
+    (best, best_tolerance): (&[Found], &Tolerance),
+    tolerance: &Tolerance,
+    habits: &Habits,
+) -> bool {
+    let line_ends = tolerance.line_ends;
+    let new = line_ends.bare_cr || (line_ends.bare_lf && !habits.contains(BARE_LF));
+    let mut riddles = best.iter().filter(|found| is_riddle(found));
+    new && best_tolerance.is_empty() && riddles.all(|found| habits.contains(found.rule))
 }
 
 /// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were taken,

@@ -66,13 +66,13 @@ impl SmtpReceiveAgent for Observer {
         record.seq += 1;
         record.now += TICK;
         let (at, seq) = (record.now, record.seq);
-        let what = What::Event(EventRecord {
+        let what = What::Event(Box::new(EventRecord {
             session: self.session.clone(),
             seq,
             at: Some(at),
             peer: self.peer,
             event: event.clone(),
-        });
+        }));
         record.entries.push(Entry { at, what });
         Verdict::Accept
     }
@@ -187,11 +187,11 @@ impl Client {
 
     fn die(&mut self) {
         self.over = true;
-        self.log.push(What::Died(Death {
+        self.log.push(What::Died(Box::new(Death {
             status: "planted".to_owned(),
             output: String::new(),
             beside: 0,
-        }));
+        })));
     }
 
     /// Writes `segment`, and reads what the server has to say to it.

@@ -67,6 +67,7 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         (empty, |one| one.misses_empty = true),
         (clear, |one| one.clear_behind_starttls = true),
         (dot_ends_chunk, |one| one.dot_ends_chunk = true),
+        (bdat_turned, |one| one.bdat_known = true),
         (bdat_turned, |one| one.bdat_turned = true),
         (line_ends.bare_lf, |one| one.line_ends.bare_lf = true),
         (line_ends.bare_cr, |one| one.line_ends.bare_cr = true),

@@ -68,6 +68,11 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
+    /// Octets that have come.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The next chunk, and what it completes.
     pub(super) fn take(
         &mut self,

@@ -6,7 +6,7 @@ use super::{
     authentication::{AuthStep, ResponseLine},
     chunk::Chunk,
     content::Message,
-    state::{Certainty, State},
+    state::{Certainty, State, Transaction},
 };
 use crate::wire::{Leniencies, Leniency, LineEnd, Parsed, SyntaxError, Verb};
 
@@ -72,6 +72,8 @@ pub struct History {
     pub binary: bool,
     /// Chunks of a message were given up, and no message has ended since.
     pub gave_up_chunks: bool,
+    /// Octets of those chunks.
+    pub given_up: u64,
     /// A chunk of the transaction's message was refused: the message has failed (RFC 3030, 2).
     pub failed: bool,
 }
@@ -132,6 +134,12 @@ impl Exchange<'_> {
     pub fn line_len(&self) -> usize {
         let octets = self.chunk.as_ref().map_or(0, |chunk| chunk.octets.len());
         self.span.len() - octets
+    }
+
+    /// Whether it is a MAIL that lacks a greeting and nothing else. A server that wants none asks its handler about it.
+    pub fn may_do_without_greeting(&self) -> bool {
+        let never_greeted = |state: State| !state.greeted && state.transaction == Transaction::None;
+        self.verb() == Some(Verb::Mail) && self.state.is_some_and(never_greeted)
     }
 
     /// Its replies, in order: one, but at the end of a message of LMTP's.

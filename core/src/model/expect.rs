@@ -145,9 +145,17 @@ fn command(
             smallvec![own_reject, smallvec![reject]]
         }
         Outcome::Refused if malformed => smallvec![smallvec![reject]],
-        Outcome::Refused if exchange.in_sequence == Certainty::No && !early => {
+        // A BDAT without a chunk is one that the server does not know.
+        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
+        Outcome::Refused
+            if exchange.in_sequence == Certainty::No
+                && !early
+                && !(exchange.may_do_without_greeting() && may_refuse(handlers, &own)) =>
+        {
             smallvec![smallvec![reject]]
         }
+        // What followed was read as commands: BDAT is not known to this server.
+        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
         Outcome::Refused => smallvec![own_reject, smallvec![reject]],
         Outcome::Dropped if malformed && may_refuse(handlers, &own) => {
             smallvec![own_reject, own, smallvec![reject], smallvec![]]
@@ -156,7 +164,9 @@ fn command(
         // A lenient server may have taken it; nobody saw.
         Outcome::Unanswered if malformed => smallvec![own, smallvec![reject], smallvec![]],
         Outcome::Dropped | Outcome::Unanswered
-            if exchange.in_sequence == Certainty::No && !early =>
+            if exchange.in_sequence == Certainty::No
+                && !early
+                && !exchange.may_do_without_greeting() =>
         {
             smallvec![smallvec![reject], smallvec![]]
         }

@@ -169,6 +169,8 @@ pub struct Tolerance {
     pub clear_behind_starttls: bool,
     /// A chunk ends at a CRLF.CRLF in it, and its message with it.
     pub dot_ends_chunk: bool,
+    /// The server knows BDAT though it has not announced CHUNKING to this client: it discards the octets of what it refuses.
+    pub bdat_known: bool,
     /// The octets behind a BDAT that was not accepted are read the other way than the reply says: as commands where
     /// they should have been discarded, and discarded where BDAT seems not to be known.
     pub bdat_turned: bool,
@@ -183,6 +185,7 @@ impl Tolerance {
             + usize::from(self.misses_empty)
             + usize::from(self.clear_behind_starttls)
             + usize::from(self.dot_ends_chunk)
+            + usize::from(self.bdat_known)
             + usize::from(self.bdat_turned)
     }
 
@@ -207,6 +210,7 @@ impl Tolerance {
             misses_empty: self.misses_empty || other.misses_empty,
             clear_behind_starttls: self.clear_behind_starttls || other.clear_behind_starttls,
             dot_ends_chunk: self.dot_ends_chunk || other.dot_ends_chunk,
+            bdat_known: self.bdat_known || other.bdat_known,
             bdat_turned: self.bdat_turned || other.bdat_turned,
         }
     }

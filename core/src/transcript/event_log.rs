@@ -88,7 +88,7 @@ impl Sessions {
             self.all.len() - 1
         });
         let at = record.at.unwrap_or(line);
-        let what = What::Event(record);
+        let what = What::Event(Box::new(record));
         self.all[place].entries.push(Entry { at, what });
     }
 }

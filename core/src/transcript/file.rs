@@ -229,7 +229,7 @@ mod tests {
             What::Sent(sent.into()),
             What::Repeated(Repeat::new(b"a\r\n".to_vec(), 300_000_000).unwrap()),
             What::Received("220 hi\r\n".into()),
-            What::Event(event.clone()),
+            What::Event(Box::new(event.clone())),
             What::Expected {
                 want: "2xx".into(),
                 got: None,
@@ -237,11 +237,11 @@ mod tests {
             },
             What::Client(ClientAct::HalfClose),
             What::Server(ServerEnd::Reset),
-            What::Died(Death {
+            What::Died(Box::new(Death {
                 status: "exit status: 1".into(),
                 output: "Uncaught\n".into(),
                 beside: 0,
-            }),
+            })),
             What::Settled,
         ];
         Transcript {

@@ -101,7 +101,7 @@ pub enum What {
     /// The client read these octets.
     Received(Octets),
     /// The server under test fired this event (entry's time: when the suite read it).
-    Event(EventRecord),
+    Event(Box<EventRecord>),
     /// The client did this to the connection.
     Client(ClientAct),
     /// The server ended its side like this.
@@ -119,7 +119,7 @@ pub enum What {
         met: bool,
     },
     /// The server's process came to its end while this connection was played or its events were waited for.
-    Died(Death),
+    Died(Box<Death>),
     /// All that belongs to this connection has been seen: the waiting for late events is over.
     Settled,
 }

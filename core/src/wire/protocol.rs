@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Parsed, SyntaxError, Verb,
     command::{parse_command, parse_with},
+    verb::first_word_of_malformed,
 };
 
 /// What a session speaks.
@@ -56,11 +57,7 @@ impl Protocol {
 
     /// The same for a malformed line, as [`Verb::of_malformed`].
     pub fn verb_of_malformed(self, line: &[u8]) -> Verb {
-        self.translate(Verb::of_malformed(line), || {
-            let is_space = |octet: &u8| octet.is_ascii_whitespace() || *octet == b'\x0b';
-            let mut words = line.split(is_space);
-            words.find(|word| !word.is_empty()).unwrap_or_default()
-        })
+        self.translate(Verb::of_malformed(line), || first_word_of_malformed(line))
     }
 
     /// Reads a command line, as [`parse_command`](super::parse_command); LHLO gives

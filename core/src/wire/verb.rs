@@ -55,12 +55,9 @@ impl Verb {
         Self::of_word(text.get(..end).unwrap_or_default())
     }
 
-    /// The verb that a careless server finds in a malformed `line`: all that a program takes for white space may
-    /// stand around it, CR and LF too.
+    /// The verb that a careless server finds in a malformed `line`: see [`first_word_of_malformed`].
     pub fn of_malformed(line: &[u8]) -> Self {
-        let is_space = |octet: &u8| octet.is_ascii_whitespace() || *octet == b'\x0b';
-        let mut words = line.split(is_space).filter(|word| !word.is_empty());
-        Self::of_word(words.next().unwrap_or_default())
+        Self::of_word(first_word_of_malformed(line))
     }
 
     /// The verb that `word` is, without regard to case.
@@ -112,6 +109,15 @@ impl Verb {
     }
 }
 
+/// The first word of a malformed `line` as a careless server finds it: all that a program takes for white space may stand
+/// around it, CR and LF too; and where lines are C strings nothing stands behind a NUL.
+pub(super) fn first_word_of_malformed(line: &[u8]) -> &[u8] {
+    let is_space = |octet: &u8| octet.is_ascii_whitespace() || *octet == b'\x0b';
+    let text = line.split(|octet| *octet == 0).next().unwrap_or_default();
+    let mut words = text.split(is_space);
+    words.find(|word| !word.is_empty()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +136,16 @@ mod tests {
         }
         assert_eq!(Verb::of(b"DATA\n."), Verb::Unknown);
         assert_eq!(Verb::of_malformed(b"\r\n"), Verb::Unknown);
+    }
+
+    #[test]
+    fn a_nul_ends_a_malformed_line() {
+        for line in [&b"DATA\0"[..], b"data\0RSET", b" DATA \0"] {
+            assert_eq!(Verb::of_malformed(line), Verb::Data);
+        }
+        for line in [&b"\0DATA"[..], b"DA\0TA"] {
+            assert_eq!(Verb::of_malformed(line), Verb::Unknown);
+        }
     }
 
     #[test]

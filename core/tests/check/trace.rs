@@ -75,26 +75,26 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             ("E: ", text) => {
                 seq += 1;
                 let session = format!("s{conn}");
-                What::Event(EventRecord {
+                What::Event(Box::new(EventRecord {
                     session,
                     seq,
                     at: Some(at),
                     peer: client,
                     event: event(text),
-                })
+                }))
             }
             // An event that the server emitted 100 ms after the line above it.
             ("late-E: ", text) => {
                 at += 100_000_000;
                 seq += 1;
                 let session = format!("s{conn}");
-                What::Event(EventRecord {
+                What::Event(Box::new(EventRecord {
                     session,
                     seq,
                     at: Some(at),
                     peer: client,
                     event: event(text),
-                })
+                }))
             }
             ("wait ", milliseconds) => {
                 at += milliseconds.parse::<u64>().expect("a number") * 1_000_000;
@@ -105,11 +105,11 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             ("half-close", _) => What::Client(ClientAct::HalfClose),
             ("silence", _) => What::Client(ClientAct::Silence),
             ("gave-up", _) => What::Client(ClientAct::GaveUp),
-            ("died ", status) => What::Died(Death {
+            ("died ", status) => What::Died(Box::new(Death {
                 status: status.to_owned(),
                 output: String::new(),
                 beside: 0,
-            }),
+            })),
             ("tls ", version) => What::Handshake(Handshake::Done(version.to_owned())),
             ("no-tls ", why) => What::Handshake(Handshake::Failed(why.to_owned())),
             ("close-notify", _) => What::Client(ClientAct::CloseNotify),

@@ -53,15 +53,20 @@ pub(in crate::check) fn altered(exchange: &Exchange<'_>, event: &Event) -> Optio
         Event::OnEndOfData { content } => (content.as_ref()?, chunk.content.as_ref()?),
         _ => return None,
     };
-    Some(
-        if exchange.history.gave_up_chunks && section.size < Some(seen.size) {
-            "CHK-7"
-        } else if exchange.history.binary {
-            "CHK-11"
-        } else {
-            "CON-3"
-        },
-    )
+    Some(if holds_given_up(exchange, seen, section) {
+        "CHK-7"
+    } else if exchange.history.binary {
+        "CHK-11"
+    } else {
+        "CON-3"
+    })
+}
+
+/// Whether the content is long enough to begin with the chunks that were given up before it.
+fn holds_given_up(exchange: &Exchange<'_>, seen: &MessageDigest, section: &Section) -> bool {
+    let history = &exchange.history;
+    let both = section.size.map(|size| size + history.given_up);
+    history.gave_up_chunks && history.given_up > 0 && both.is_none_or(|both| seen.size >= both)
 }
 
 /// An OnEndOfHeaders or OnEndOfData too many, of a message that came in chunks and never ended.

@@ -78,7 +78,11 @@ pub(super) const CLAUSES: &[Clause] = &[
         |probe| {
             let control = |octet: &u8| matches!(octet, 1..=8 | 11 | 12 | 14..=31 | 127);
             let content = probe.content();
-            of_interest(probe) && content.is_ascii() && content.iter().any(control)
+            of_interest(probe)
+                && content.is_ascii()
+                && !content.contains(&0)
+                && has_plain_header(probe)
+                && content.iter().any(control)
         },
         |probe| probe.taken("it has control characters"),
     )
@@ -96,6 +100,28 @@ fn of_interest(probe: &Probe<'_, '_>) -> bool {
         && lines.all(|line| line.len() <= 1000)
 }
 
+/// Whether the content begins with a header section of fields and their continuations in ASCII, all well formed: what is
+/// odd about the message is then in its body.
+pub(super) fn has_plain_header(probe: &Probe<'_, '_>) -> bool {
+    let content = probe.content();
+    let Some(end) = memchr::memmem::find(content, b"\r\n\r\n") else {
+        return false;
+    };
+    let mut lines = content[..end].split(|octet| *octet == b'\n');
+    let is_plain = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.is_ascii() && (is_field(line) || line.starts_with(b" ") || line.starts_with(b"\t"))
+    };
+    lines.next().is_some_and(is_field) && lines.all(is_plain)
+}
+
+/// Whether `line` has a name and a colon.
+fn is_field(line: &[u8]) -> bool {
+    let name = line.split(|octet| *octet == b':').next();
+    let name = name.unwrap_or_default();
+    line.contains(&b':') && !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
+}
+
 /// Nothing in it but text in lines.
 fn is_text(probe: &Probe<'_, '_>) -> bool {
     let plain = |octet: &u8| matches!(octet, b'\t' | b'\r' | b'\n' | b' '..=b'~');
@@ -111,14 +137,7 @@ fn header<'v>(probe: &Probe<'v, '_>) -> Vec<&'v [u8]> {
         .split(|octet| *octet == b'\n')
         .map(<[u8]>::trim_ascii_end)
         .collect();
-    let is_field = |line: &&[u8]| {
-        let name = line
-            .split(|octet| *octet == b':')
-            .next()
-            .unwrap_or_default();
-        line.contains(&b':') && !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
-    };
-    if lines.iter().any(is_field) {
+    if lines.iter().any(|line| is_field(line)) {
         lines
     } else {
         Vec::new()

@@ -1,6 +1,8 @@
 //! 8BITMIME (RFC 6152).
 
-use super::{Clause, clause, probe::Probe, size::only_parameter, subject::Subjects};
+use super::{
+    Clause, clause, data::has_plain_header, probe::Probe, size::only_parameter, subject::Subjects,
+};
 use crate::{
     check::verdict::Rule,
     wire::{Command, Verb, parse_command},
@@ -28,7 +30,11 @@ pub(super) const CLAUSES: &[Clause] = &[
             "MAIL FROM:<a@example.org> BODY=8bitmime, 501",
         ),
         |probe| {
+            // A quoted string may be what the server cannot read.
             probe.announces("8BITMIME")
+                && !probe.text().contains(&b'"')
+                // A server may have no address literals (RFC 5321, 4.1.3).
+                && memchr::memmem::find(probe.text(), b"]>").is_none()
                 && only_parameter(probe, b"BODY").is_some_and(|value| {
                     value != b"8BITMIME" && value.eq_ignore_ascii_case(b"8BITMIME")
                 })
@@ -71,6 +77,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             probe.message().is_some()
                 && probe.ordinary_taken()
                 && !probe.content().is_ascii()
+                && has_plain_header(probe)
                 && is_announced(probe)
         },
         |probe| probe.taken("MAIL said that it has 8-bit octets"),

@@ -44,7 +44,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             "A backslash and any printable character, a quote too.",
             "MAIL FROM:<\"a\\\"b\"@example.org>, 501",
         ),
-        |probe| either_quoted(probe).is_some_and(|text| text.contains(&b'\\')),
+        |probe| {
+            // What WIR-47 and WIR-48 are about may be what was refused.
+            let other = |octet: &u8| b" @<>:;,()[]".contains(octet);
+            either_quoted(probe)
+                .is_some_and(|text| text.contains(&b'\\') && !text.iter().any(other))
+        },
         understood,
     )
     .of(Subjects::verbs(&[Verb::Mail, Verb::Rcpt])),

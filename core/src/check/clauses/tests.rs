@@ -1,7 +1,5 @@
 //! The list of clauses, and whom each is asked of.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{
     check::{across::Across, each_view},
@@ -38,7 +36,12 @@ fn ids_count_up_within_each_group() {
 fn with_mail() -> Transcript {
     let conversation =
         Conversation::parse(b"%title MAIL\nEHLO c\nMAIL FROM:<a@example.org>\nQUIT\n");
-    let log = memory::play(1, "clauses/mail", &conversation.unwrap(), &Arc::default());
+    let log = memory::play(
+        1,
+        "clauses/mail",
+        &conversation.unwrap(),
+        &Default::default(),
+    );
     memory::transcript(vec![log])
 }
 
@@ -60,10 +63,9 @@ const fn about_mail(subjects: Subjects) -> Clause {
 fn asked_of_a_session(clause: &'static Clause) -> Vec<&'static str> {
     let transcript = with_mail();
     let mut broken = Vec::new();
-    let across = Across::new(&transcript);
     each_view(
         &transcript,
-        &across,
+        &Across::new(&transcript),
         |_, _| (),
         |_, view, founds| {
             let table = Table::new([clause].into_iter());

@@ -7,7 +7,7 @@ use crate::{
     },
     event::{DisconnectReason, Event, EventKind, HandlerAction},
     model::{Exchange, Outcome, Stimulus, Stop},
-    transcript::ClientAct,
+    transcript::{ClientAct, ServerEnd},
     wire::{Command, Verb},
 };
 
@@ -80,6 +80,9 @@ fn closes_unannounced(view: &View<'_>) -> Option<Found> {
         .exchanges()
         .iter()
         .any(|exchange| exchange.outcome == Outcome::Dropped);
+    if quit && !dropped_before && may_be_lost_in_reset(view) {
+        return None;
+    }
     if quit && !dropped_before && !left_for_another_reason(view) {
         let what = "the connection was closed before QUIT was answered";
         return Some(Found::new("WIR-7", entry, what.into()));
@@ -125,6 +128,14 @@ fn handler_dropped(view: &View<'_>) -> bool {
     let dropped = Some(DisconnectReason::DroppedSession);
     rules.any(|rule| rule.action == HandlerAction::Drop)
         && matches!(said, Some(Event::OnDisconnect { reason }) if *reason == dropped)
+}
+
+/// Whether the client spoke on behind its last command, and the connection ended by a reset: octets that a server has not
+/// read when it closes make the system send one, and that discards the reply.
+fn may_be_lost_in_reset(view: &View<'_>) -> bool {
+    let reset = matches!(view.wire.server_end, Some((ServerEnd::Reset, ..)));
+    let end = view.exchanges().last().map(|last| last.span.end);
+    reset && end.is_some_and(|end| end < view.wire.sent.len())
 }
 
 /// OnDisconnect says that it was not QUIT: the server was leaving when QUIT reached it.

@@ -90,7 +90,10 @@ fn wrong_refusal(view: &View<'_>, index: usize, line: &CommandLine<'_>, code: u1
         let unread = code == 500 && line.text.contains(&b'"');
         // Nor parameters or the null path, which where they are in sequence another rule asks for.
         let unknown = code == 500 && (needs_extension(line) || has_special_path(line));
-        let blamed = too_long || eight_bit || unread || unknown || turned_away(view, index);
+        // Nor is it the sequence where its handler was asked, and refuses.
+        let handled = exchange.may_do_without_greeting() && was_handled(view, index, line);
+        let blamed =
+            too_long || eight_bit || unread || unknown || handled || turned_away(view, index);
         return match (blamed || out_of_sequence_code(line.verb, code), served) {
             (true, _) => None,
             (false, true) => must("WIR-5", "out of sequence is 503"),
@@ -270,7 +273,7 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
     // A server may have no address literals (RFC 5321, 4.1.3). Paths in UTF-8, and parameters in lower case, have
     // rules of their own (UTF-3, UTF-4, WIR-36, EBM-2).
     let lower = parameters.raw.iter().any(u8::is_ascii_lowercase);
-    if path.raw().ends_with(b"]") || !path.raw().is_ascii() || lower {
+    if path.raw().ends_with(b"]") || !path.raw().is_ascii() || lower || is_long(path.raw()) {
         return None;
     }
     // Only where every parameter is an announced extension's, and stands there once: else that may be what was refused.
@@ -293,6 +296,13 @@ fn extension_used(view: &View<'_>, index: usize, line: &CommandLine<'_>) -> Opti
         used = Some(*keyword);
     }
     used
+}
+
+/// Whether a path may be refused for its length, or that of its local part or of a label (RFC 5321, 4.5.3.1; RFC 1035,
+/// 2.3.4).
+fn is_long(path: &[u8]) -> bool {
+    let mut parts = path.split(|octet| matches!(octet, b'@' | b'.'));
+    path.len() > 254 || parts.any(|part| part.len() > 63)
 }
 
 fn plain(name: &str, value: Option<&[u8]>) -> bool {

@@ -1,6 +1,6 @@
 //! AUTH: whose lines are responses, and where the exchange ends (RFC 4954, 4).
 
-use super::{Reader, Stop, UnansweredData};
+use super::{Reader, Stop};
 use crate::{
     model::{
         authentication::{AuthStep, ResponseLine, Said, auth, rounds},
@@ -26,7 +26,7 @@ impl<'w> Reader<'w, '_, '_> {
                 let (mechanism, initial) = auth(&line)?;
                 self.states.advance_maybe(State::after_authentication);
                 let rounds = rounds(mechanism, initial);
-                if self.data == UnansweredData::Accepted && rounds > 0 {
+                if rounds > 0 && self.is_taken_unanswered() {
                     return self.responses(line, Some(rounds));
                 }
             }

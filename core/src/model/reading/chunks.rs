@@ -29,18 +29,15 @@ impl<'w> Reader<'w, '_, '_> {
             .parsed
             .is_ok_and(|parsed| !parsed.leniencies.is_empty());
         let unread = line.parsed.is_err() || (loose && code == Some(Some(501)));
+        // A server that has taken one knows what it is, announced or not.
+        let known = self.chunking || self.took_chunk || self.tolerance.bdat_known;
         match code {
             Some(Some(200..=399)) => true,
             Some(Some(500 | 502)) => self.tolerance.bdat_turned,
             // Not all was sent: nobody can tell.
-            None if (self.wire.sent.len() - span.end) as u64 <= size
-                && !unread
-                && self.chunking =>
-            {
-                true
-            }
+            None if (self.wire.sent.len() - span.end) as u64 <= size && !unread && known => true,
             // Nor need one discard anything that has not announced CHUNKING.
-            _ => (unread || !self.chunking) == self.tolerance.bdat_turned,
+            _ => (unread || !known) == self.tolerance.bdat_turned,
         }
     }
 
@@ -103,6 +100,12 @@ impl<'w> Reader<'w, '_, '_> {
             // The message has failed, and its transaction may be gone with it.
             _ => self.states.advance_maybe(State::after_message),
         }
+        self.took_chunk |= outcome == Outcome::Accepted;
+        self.discarding = match outcome {
+            Outcome::Accepted => false,
+            Outcome::Refused => !last,
+            _ => self.discarding,
+        };
         match outcome {
             Outcome::Accepted if last => {
                 self.history = History {
@@ -122,6 +125,7 @@ impl<'w> Reader<'w, '_, '_> {
         };
         match outcome {
             Outcome::Accepted if clears(verb) || matches!(verb, Verb::Data | Verb::Mail) => {
+                self.history.given_up = under_way.size();
                 self.under_way = None;
                 self.history.gave_up_chunks = true;
             }

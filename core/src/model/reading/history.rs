@@ -18,6 +18,7 @@ impl Reader<'_, '_, '_> {
     ) {
         let verb = line.verb;
         self.remember_chunks(verb, outcome);
+        self.discarding &= !(outcome == Outcome::Accepted && (clears(verb) || verb == Verb::Mail));
         let command = line.parsed.as_ref().ok().map(|parsed| &parsed.command);
         match (verb, outcome) {
             (Verb::Mail, Outcome::Accepted) => {
@@ -25,6 +26,7 @@ impl Reader<'_, '_, '_> {
                     smtputf8: command.is_some_and(asks_smtputf8),
                     binary: self.binarymime && command.is_some_and(asks_binary),
                     gave_up_chunks: self.history.gave_up_chunks,
+                    given_up: self.history.given_up,
                     ..History::default()
                 };
             }

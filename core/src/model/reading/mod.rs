@@ -46,6 +46,22 @@ pub enum UnansweredData {
     Accepted,
     /// It was refused: commands follow.
     Refused,
+    /// Some of the session were accepted and some refused: the n-th was where the n-th bit is set.
+    Each(u8),
+}
+
+impl UnansweredData {
+    /// Whether the one that `before` others went before was accepted.
+    fn accepted(self, before: usize) -> bool {
+        match self {
+            Self::Accepted => true,
+            Self::Refused => false,
+            Self::Each(accepted) => u32::try_from(before)
+                .ok()
+                .and_then(|bit| accepted.checked_shr(bit))
+                .is_some_and(|rest| rest & 1 == 1),
+        }
+    }
 }
 
 /// An accepted STARTTLS.
@@ -83,6 +99,8 @@ pub struct Reading<'w> {
     pub handshakes: Vec<Begun>,
     /// Whether it was left open how a DATA was answered.
     pub data_unanswered: bool,
+    /// How many of DATA and AUTH were left open so.
+    pub left_open: usize,
     /// Whether the client was to answer a challenge: what comes then is a response.
     pub authenticating: bool,
     /// Whether the last greeting announced PIPELINING.
@@ -108,6 +126,7 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
             stop: Stop::EndOfInput,
             handshakes: Vec::new(),
             data_unanswered: false,
+            left_open: 0,
             authenticating: false,
             pipelining: false,
             chunks_under_way: false,
@@ -115,6 +134,8 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
         chunking: false,
         binarymime: false,
         under_way: None,
+        took_chunk: false,
+        discarding: false,
         recipients: 0,
         owed: 0,
     };
@@ -137,6 +158,11 @@ struct Reader<'w, 'l, 't> {
     binarymime: bool,
     /// The message whose chunks are coming.
     under_way: Option<UnderWay>,
+    /// A chunk was accepted in the session.
+    took_chunk: bool,
+    /// A chunk was refused, and neither LAST nor what clears a transaction has come since: the server may still be
+    /// discarding what it takes for the rest of that message, whether it was in sequence or not (RFC 3030, 2).
+    discarding: bool,
     /// Recipients of the transaction that were accepted; only in LMTP.
     recipients: usize,
     /// Replies that the next exchange is owed, where it ends a message of LMTP's.
@@ -194,7 +220,7 @@ impl<'w> Reader<'w, '_, '_> {
             Outcome::Refused if verb != Verb::Quit => Certainty::No,
             // RFC 3030, 3: a binary message comes by BDAT.
             _ if verb == Verb::Data && self.history.binary => Certainty::No,
-            _ => self.states.allow(verb),
+            _ => self.allow(verb),
         };
         if let Some((size, last)) = announced(&line)
             && self.is_chunk(&line, &span, size)
@@ -220,9 +246,7 @@ impl<'w> Reader<'w, '_, '_> {
             (Verb::Data, Outcome::Accepted) if self.last_code() == Some(354) => self.message(),
             (Verb::Data, Outcome::Unanswered) if in_sequence != Certainty::No => {
                 self.reading.data_unanswered = true;
-                (self.data == UnansweredData::Accepted)
-                    .then(|| self.message())
-                    .flatten()
+                self.is_taken_unanswered().then(|| self.message()).flatten()
             }
             (Verb::Auth, _) => self.behind_auth(in_sequence),
             (Verb::StartTls, Outcome::Accepted) if self.last_code() == Some(220) => {
@@ -237,6 +261,23 @@ impl<'w> Reader<'w, '_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the model lets `verb` through. A server that discards the rest of a failed message takes nothing for another
+    /// until that has ended.
+    fn allow(&self, verb: Verb) -> Certainty {
+        let waits = self.discarding && matches!(verb, Verb::Mail | Verb::Rcpt | Verb::Data);
+        match self.states.allow(verb) {
+            Certainty::Yes if waits => Certainty::Maybe,
+            certainty => certainty,
+        }
+    }
+
+    /// What this reading makes of the next DATA or AUTH that nobody answered.
+    fn is_taken_unanswered(&mut self) -> bool {
+        let before = self.reading.left_open;
+        self.reading.left_open += 1;
+        self.data.accepted(before)
     }
 
     fn message(&mut self) -> Option<Stop> {

@@ -1,0 +1,225 @@
+//! What runs against servers that nobody here wrote have shown: one deviation is laid to its own rule, and what only
+//! follows from it is not told again.
+
+use crate::{GREETED, OPEN, QUIT, conforms, rules_of, trace::hello, trace::transcript};
+use smtpspec_core::{check::check, event::EventKind};
+
+/// The rules broken at a server without OnReject, as most are.
+fn rules_without_reject(ladders: &[&str]) -> Vec<&'static str> {
+    let mut hello = hello();
+    hello.events.retain(|kind| *kind != EventKind::OnReject);
+    let run = check(&transcript(Some(hello), ladders));
+    let found = crate::found(&run);
+    found.into_iter().map(|(rule, _)| rule).collect()
+}
+
+/// Haraka, whose second MAIL fires, to a client that has reset before any of it was answered.
+#[test]
+fn an_event_too_many_leaves_those_behind_it_in_their_places() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C! MAIL FROM:<b@example.org>\\r\\nNOOP\\r\\nRCPT TO:<c@example.org>\\r\\nDATA\\r\\n
+        RST
+        E: OnMailCommand b@example.org
+        E: OnNoopCommand
+        E: OnRcptCommand c@example.org
+        E: OnDataCommand
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["ORD-6"]);
+}
+
+/// Python's smtpd, which does not know BDAT.
+#[test]
+fn a_bdat_that_is_not_known_fires_no_data_of_a_later_message() {
+    let bdat = "
+        C: BDAT 9
+        S: 500 what";
+    let (envelope, data) = OPEN.split_at(OPEN.find("C: DATA").unwrap());
+    let ladder = format!(
+        "{GREETED}{envelope}{}
+        {data}
+        C! A: b\\r\\n\\r\\n
+        E: OnEndOfHeaders
+        C: .
+        E: OnEndOfData A: b\\r\\n\\r\\n
+        S: 250 ok{QUIT}",
+        bdat.repeat(9)
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["WIR-2"; 0]);
+}
+
+/// Twisted does not know NOOP, and reads a bare LF as a part of the line.
+#[test]
+fn what_a_server_is_known_to_do_is_not_explained_by_a_line_end_that_it_does_not_take() {
+    let known = format!("{GREETED}\nC: NOOP\nE: OnReject\nS: 500 what{QUIT}");
+    // With the LF for a line end this would be BOGUS, an empty line, and a NOOP whose reply nobody read.
+    let odd = format!(
+        "{GREETED}
+        C! BOGUS\\n\\r\\nNOOP\\r\\n
+        E: OnReject
+        E: OnReject
+        S: 500 what
+        S: 500 what
+        FIN
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_of(&[&known, &odd]), ["WIR-20", "WIR-20"]);
+    // Where nothing is known of the server, it may have been so.
+    assert_eq!(rules_of(&[&odd]), ["WIR-19"]);
+}
+
+/// aiosmtpd, which clears the transaction before the handler of HELO refuses it.
+#[test]
+fn a_503_to_a_line_with_parameters_is_told_by_the_refusal_that_cleared_the_transaction() {
+    let refused = "
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: HELO b.example.org
+        E: OnHeloCommand b.example.org
+        E: OnReject
+        S: 550 no
+        C: RCPT TO:<c@example.org> NOTIFY=SUCCESS
+        E: OnReject
+        S: 503 need MAIL";
+    let plain = "
+        C: RCPT TO:<c@example.org>
+        E: OnReject
+        S: 503 need MAIL";
+    let both = format!("{GREETED}{refused}{plain}{QUIT}");
+    assert_eq!(rules_of(&[&both]), ["REJ-4"]);
+    let alone = format!("{GREETED}{refused}{QUIT}");
+    assert_eq!(rules_of(&[&alone]), ["WIR-5"]);
+}
+
+/// Haraka leaves over a bare LF, before the end of the message.
+#[test]
+fn a_client_that_leaves_in_content_with_a_bare_lf_may_have_been_dropped() {
+    for (end, reason) in [("RST", "Dropped"), ("FIN", "Dropped"), ("FIN", "Lost")] {
+        conforms(&format!(
+            "{GREETED}{OPEN}\nC! A: b\\nC: d\n{end}\nE: OnDisconnect {reason}"
+        ));
+    }
+    let clean = format!("{GREETED}{OPEN}\nC! A: b\\r\\nC: d\\r\nFIN\nE: OnDisconnect Dropped");
+    assert_eq!(rules_of(&[&clean]), ["SES-3"]);
+}
+
+/// Haraka answers every command with the 421 of a handler's refusal, and does not close.
+#[test]
+fn who_goes_on_behind_a_421_learns_of_the_end_as_of_any_other() {
+    let begin = "
+        E: OnConnect
+        E: OnReject
+        S: 421 later
+        C: EHLO a.example.org
+        S: 421 later";
+    for (end, reason) in [("RST", "Lost"), ("C: QUIT\nFIN", "Quit")] {
+        let rules = rules_of(&[&format!("{begin}\n{end}\nE: OnDisconnect {reason}")]);
+        assert!(!rules.contains(&"SES-3"), "{reason}: {rules:?}");
+    }
+    let closed = format!("{begin}\nserver-close\nE: OnDisconnect Lost");
+    assert!(rules_of(&[&closed]).contains(&"SES-3"));
+}
+
+/// smtp-server, which takes what is left of a line for a whole one.
+#[test]
+fn half_a_line_is_not_laid_to_a_malformed_one_before_it() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: RCPT TO::<b@example.org>
+        S: 501 no
+        C! RCPT TO:<c@example.org>\\r
+        FIN
+        E: OnRcptCommand c@example.org
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-8"]);
+}
+
+/// Haraka leaves over a line that is too long, and over a message that it has refused.
+#[test]
+fn a_client_that_leaves_behind_what_ends_a_session_may_have_been_dropped() {
+    let long = format!("C: VRFY {}\nE: OnReject\nS: 521 too long", "x".repeat(600));
+    let refused = format!(
+        "{OPEN}
+        C: A: b
+        C:
+        E: OnEndOfHeaders
+        C: .
+        E: OnReject
+        S: 451 not so"
+    );
+    for before in [&long, &refused] {
+        for reason in ["Dropped", "Lost"] {
+            let ladder =
+                format!("{GREETED}\n{before}\nC: NOOP\nhalf-close\nE: OnDisconnect {reason}");
+            let rules = rules_of(&[&ladder]);
+            assert!(!rules.contains(&"SES-3"), "{ladder}: {rules:?}");
+        }
+    }
+}
+
+/// Haraka says 521 to the beginning of a line, before a client that has fallen silent in it times out.
+#[test]
+fn a_silent_client_may_be_dropped_for_the_length_of_its_line() {
+    let begin = "x".repeat(600);
+    let ladder = |line: &str| {
+        format!(
+            "{GREETED}\nC! HELO {line}\nsilence\nS: 521 no\nserver-close\nE: OnDisconnect Dropped"
+        )
+    };
+    assert!(!rules_of(&[&ladder(&begin)]).contains(&"SES-3"));
+    assert!(rules_of(&[&ladder("x")]).contains(&"SES-3"));
+}
+
+/// A client that leaves at once behind a 421.
+#[test]
+fn a_client_that_leaves_before_the_server_closes_behind_its_421_is_lost_or_dropped() {
+    for reason in ["Lost", "Dropped"] {
+        let ladder = format!("E: OnConnect\nE: OnReject\nS: 421 no\nFIN\nE: OnDisconnect {reason}");
+        let rules = rules_of(&[&ladder]);
+        assert!(!rules.contains(&"SES-3"), "{rules:?}");
+    }
+}
+
+/// smtp-server cannot read a `>` or a space in quotes: that is what WIR-47 and WIR-48 ask.
+#[test]
+fn a_mailbox_that_is_not_read_for_one_thing_is_not_blamed_for_another() {
+    let mail = |argument: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 hi
+            C: EHLO a.example.org
+            E: OnEhloCommand a.example.org
+            S! 250-hi\\r\\n250-8BITMIME\\r\\n250 SIZE 1000\\r\\n
+            C: MAIL FROM:{argument}
+            E: OnReject
+            S: 501 no{QUIT}"
+        )
+    };
+    let all_rules = |argument: &str| -> Vec<_> {
+        let run = check(&transcript(Some(hello()), &[&mail(argument)]));
+        let broken = run.rules.iter().filter(|rule| !rule.findings.is_empty());
+        broken.map(|rule| rule.rule.id).collect()
+    };
+    let long = format!("<a@{}.org>", "x".repeat(70));
+    for (argument, rule, blamed) in [
+        ("<\"a\\\"b\"@example.org>", "WIR-46", true),
+        ("<\"a\\\">b\"@example.org>", "WIR-46", false),
+        ("<\"a\\\" b\"@example.org>", "WIR-46", false),
+        ("<a@example.org> BODY=8bitmime", "EBM-2", true),
+        ("<\"a b\"@example.org> BODY=8bitmime", "EBM-2", false),
+        ("<a@example.org> SIZE=10", "WIR-14", true),
+        (&format!("{long} SIZE=10"), "WIR-14", false),
+    ] {
+        let rules = all_rules(argument);
+        assert_eq!(rules.contains(&rule), blamed, "{argument}: {rules:?}");
+    }
+}
