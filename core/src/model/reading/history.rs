@@ -62,6 +62,7 @@ impl Reader<'_, '_, '_> {
     pub(super) fn greeted(&mut self, verb: Verb) {
         self.reading.pipelining = false;
         self.chunking = false;
+        self.took_chunk = false;
         self.binarymime = false;
         let reply = self.reading.exchanges.last().and_then(|last| last.reply);
         let Some(reply) = reply.filter(|_| verb == Verb::Ehlo) else {
