@@ -144,7 +144,15 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         .or_else(|| near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired)))
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
-        .or_else(|| from_partial_line(view, fired))
+        .or_else(|| {
+            let partial = from_partial_line(view, fired)?;
+            // Half a verb says little beside a whole command that was out of sequence.
+            let whole = || back(NEAR).find_map(command);
+            let weak = ["REJ-1", "REJ-2", "ORD-11"];
+            (is_of_partial_line(view, fired)
+                || whole().is_none_or(|(rule, _)| weak.contains(&rule)))
+            .then_some(partial)
+        })
         .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
 }
@@ -188,9 +196,10 @@ fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static 
 
 /// Which order rule forbids the event of `verb` in the state that the command met.
 pub(super) fn out_of_sequence(exchange: &Exchange<'_>, verb: Verb) -> &'static str {
+    // Where the state is left open, by what was not answered, it is not that of a session that nobody has greeted.
     let open = exchange
         .state
-        .is_some_and(|state| state.transaction != Transaction::None);
+        .is_none_or(|state| state.transaction != Transaction::None);
     match verb {
         Verb::Mail if open => "ORD-6",
         Verb::Mail => "ORD-1",

@@ -223,3 +223,22 @@ fn a_mailbox_that_is_not_read_for_one_thing_is_not_blamed_for_another() {
         assert_eq!(rules.contains(&rule), blamed, "{argument}: {rules:?}");
     }
 }
+
+/// Haraka, of whose second MAIL in a row the client has read no reply, nor of the RCPT before it.
+#[test]
+fn a_mail_within_a_transaction_is_told_as_that_whatever_was_left_open_in_it() {
+    for rest in ["", "MAIL FROM"] {
+        let ladder = format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            S: 250 ok
+            C! RCPT TO:<b@example.org>\\r\\nMAIL FROM:<c@example.org>\\r\\nBOGUS\\r\\nBOGUS\\r\\n{rest}
+            RST
+            E: OnRcptCommand b@example.org
+            E: OnMailCommand c@example.org
+            E: OnDisconnect Lost"
+        );
+        assert_eq!(rules_without_reject(&[&ladder]), ["ORD-6"], "{rest}");
+    }
+}
