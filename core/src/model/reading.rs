@@ -157,7 +157,7 @@ struct Reader<'w, 'l, 't> {
     binarymime: bool,
     /// The message whose chunks are coming.
     under_way: Option<UnderWay>,
-    /// A chunk was accepted in the session.
+    /// A chunk was accepted since the last greeting.
     took_chunk: bool,
     /// A chunk was refused, and neither LAST nor what clears a transaction has come since: the server may still be
     /// discarding what it takes for the rest of that message, whether it was in sequence or not (RFC 3030, 2).
@@ -793,6 +793,7 @@ impl<'w> Reader<'w, '_, '_> {
     fn greeted(&mut self, verb: Verb) {
         self.reading.pipelining = false;
         self.chunking = false;
+        self.took_chunk = false;
         self.binarymime = false;
         let reply = self.reading.exchanges.last().and_then(|last| last.reply);
         let Some(reply) = reply.filter(|_| verb == Verb::Ehlo) else {
