@@ -114,6 +114,27 @@ fn a_server_that_has_announced_nothing_may_know_bdat_and_is_not_blamed_for_it() 
 }
 
 #[test]
+fn a_server_that_took_chunks_need_not_know_them_behind_a_helo() {
+    conforms(&format!(
+        "{CHUNKING}{ADDRESSED}
+        C! BDAT 2 LAST\\r\\n\\r\\n
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\n
+        S: 250 queued
+        C: HELO a.example.org
+        E: OnHeloCommand a.example.org
+        S: 250 mail.example.org
+        C! BDAT 3\\r\\nabc
+        E: OnReject
+        S: 503 EHLO first
+        C! \\r\\n
+        E: OnReject
+        S: 500 what{QUIT}"
+    ));
+}
+
+#[test]
 fn changed_content_is_not_that_of_a_chunk_which_was_refused() {
     let ladder = format!(
         "{CHUNKING}{ADDRESSED}

@@ -143,6 +143,10 @@ pub fn read<'w>(wire: &'w WireLog<'_>, tolerance: &Tolerance, data: UnansweredDa
     reader.reading
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about what was read"
+)]
 struct Reader<'w, 'l, 't> {
     wire: &'w WireLog<'l>,
     tolerance: &'t Tolerance,
