@@ -144,10 +144,8 @@ fn is_greeted_first(session: &SessionLog) -> bool {
     let mut greeted = None;
     for entry in &session.entries {
         match &entry.what {
-            What::Sent(octets) => {
-                if !*greeted.get_or_insert_with(|| greets(octets.as_ref())) {
-                    return false;
-                }
+            What::Sent(octets) if !*greeted.get_or_insert_with(|| greets(octets.as_ref())) => {
+                return false;
             }
             What::Received(octets) => said.extend_from_slice(octets.as_ref()),
             _ => {}

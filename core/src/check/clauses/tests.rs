@@ -1,5 +1,7 @@
 //! The list of clauses, and whom each is asked of.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     check::{across::Across, each_view},
@@ -36,12 +38,7 @@ fn ids_count_up_within_each_group() {
 fn with_mail() -> Transcript {
     let conversation =
         Conversation::parse(b"%title MAIL\nEHLO c\nMAIL FROM:<a@example.org>\nQUIT\n");
-    let log = memory::play(
-        1,
-        "clauses/mail",
-        &conversation.unwrap(),
-        &Default::default(),
-    );
+    let log = memory::play(1, "clauses/mail", &conversation.unwrap(), &Arc::default());
     memory::transcript(vec![log])
 }
 
