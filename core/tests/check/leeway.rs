@@ -135,6 +135,29 @@ fn a_server_that_took_chunks_need_not_know_them_behind_a_helo() {
 }
 
 #[test]
+fn a_server_that_took_chunks_in_clear_need_not_know_them_inside_tls() {
+    conforms(&format!(
+        "{CHUNKING}{ADDRESSED}
+        C! BDAT 2 LAST\\r\\n\\r\\n
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\n
+        S: 250 queued
+        C: BDAT 18446744073709551618
+        E: OnReject
+        S: 501 too large
+        C: STARTTLS
+        S: 220 go
+        tls TLSv1.3
+        C! BDAT 5\\r\\nabc\\r\\n
+        E: OnReject
+        S: 503 EHLO first
+        E: OnReject
+        S: 500 what{QUIT}"
+    ));
+}
+
+#[test]
 fn changed_content_is_not_that_of_a_chunk_which_was_refused() {
     let ladder = format!(
         "{CHUNKING}{ADDRESSED}

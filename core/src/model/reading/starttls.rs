@@ -18,6 +18,7 @@ impl Reader<'_, '_, '_> {
         let end = next.map_or(self.wire.sent.len(), |next| next.start);
         self.reading.pipelining = false;
         self.chunking = false;
+        self.took_chunk = false;
         self.binarymime = false;
         self.reading.handshakes.push(Begun {
             exchange,
