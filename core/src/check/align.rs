@@ -56,6 +56,8 @@ const CLOSE: u32 = 15;
 const WINDOW_EXCHANGES: usize = 8;
 const WINDOW_SILENT: usize = 64;
 const WINDOW_EVENTS: usize = 16;
+/// Behind how many events that nothing explains an exchange that may have fired nothing is looked for.
+const FEW: usize = 4;
 
 /// Lays `events` events against `slots`; `fit(exchange, event, kind)` judges a pair.
 pub(super) fn align(
@@ -69,21 +71,26 @@ pub(super) fn align(
     };
     let mut next = 0;
     for (exchange, patterns) in slots.iter().enumerate() {
-        let fits = |pattern: &Pattern, least: Fit| {
+        let fits = |pattern: &Pattern, next: usize, least: Fit| {
             let mut places = pattern.iter().zip(next..);
             next + pattern.len() <= events
                 && places.all(|(kind, event)| fit(exchange, event, *kind) >= least)
         };
         let mut loosely = patterns
             .iter()
-            .filter(|pattern| fits(pattern, Fit::Altered));
-        // Where several patterns fit, what follows decides between them. That nothing fired fits always: where more may
-        // have, an event that nothing explains may stand before it.
-        let decided =
-            |pattern: &Pattern| patterns.len() == 1 || !pattern.is_empty() || next == events;
+            .filter(|pattern| fits(pattern, next, Fit::Altered));
+        // That nothing fired fits always: where more may have, events that nothing explains may stand before it.
+        let stands_behind = |pattern: &Pattern| {
+            let mut places = next + 1..=next + FEW;
+            !pattern.is_empty() && places.any(|next| fits(pattern, next, Fit::Exact))
+        };
+        let decided = |pattern: &Pattern| {
+            !pattern.is_empty() || !patterns.iter().any(|pattern| stands_behind(pattern))
+        };
+        // Where several patterns fit, what follows decides between them.
         if let (Some(pattern), None) = (loosely.next(), loosely.next())
             && decided(pattern)
-            && fits(pattern, Fit::Exact)
+            && fits(pattern, next, Fit::Exact)
         {
             alignment.cause[next..next + pattern.len()].fill(Some(exchange));
             next += pattern.len();
