@@ -84,9 +84,8 @@ pub(super) fn align(
             let mut places = next + 1..=next + FEW;
             !pattern.is_empty() && places.any(|next| fits(pattern, next, Fit::Exact))
         };
-        let decided = |pattern: &Pattern| {
-            !pattern.is_empty() || !patterns.iter().any(|pattern| stands_behind(pattern))
-        };
+        let decided =
+            |pattern: &Pattern| !pattern.is_empty() || !patterns.iter().any(stands_behind);
         // Where several patterns fit, what follows decides between them.
         if let (Some(pattern), None) = (loosely.next(), loosely.next())
             && decided(pattern)
