@@ -109,7 +109,7 @@ async fn the_limits_are_those_of_the_whole_run() {
     assert!(
         died.skipped
             .iter()
-            .all(|(_, why)| why.contains("died 2 times"))
+            .all(|(_, why)| why.contains("died too often"))
     );
 
     let options = CampaignOptions {

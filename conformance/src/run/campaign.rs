@@ -130,7 +130,7 @@ async fn play(
         deaths += deaths::attribute(target, table, &broken.open, death, deadline).await?;
         if deaths >= table.options.deaths {
             waiting.extend(large);
-            table.leave_out(waiting, deaths);
+            table.leave_out(waiting);
             break;
         }
     }

@@ -15,6 +15,7 @@ use super::{
     campaign::{campaign, header, interrupted},
     gathered::judged,
     kept::Keeper,
+    round::TOO_OFTEN,
 };
 use crate::target::Running;
 
@@ -145,10 +146,9 @@ impl<P: Fn(Progress)> Run<'_, P> {
 
     /// The server has died too often.
     fn leave_out(&mut self, numbers: Range<u64>) {
-        let reason = format!("the server had died {} times", self.options.deaths);
         let names = self.material.cases(numbers).map(|case| case.name);
         self.skipped
-            .extend(names.map(|name| (name, reason.clone())));
+            .extend(names.map(|name| (name, TOO_OFTEN.to_owned())));
     }
 }
 

@@ -28,6 +28,9 @@ const DYING: Duration = Duration::from_secs(1);
 /// A session that was over so long before the server was seen to be dead may have killed it.
 const AFTERMATH: Duration = Duration::from_millis(300);
 
+/// Why conversations are left out of a run whose server does not live long enough.
+pub(super) const TOO_OFTEN: &str = "the server had died too often: see SES-8";
+
 /// The cases of a run, and a place for what is seen of each.
 pub(super) struct Table {
     pub(super) cases: Vec<Arc<Case>>,
@@ -51,11 +54,10 @@ impl Table {
     }
 
     /// The cases in `waiting` are not played, because the server has died so often.
-    pub(super) fn leave_out(&mut self, waiting: VecDeque<usize>, deaths: usize) {
-        let reason = format!("the server had died {deaths} times");
+    pub(super) fn leave_out(&mut self, waiting: VecDeque<usize>) {
         let names = waiting.into_iter().map(|index| &self.cases[index].name);
         self.left_out
-            .extend(names.map(|name| (name.clone(), reason.clone())));
+            .extend(names.map(|name| (name.clone(), TOO_OFTEN.to_owned())));
     }
 
     /// Conversations that were not played, each with the reason.

@@ -140,8 +140,7 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         possible.then(|| of_command(view, index, fired)).flatten()
     };
     let near = back(1).find_map(command);
-    from_named_partial_line(view, fired)
-        .or_else(|| near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired)))
+    near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired))
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
         .or_else(|| {
@@ -248,21 +247,6 @@ fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, St
             format!("the end of the line `{}` was never sent", shortened(text)),
         )
     })
-}
-
-/// The same, where the line has the very argument: whatever a malformed command fires may have another.
-fn from_named_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
-    let argument = match fired {
-        Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain.as_ref(),
-        Event::OnMailCommand { reverse_path, .. } => reverse_path.as_ref(),
-        Event::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
-        _ => None,
-    }?;
-    let rest = &view.wire.sent[view.reading.rest..];
-    let named = !argument.0.is_empty()
-        && view.may_search(rest.len())
-        && memchr::memmem::find(rest, &argument.0).is_some();
-    named.then(|| from_partial_line(view, fired)).flatten()
 }
 
 pub(super) fn command_line(text: &[u8]) -> CommandLine<'_> {

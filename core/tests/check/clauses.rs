@@ -74,6 +74,42 @@ fn a_message_is_refused_for_what_it_is_only_where_an_ordinary_one_was_taken() {
 }
 
 #[test]
+fn odd_octets_are_what_was_refused_only_behind_a_header_section_that_is_none() {
+    let message = |body: &str, mail: &str, code: &str| {
+        format!(
+            "\nC: MAIL FROM:<a@example.org>{mail}\nS: 250 ok\nC: RCPT TO:<b@example.org>\nS: 250 ok\n\
+             C: DATA\nS: 354 go\n{body}\nC: .\nS: {code} so"
+        )
+    };
+    let ordinary = message("C: Subject: x\nC:\nC: body", "", "250");
+    for (mail, octet, rule) in [
+        ("", "\u{1b}", "WIR-83"),
+        (" BODY=8BITMIME", "\u{e9}", "EBM-4"),
+    ] {
+        for (front, wanted) in [
+            ("C: Subject: x\nC:\n", vec![rule]),
+            ("C: Subject: x\nC:  folded\nC:\n", vec![rule]),
+            ("C: Subject\nC:\n", vec![]),
+            ("C: Subject: x\nC: and so on\nC:\n", vec![]),
+        ] {
+            let odd = message(&format!("{front}C! {octet}\\r\\n"), mail, "554");
+            breaks(&wanted, &format!("{GREETED}{ordinary}{odd}"));
+        }
+    }
+    // Nobody need take a NUL.
+    let odd = message("C: Subject: x\nC:\nC! \\0\u{1b}\\r\\n", "", "554");
+    breaks(&[], &format!("{GREETED}{ordinary}{odd}"));
+}
+
+#[test]
+fn a_parameter_beside_an_address_literal_may_not_be_what_was_refused() {
+    for (path, wanted) in [("a@example.org", vec!["EBM-2"]), ("a@[192.0.2.1]", vec![])] {
+        let mail = format!("\nC: MAIL FROM:<{path}> BODY=8bitmime\nS: 501 no");
+        breaks(&wanted, &format!("{GREETED}{mail}"));
+    }
+}
+
+#[test]
 fn what_a_handler_may_have_refused_is_not_judged() {
     let mut run = transcript(None, &[&format!("{GREETED}\nC: NOOP\nS: 550 no")]);
     assert_eq!(broken_in(&run), ["WIR-67"]);

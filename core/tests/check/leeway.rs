@@ -27,6 +27,22 @@ const ADDRESSED: &str = "
     E: OnRcptCommand b@example.org
     S: 250 ok";
 
+/// A message in one chunk.
+const ONE_CHUNK: &str = "
+        C! BDAT 2 LAST\\r\\n\\r\\n
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\n
+        S: 250 queued";
+
+/// A BDAT that the server does not know: its octets are a command.
+const UNKNOWN_BDAT: &str = "
+        C! BDAT 5\\r\\nabc\\r\\n
+        E: OnReject
+        S: 503 EHLO first
+        E: OnReject
+        S: 500 what";
+
 fn without_reject() -> Hello {
     let mut hello = hello();
     hello.events.retain(|kind| *kind != EventKind::OnReject);
@@ -81,12 +97,7 @@ fn a_server_may_wait_for_the_last_chunk_of_what_it_refused_before_it_takes_anoth
 #[test]
 fn refused_chunks_with_wrong_codes_are_not_read_as_commands() {
     let ladder = format!(
-        "{CHUNKING}{ADDRESSED}
-        C! BDAT 2 LAST\\r\\n\\r\\n
-        E: OnDataCommand
-        E: OnEndOfHeaders
-        E: OnEndOfData \\r\\n
-        S: 250 queued
+        "{CHUNKING}{ADDRESSED}{ONE_CHUNK}
         C! BDAT 3\\r\\nabc
         E: OnReject
         S: 551 discarded
@@ -116,44 +127,28 @@ fn a_server_that_has_announced_nothing_may_know_bdat_and_is_not_blamed_for_it() 
 #[test]
 fn a_server_that_took_chunks_need_not_know_them_behind_a_helo() {
     conforms(&format!(
-        "{CHUNKING}{ADDRESSED}
-        C! BDAT 2 LAST\\r\\n\\r\\n
-        E: OnDataCommand
-        E: OnEndOfHeaders
-        E: OnEndOfData \\r\\n
-        S: 250 queued
+        "{CHUNKING}{ADDRESSED}{ONE_CHUNK}
+        C: BDAT 18446744073709551618
+        E: OnReject
+        S: 501 too large
         C: HELO a.example.org
         E: OnHeloCommand a.example.org
         S: 250 mail.example.org
-        C! BDAT 3\\r\\nabc
-        E: OnReject
-        S: 503 EHLO first
-        C! \\r\\n
-        E: OnReject
-        S: 500 what{QUIT}"
+        {UNKNOWN_BDAT}{QUIT}"
     ));
 }
 
 #[test]
 fn a_server_that_took_chunks_in_clear_need_not_know_them_inside_tls() {
     conforms(&format!(
-        "{CHUNKING}{ADDRESSED}
-        C! BDAT 2 LAST\\r\\n\\r\\n
-        E: OnDataCommand
-        E: OnEndOfHeaders
-        E: OnEndOfData \\r\\n
-        S: 250 queued
+        "{CHUNKING}{ADDRESSED}{ONE_CHUNK}
         C: BDAT 18446744073709551618
         E: OnReject
         S: 501 too large
         C: STARTTLS
         S: 220 go
         tls TLSv1.3
-        C! BDAT 5\\r\\nabc\\r\\n
-        E: OnReject
-        S: 503 EHLO first
-        E: OnReject
-        S: 500 what{QUIT}"
+        {UNKNOWN_BDAT}{QUIT}"
     ));
 }
 
@@ -301,4 +296,36 @@ fn a_known_bare_lf_explains_a_reply_that_answers_nothing() {
         rules.contains(&"ORD-11") && !rules.contains(&"WIR-2"),
         "{rules:?}"
     );
+}
+
+#[test]
+fn what_is_sent_behind_quit_may_cost_its_reply() {
+    let ladder = |sent: &str, end: &str| {
+        format!(
+            "{GREETED}\n        C! QUIT\\r\\n{sent}\n        {end}\n        E: OnDisconnect Quit"
+        )
+    };
+    conforms(&ladder("NO", "server-reset"));
+    for (sent, end) in [("", "server-reset"), ("NO", "server-close")] {
+        assert_eq!(rules_of(&[&ladder(sent, end)]), ["WIR-7"], "{sent}, {end}");
+    }
+}
+
+#[test]
+fn that_a_server_answers_the_rest_of_a_chunk_is_no_sign_that_it_read_refused_ones_as_commands() {
+    let ladder = format!(
+        "{CHUNKING}{ADDRESSED}{ONE_CHUNK}
+        C! BDAT 17\\r\\nMessage-ID: <malf
+        S: 551 discarded
+        C! BDAT 7\\r\\nTURN\\r\\n
+        C! BDAT 29 LAST\\r\\nMessage-ID: <a@b.example>\\r\\n
+        S: 551 discarded
+        S: 500 what
+        S: 221 I can break rules too
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    let run = check(&transcript(Some(without_reject()), &[&ladder]));
+    let rules: Vec<_> = found(&run).into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(rules, ["WIR-18", "CHK-3", "CHK-3"]);
 }

@@ -1,6 +1,6 @@
 //! STARTTLS in traces written by hand.
 
-use super::{breaks, conforms, rules_of};
+use super::{GREETED, breaks, conforms, rules_of};
 use pretty_assertions::assert_eq;
 
 const IN_CLEAR: &str = "
@@ -63,6 +63,27 @@ fn replies_that_are_one_behind_are_told_by_what_was_injected() {
         E: OnEhloCommand a.example.org
         S: 250 mail.example.org";
     breaks("CON-6", &injected(&format!("{shifted}{LEFT}")));
+}
+
+#[test]
+fn a_server_that_wants_no_greeting_has_nothing_to_forget() {
+    let mail = "
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok";
+    let inside = format!("{IN_CLEAR}{INSIDE}{mail}{LEFT}");
+    let greeted = format!("{GREETED}{LEFT}");
+    assert_eq!(rules_of(&[&inside, &greeted]), ["TLS-3"]);
+    for refused in [
+        "",
+        "\nC: EHLO a.example.org\nE: OnEhloCommand a.example.org\nE: OnReject\nS: 550 not you",
+    ] {
+        let ungreeted = format!("E: OnConnect\nS: 220 mail.example.org{refused}{mail}{LEFT}");
+        assert!(
+            !rules_of(&[&inside, &ungreeted]).contains(&"TLS-3"),
+            "{refused}"
+        );
+    }
 }
 
 #[test]

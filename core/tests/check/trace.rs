@@ -1,7 +1,7 @@
 //! Transcripts written as ladders, for tests that read like the trace they are about.
 //!
 //! `C: text` is sent and `S: text` received with CRLF; `C! escaped` and `S! escaped` as they stand (Rust's byte
-//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close`, `died STATUS` end;
+//! escapes); `R: 1000 text` is sent with CRLF, so many times over; `E: Event argument` fires; `FIN`, `RST`, `half-close`, `silence`, `gave-up`, `server-close`, `server-reset`, `died STATUS` end;
 //! `tls VERSION`, `no-tls WHY`, `close-notify` and `truncate` are of TLS.
 //! Each line happens a millisecond after the one above it.
 
@@ -115,6 +115,7 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             ("close-notify", _) => What::Client(ClientAct::CloseNotify),
             ("truncate", _) => What::Client(ClientAct::Truncate),
             ("server-close", _) => What::Server(ServerEnd::Close),
+            ("server-reset", _) => What::Server(ServerEnd::Reset),
             other => panic!("no such ladder line: {other:?}"),
         };
         entries.push(Entry { at, what });
