@@ -51,6 +51,9 @@ const ALTERED: u32 = 30;
 const ALTERED_OF_MESSAGE: u32 = 15;
 /// The same of a command's: no other can have fired it.
 const CLOSE: u32 = 15;
+/// What a window leaves over, for what stands behind it: less than any other reading of that event, so that alone it
+/// decides nothing; but of many events that fit within the window few were meant for something behind it.
+const LEFT: u32 = 10;
 /// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing count less: they would
 /// hide that what was left over before them finds no place behind them either.
 const WINDOW_EXCHANGES: usize = 8;
@@ -209,8 +212,9 @@ impl Repair<'_> {
         let patterns = exchange.and_then(|exchange| self.slots.get(exchange));
         let (Some(exchange), Some(patterns)) = (exchange, patterns) else {
             // What is left at the session's end has no place any more; behind the window it may have one.
-            let left = exchange.map_or(0, |_| self.window_end() - event);
-            return (EXTRA * u32::try_from(left).unwrap_or(u32::MAX / EXTRA), 0);
+            let each = if exchange.is_some() { EXTRA } else { LEFT };
+            let left = u32::try_from(self.window_end() - event).unwrap_or(u32::MAX / EXTRA);
+            return (each * left, 0);
         };
         (0..patterns.len())
             .map(|pattern| (self.cheapest((exchange, pattern, 0, event)).0, pattern))

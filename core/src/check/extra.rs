@@ -139,7 +139,11 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         let possible = !view.came_before(index, event);
         possible.then(|| of_command(view, index, fired)).flatten()
     };
-    let near = back(1).find_map(command);
+    // What of a malformed line is not its own: it fires in time, or never.
+    let in_time = |index: &usize| {
+        from_partial_line(view, fired).is_none() || !view.answered_before(*index, event)
+    };
+    let near = back(1).filter(in_time).find_map(command);
     near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired))
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))

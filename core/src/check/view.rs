@@ -9,7 +9,7 @@ use super::{
     content_lines::ContentLines,
     elsewhere::Elsewhere,
     fit::fit,
-    lay_out::{by_exchange, came_before, fired_by_exchanges, lay_out},
+    lay_out::{answered_before, by_exchange, came_before, fired_by_exchanges, lay_out},
     offers::Offers,
     verdict::Level,
 };
@@ -366,6 +366,13 @@ impl<'t> View<'t> {
     /// Whether `event` had been seen before the client began to send the command of `exchange`.
     pub(super) fn came_before(&self, exchange: usize, event: usize) -> bool {
         came_before(self.wire, &self.exchanges()[exchange], &self.events[event])
+    }
+
+    /// Whether the command of `exchange`, malformed, had been refused before `event` was emitted.
+    pub(super) fn answered_before(&self, exchange: usize, event: usize) -> bool {
+        let hello = self.header.hello.as_ref();
+        hello.is_some_and(|hello| hello.semantics.clock)
+            && answered_before(self.wire, &self.exchanges()[exchange], &self.events[event])
     }
 
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {

@@ -143,6 +143,46 @@ fn half_a_line_is_not_laid_to_a_malformed_one_before_it() {
     assert_eq!(rules_without_reject(&[&ladder]), ["CON-8"]);
 }
 
+/// qpsmtpd, which puts a control character in quotes: what the event says is on no line as it stands.
+#[test]
+fn half_a_line_that_was_changed_is_not_laid_to_a_malformed_one_that_had_been_refused() {
+    let ladder = format!(
+        "{GREETED}
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: RCPT TO:<b@example.org
+        S: 501 no
+        C! RCPT TO:<\x01c@example.org>\r
+        RST
+        E: OnRcptCommand \"\\\x01c\"@example.org
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-8"]);
+}
+
+/// qpsmtpd, for which `<Postmaster>` is `postmaster`, to a client that has reset before any of it was answered.
+#[test]
+fn events_that_fit_but_for_their_case_are_those_of_unanswered_commands() {
+    let eight: String = (0..8)
+        .map(|n| format!("RCPT TO:<{n}@example.org>\\r\\n"))
+        .collect();
+    let fired: String = (0..8)
+        .map(|n| format!("E: OnRcptCommand {n}@example.org\n"))
+        .collect();
+    let ladder = format!(
+        "{GREETED}
+        C! MAIL FROM:<a@example.org>\\r\\nRCPT TO:<Postmaster>\\r\\nRCPT TO:<Postmaster>\\r\\n{eight}
+        RST
+        E: OnMailCommand a@example.org
+        E: OnRcptCommand postmaster
+        E: OnRcptCommand postmaster
+        {fired}
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-7"; 2]);
+}
+
 /// Haraka leaves over a line that is too long, and over a message that it has refused.
 #[test]
 fn a_client_that_leaves_behind_what_ends_a_session_may_have_been_dropped() {
