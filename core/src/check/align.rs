@@ -20,6 +20,8 @@ pub(super) enum Fit {
     Altered,
     /// The kind is right, and but for its case the argument too.
     Close,
+    /// The kind is right, and what is malformed may fire it whatever it says.
+    Loose,
     /// All that can be seen is right.
     Exact,
 }
@@ -44,16 +46,21 @@ pub(super) struct Alignment {
     pub(super) deviations: Vec<Deviation>,
 }
 
-const MISSING: u32 = 20;
-const EXTRA: u32 = 20;
-const ALTERED: u32 = 30;
+// What each kind of repair costs.
+const MISSING: u32 = 40;
+const EXTRA: u32 = 40;
+const ALTERED: u32 = 57;
 /// Less than an event too many: a message that was refused need not have fired it, and still it is this message's.
-const ALTERED_OF_MESSAGE: u32 = 15;
+const ALTERED_OF_MESSAGE: u32 = 30;
 /// The same of a command's: no other can have fired it.
-const CLOSE: u32 = 15;
-/// What a window leaves over, for what stands behind it: less than any other reading of that event, so that alone it
-/// decides nothing; but of many events that fit within the window few were meant for something behind it.
-const LEFT: u32 = 10;
+const CLOSE: u32 = 30;
+/// Beside an event that is missing, more than one that says something else: what a malformed command fires is rather
+/// that of a sound one near it.
+const LOOSE: u32 = 18;
+/// An event that is left over in the window, for what stands behind it: less than a repair, so that alone it decides
+/// nothing; but of many events that fit within the window few are for something behind it. Where the window's events are
+/// all left over and its exchanges have none, it must be less than to throw these events away.
+const LEFT: u32 = 19;
 /// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing count less: they would
 /// hide that what was left over before them finds no place behind them either.
 const WINDOW_EXCHANGES: usize = 8;
@@ -249,6 +256,7 @@ impl Repair<'_> {
                 let rest = (exchange, pattern, element + 1, event + 1);
                 match (self.fit)(exchange, event, kind) {
                     Fit::Exact => offer(self.cheapest(rest).0, Step::Match),
+                    Fit::Loose => offer(LOOSE + self.cheapest(rest).0, Step::Match),
                     Fit::Close => offer(CLOSE + self.cheapest(rest).0, Step::Altered),
                     Fit::Altered => offer(altered(kind) + self.cheapest(rest).0, Step::Altered),
                     Fit::No => {}

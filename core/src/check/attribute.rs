@@ -116,12 +116,7 @@ fn refusal(view: &View<'_>, exchange: usize, kind: EventKind) -> String {
 /// SES-5: an argument that this client never sent, in whatever case, and another did.
 pub(super) fn of_another_session(view: &View<'_>, event: usize) -> Option<Found> {
     let logged = view.events[event];
-    let argument = match &logged.record.event {
-        Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain.as_ref(),
-        Event::OnMailCommand { reverse_path, .. } => reverse_path.as_ref(),
-        Event::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
-        _ => None,
-    }?;
+    let argument = logged.record.event.argument()?;
     let other = view.elsewhere.sender(&argument.0)?;
     let own = other == view.log.conn || !view.may_search(view.wire.sent.len());
     if own || is_within(&view.wire.sent, &argument.0) {
@@ -133,8 +128,8 @@ pub(super) fn of_another_session(view: &View<'_>, event: usize) -> Option<Found>
     Some(Found::new("SES-5", logged.entry, what))
 }
 
-/// A server that changes the case of an argument (CON-7) has not taken it from another session.
-fn is_within(sent: &[u8], argument: &[u8]) -> bool {
+/// In whatever case: a server that changes that of an argument (CON-7) has not taken it from elsewhere.
+pub(super) fn is_within(sent: &[u8], argument: &[u8]) -> bool {
     memchr::memmem::find(sent, argument).is_some()
         || memchr::memmem::find(&sent.to_ascii_lowercase(), &argument.to_ascii_lowercase())
             .is_some()

@@ -139,22 +139,24 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         let possible = !view.came_before(index, event);
         possible.then(|| of_command(view, index, fired)).flatten()
     };
-    // What of a malformed line is not its own: it fires in time, or never.
+    let half_a_line = from_partial_line(view, event);
+    let says_all = half_a_line.is_some() && is_of_partial_line(view, fired);
+    // What fired behind the reply to a malformed command is rather that of half a line, whatever it says.
     let in_time = |index: &usize| {
-        from_partial_line(view, fired).is_none() || !view.answered_before(*index, event)
+        let stimulus = &view.exchanges()[*index].stimulus;
+        let malformed = matches!(stimulus, Stimulus::Command(line) if line.parsed.is_err());
+        half_a_line.is_none() || !malformed || !view.answered_before(*index, event)
     };
-    let near = back(1).filter(in_time).find_map(command);
-    near.filter(|(rule, _)| *rule != "REJ-1" || !is_of_partial_line(view, fired))
+    let near = || back(1).filter(in_time).find_map(command);
+    (half_a_line.clone().filter(|_| says_all))
+        .or_else(near)
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
         .or_else(|| {
-            let partial = from_partial_line(view, fired)?;
             // Half a verb says little beside a whole command that was out of sequence.
             let whole = || back(NEAR).find_map(command);
             let weak = ["REJ-1", "REJ-2", "ORD-11"];
-            (is_of_partial_line(view, fired)
-                || whole().is_none_or(|(rule, _)| weak.contains(&rule)))
-            .then_some(partial)
+            half_a_line.filter(|_| whole().is_none_or(|(rule, _)| weak.contains(&rule)))
         })
         .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
@@ -236,8 +238,14 @@ fn is_of_partial_line(view: &View<'_>, fired: &Event) -> bool {
     view.reading.stop == Stop::EndOfInput && line.parsed.is_ok() && command_event_fits(&line, fired)
 }
 
-/// CON-8: a line whose end was never sent.
-fn from_partial_line(view: &View<'_>, fired: &Event) -> Option<(&'static str, String)> {
+/// CON-8: a line whose end was never sent, and which the client had begun to send when `event` was seen.
+fn from_partial_line(view: &View<'_>, event: usize) -> Option<(&'static str, String)> {
+    let logged = &view.events[event];
+    let fired = &logged.record.event;
+    let begun = view.wire.segment_of(view.reading.rest);
+    if begun.is_none_or(|begun| logged.entry < begun.entry) {
+        return None;
+    }
     let rest = &view.wire.sent[view.reading.rest..];
     let text = rest.strip_suffix(b"\r").unwrap_or(rest);
     // A verb is short; the line may be megabytes.

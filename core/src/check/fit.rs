@@ -1,6 +1,6 @@
 //! Whether an event carries what its exchange's octets say (CON-3, CON-7, REJ-3).
 
-use super::{align::Fit, chk, extra::command_line};
+use super::{align::Fit, attribute::is_within, chk, extra::command_line};
 use crate::{
     event::{Event, EventKind, MessageDigest, Semantics},
     model::{CommandLine, Exchange, Message, Outcome, Stimulus, WireLog, auth, own_event},
@@ -55,6 +55,9 @@ pub(super) fn fit(
         _ => true,
     };
     match &exchange.stimulus {
+        Stimulus::Command(line) if exact && line.parsed.is_err() && !speaks_of(line, event) => {
+            Fit::Loose
+        }
         _ if exact => Fit::Exact,
         Stimulus::Command(line) if fits_but_for_case(line, event) => Fit::Close,
         _ => Fit::Altered,
@@ -71,6 +74,13 @@ pub(super) fn command_event_fits(line: &CommandLine<'_>, event: &Event) -> bool 
         return same_kind;
     };
     same_kind && arguments_fit(&parsed.command, event)
+}
+
+/// Whether what a malformed line has fired says something that stands on it, or nothing.
+fn speaks_of(line: &CommandLine<'_>, event: &Event) -> bool {
+    event
+        .argument()
+        .is_none_or(|argument| is_within(line.text, &argument.0))
 }
 
 /// The same, where only the case of a path or domain is another.

@@ -44,11 +44,7 @@ pub(super) fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>>
 
 /// Whether a command that is not strictly well formed was refused before the event was emitted. It may fire its event
 /// or not; if it does, then in time.
-pub(super) fn answered_before(
-    wire: &WireLog<'_>,
-    exchange: &Exchange<'_>,
-    event: &LoggedEvent<'_>,
-) -> bool {
+fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
     let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
     let loose = malformed || !exchange.leniencies().is_empty();
     let reply = exchange.reply.map(|index| &wire.replies[index]);

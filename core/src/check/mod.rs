@@ -13,6 +13,7 @@ mod catalogue;
 mod chk;
 mod clauses;
 mod con;
+mod consequences;
 mod content_lines;
 mod dsn;
 mod elsewhere;
@@ -131,7 +132,8 @@ fn each_view<'t>(
             elsewhere,
             &known,
             &mut strictly,
-            |view, founds| {
+            |view, mut founds| {
+                consequences::fold(view, &known, &mut founds);
                 if view.tolerance.is_empty() {
                     habits.extend(founds.iter().map(|found| found.rule));
                 } else if view.tolerance.line_ends.bare_lf {

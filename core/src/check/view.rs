@@ -9,7 +9,7 @@ use super::{
     content_lines::ContentLines,
     elsewhere::Elsewhere,
     fit::fit,
-    lay_out::{answered_before, by_exchange, came_before, fired_by_exchanges, lay_out},
+    lay_out::{by_exchange, came_before, fired_by_exchanges, lay_out},
     offers::Offers,
     verdict::Level,
 };
@@ -368,11 +368,12 @@ impl<'t> View<'t> {
         came_before(self.wire, &self.exchanges()[exchange], &self.events[event])
     }
 
-    /// Whether the command of `exchange`, malformed, had been refused before `event` was emitted.
+    /// Whether `exchange` had been answered before `event` was emitted, where the adapter's clock tells.
     pub(super) fn answered_before(&self, exchange: usize, event: usize) -> bool {
         let hello = self.header.hello.as_ref();
+        let reply = self.reply(&self.exchanges()[exchange]);
         hello.is_some_and(|hello| hello.semantics.clock)
-            && answered_before(self.wire, &self.exchanges()[exchange], &self.events[event])
+            && reply.is_some_and(|reply| reply.at < self.emitted_at(&self.events[event]))
     }
 
     pub(super) fn fit(&self, exchange: usize, event: &Event) -> Fit {

@@ -49,9 +49,8 @@ pub(super) fn explains_more(
     (best, best_tolerance): (&[Found], &Tolerance),
     habits: &Habits,
 ) -> bool {
-    // Replies out of order hide all else, and so they explain nothing that is read strictly.
-    let out_of_order = |founds: &[Found]| founds.iter().any(|found| found.rule == "WIR-9");
-    if out_of_order(founds) && !out_of_order(best) {
+    // What hides all else explains nothing that is read strictly.
+    if hides_all(founds) && !hides_all(best) {
         return false;
     }
     if needs_no_line_ends((best, best_tolerance), tolerance, habits) {
@@ -73,7 +72,12 @@ pub(super) fn explains_more(
         let (usual, unusual): (Vec<_>, Vec<_>) =
             riddles.partition(|found| habits.contains(found.rule));
         let usual: Habits = usual.iter().map(|found| found.rule).collect();
-        let usual: usize = usual.into_iter().map(one).sum();
+        // That it has not a verb at all needs no explanation.
+        let usual: usize = usual
+            .into_iter()
+            .filter(|rule| *rule != "WIR-20")
+            .map(one)
+            .sum();
         let riddles = usual + unusual.into_iter().map(weight).sum::<usize>();
         // That a server does again what it is known to do costs nothing.
         let loose_as_ever = tolerance.line_ends.bare_lf && habits.contains(BARE_LF);
@@ -81,16 +85,26 @@ pub(super) fn explains_more(
         (riddles, founds.len() + leniencies)
     };
     // To read the octets of a chunk as commands must solve all riddles of a kind, and not only leave fewer of it: there
-    // are always fewer chunks then.
+    // are always fewer chunks then, and less to say of them. Beside a look-alike it must solve what is new.
     if tolerance.bdat_turned && !best_tolerance.bdat_turned {
         let left: Habits = founds.iter().map(|found| found.rule).collect();
-        let solved = |found: &&Found| is_riddle(found) && !left.contains(found.rule);
+        let solved = |found: &&Found| {
+            let rule = found.rule;
+            let of_chunks = rule.starts_with("CHK-");
+            let as_ever = !best_tolerance.look_alikes.is_empty() && habits.contains(rule);
+            is_riddle(found) && !left.contains(rule) && !as_ever && !of_chunks
+        };
         if !best.iter().any(|found| solved(&found)) {
             return false;
         }
     }
     let (left, left_by_best) = (left(founds, tolerance), left(best, best_tolerance));
     left < left_by_best || (solved && left.0 <= left_by_best.0)
+}
+
+/// Whether the replies are out of order, so that nothing else is said.
+fn hides_all(founds: &[Found]) -> bool {
+    founds.iter().any(|found| found.rule == "WIR-9")
 }
 
 /// Whether a strict reading leaves nothing but what the server is known to do, and so needs no other ends of lines than
@@ -116,5 +130,7 @@ pub(super) fn convicts(
     best: &[Found],
 ) -> bool {
     let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
-    tolerance.look_alikes.is_empty() || (behind && beside_content(founds) < beside_content(best))
+    // Replies out of order hide all else.
+    let less = hides_all(best) || beside_content(founds) < beside_content(best);
+    tolerance.look_alikes.is_empty() || (behind && less)
 }

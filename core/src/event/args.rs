@@ -174,4 +174,14 @@ impl Event {
             Self::OnDisconnect { .. } => EventKind::OnDisconnect,
         }
     }
+
+    /// The domain, reverse-path or forward-path that a client said, where the event carries it.
+    pub const fn argument(&self) -> Option<&Octets> {
+        match self {
+            Self::OnHeloCommand { domain } | Self::OnEhloCommand { domain } => domain.as_ref(),
+            Self::OnMailCommand { reverse_path, .. } => reverse_path.as_ref(),
+            Self::OnRcptCommand { forward_path, .. } => forward_path.as_ref(),
+            _ => None,
+        }
+    }
 }

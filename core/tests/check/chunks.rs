@@ -2,7 +2,7 @@
 //! rule is reported under that rule and no other.
 
 use crate::{
-    QUIT, breaks, conforms, found,
+    QUIT, breaks, conforms, found, rules_of,
     trace::{hello, transcript},
 };
 use pretty_assertions::assert_eq;
@@ -75,6 +75,26 @@ fn with_chunking_a_refused_chunk_is_discarded() {
         E: OnNoopCommand
         S: 250 ok";
     breaks("CHK-6", &format!("{server}{refused}{acted}{QUIT}"));
+}
+
+/// Postfix, which has taken `BDAT 0 LAST ` NUL for the message's end, and discards what is sent behind that.
+#[test]
+fn a_wrong_code_behind_the_last_chunk_does_not_show_that_its_octets_were_read() {
+    let behind = "
+        C! BDAT 6\\r\\nNOOP\\r\\n
+        E: OnReject
+        S: 551 discarded 6 octets";
+    let ladder = format!(
+        "{}
+        C! BDAT 8 LAST\\r\\nA: b\\r\\n\\r\\n
+        E: OnDataCommand
+        E: OnEndOfHeaders A: b\\r\\n
+        E: OnEndOfData A: b\\r\\n\\r\\n
+        S: 250 accepted{}{QUIT}",
+        addressed(CHUNKING),
+        behind.repeat(3)
+    );
+    assert_eq!(rules_of(&[&ladder]), ["CHK-3"; 3]);
 }
 
 #[test]

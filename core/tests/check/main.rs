@@ -5,6 +5,7 @@ mod attribution;
 mod authentication;
 mod chunks;
 mod clauses;
+mod consequences;
 mod evidence;
 mod fairness;
 mod leeway;

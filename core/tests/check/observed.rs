@@ -161,15 +161,65 @@ fn half_a_line_that_was_changed_is_not_laid_to_a_malformed_one_that_had_been_ref
     assert_eq!(rules_without_reject(&[&ladder]), ["CON-8"]);
 }
 
+/// qpsmtpd again: the event comes behind the reply to the whole line, and is that of the half one.
+#[test]
+fn half_a_line_that_says_what_one_before_it_said_is_not_that_one_twice() {
+    let ladder = |late: &str| {
+        format!(
+            "{GREETED}
+            C: NOOP x
+            E: OnNoopCommand x
+            {late}S: 250 ok
+            C! NOOP x\\r
+            FIN
+            E: OnNoopCommand x
+            E: OnDisconnect Lost"
+        )
+    };
+    assert_eq!(rules_without_reject(&[&ladder("")]), ["CON-8"]);
+    let twice =
+        ladder("E: OnNoopCommand x\n").replace("FIN\n            E: OnNoopCommand x", "FIN");
+    assert_eq!(rules_without_reject(&[&twice]), ["ORD-11"]);
+}
+
+/// Python's smtpd, which leaves over an octet that is not ASCII.
+#[test]
+fn a_client_that_leaves_behind_a_malformed_line_may_have_been_dropped_for_it() {
+    let left = |line: &str| {
+        format!(
+            "{GREETED}
+            C! {line}\\r\\n
+            RST
+            E: OnDisconnect Dropped"
+        )
+    };
+    assert_eq!(rules_without_reject(&[&left("x\u{e9}")]), ["SES-3"; 0]);
+    assert_eq!(rules_without_reject(&[&left("VRFY x")]), ["SES-3"]);
+}
+
+/// Haraka, which makes U+FFFD of an octet that is no UTF-8: that event is not the malformed command's behind it.
+#[test]
+fn what_a_malformed_command_may_fire_is_not_what_a_sound_one_before_it_fired_changed() {
+    let ladder = format!(
+        "{GREETED}
+        C! MAIL FROM:<a@example.org>\\r\\nMAIL FROM:<b@example.org\\r\\n
+        E: OnMailCommand aa@example.org
+        S: 250 ok
+        S: 501 no{QUIT}"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-7"]);
+}
+
 /// qpsmtpd, for which `<Postmaster>` is `postmaster`, to a client that has reset before any of it was answered.
 #[test]
 fn events_that_fit_but_for_their_case_are_those_of_unanswered_commands() {
-    let eight: String = (0..8)
-        .map(|n| format!("RCPT TO:<{n}@example.org>\\r\\n"))
-        .collect();
-    let fired: String = (0..8)
-        .map(|n| format!("E: OnRcptCommand {n}@example.org\n"))
-        .collect();
+    let lines = |begin: &str, end: &str| -> String {
+        (0..8)
+            .flat_map(|n| [begin.to_owned(), n.to_string(), end.to_owned()])
+            .collect()
+    };
+    let eight = lines("RCPT TO:<", "@example.org>\\r\\n");
+    let fired = lines("E: OnRcptCommand ", "@example.org\n");
     let ladder = format!(
         "{GREETED}
         C! MAIL FROM:<a@example.org>\\r\\nRCPT TO:<Postmaster>\\r\\nRCPT TO:<Postmaster>\\r\\n{eight}
