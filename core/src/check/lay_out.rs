@@ -9,8 +9,8 @@ use super::{
 use crate::{
     event::{EventKind, HandlerAction, HandlerScript, Hello},
     model::{
-        Exchange, LoggedEvent, Outcome, Pattern, Patterns, Reading, Stimulus, Stop, WireLog,
-        allowed, own_event,
+        Certainty, Exchange, LoggedEvent, Outcome, Pattern, Patterns, Reading, Stimulus, Stop,
+        WireLog, allowed, own_event,
     },
     transcript::SessionLog,
 };
@@ -42,11 +42,12 @@ pub(super) fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>>
         .collect()
 }
 
-/// Whether a command that is not strictly well formed was refused before the event was emitted. It may fire its event
-/// or not; if it does, then in time.
+/// Whether a command that is not strictly well formed, or is out of sequence, was refused before the event was emitted. It
+/// may fire its event or not; if it does, then in time.
 fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
     let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
-    let loose = malformed || !exchange.leniencies().is_empty();
+    let out_of_sequence = exchange.in_sequence == Certainty::No;
+    let loose = malformed || out_of_sequence || !exchange.leniencies().is_empty();
     let reply = exchange.reply.map(|index| &wire.replies[index]);
     loose
         && exchange.outcome == Outcome::Refused

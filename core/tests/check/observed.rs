@@ -2,7 +2,11 @@
 //! follows from it is not told again.
 
 use crate::{GREETED, OPEN, QUIT, conforms, rules_of, trace::hello, trace::transcript};
-use smtpspec_core::{check::check, event::EventKind};
+use smtpspec_core::{
+    check::check,
+    event::{EventKind, HandlerAction, HandlerRule},
+    transcript::What,
+};
 
 /// The rules broken at a server without OnReject, as most are.
 fn rules_without_reject(ladders: &[&str]) -> Vec<&'static str> {
@@ -195,6 +199,39 @@ fn a_client_that_leaves_behind_a_malformed_line_may_have_been_dropped_for_it() {
     };
     assert_eq!(rules_without_reject(&[&left("x\u{e9}")]), ["SES-3"; 0]);
     assert_eq!(rules_without_reject(&[&left("VRFY x")]), ["SES-3"]);
+}
+
+/// smtp-server, whose handler is to fail at the first MAIL that it sees, and whose clock counts milliseconds.
+#[test]
+fn what_fired_behind_the_refusal_of_a_mail_without_a_greeting_is_that_of_the_next() {
+    let ladder = format!(
+        "E: OnConnect
+        S: 220 mail.example.org
+        C: MAIL FROM:<a@example.org>
+        S: 503 who are you
+        C: EHLO c.example.org
+        S: 250 mail.example.org
+        wait 5
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 451 it failed{QUIT}"
+    );
+    let mut hello = hello();
+    hello
+        .events
+        .retain(|kind| !matches!(kind, EventKind::OnReject | EventKind::OnEhloCommand));
+    let mut run = transcript(Some(hello), &[&ladder]);
+    run.sessions[0].open.handlers.rules.push(HandlerRule {
+        event: EventKind::OnMailCommand,
+        nth: 1,
+        action: HandlerAction::Fail,
+    });
+    for entry in &mut run.sessions[0].entries {
+        if let What::Event(record) = &mut entry.what {
+            record.at = record.at.map(|at| at - at % 10_000_000);
+        }
+    }
+    assert_eq!(crate::found(&check(&run)), []);
 }
 
 /// Haraka, which makes U+FFFD of an octet that is no UTF-8: that event is not the malformed command's behind it.
