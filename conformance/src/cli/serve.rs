@@ -6,11 +6,12 @@ use std::{
 };
 
 use smtpspec_core::{event::Hello, receiver::Config, wire::Protocol};
+use tokio::runtime::{Builder, Runtime};
 
 use super::{
     CliError,
     args::{Format, ServeArgs},
-    shared::{defects, runtime},
+    shared::defects,
 };
 use crate::serve::{EventPrinter, Hooks, ServeOptions, Server, hello};
 
@@ -31,7 +32,14 @@ pub(super) fn serve(args: &ServeArgs) -> Result<u8, CliError> {
         implicit_tls: args.implicit_tls,
         ..ServeOptions::default()
     };
-    runtime()?.block_on(until_interrupted(listen, config, options, args.format))
+    one_thread()?.block_on(until_interrupted(listen, config, options, args.format))
+}
+
+/// On the machine of its clients a server is quicker on one thread: sessions are short, and to wake another thread for each
+/// takes longer than they do.
+fn one_thread() -> Result<Runtime, CliError> {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().build().map_err(CliError::Runtime)
 }
 
 fn listen_address(args: &ServeArgs) -> Result<SocketAddr, CliError> {
