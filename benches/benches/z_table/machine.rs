@@ -14,6 +14,10 @@ const PEERS: [&str; 8] = [
     "criterion",
 ];
 
+/// What `cargo bench` does not measure.
+const ELSEWHERE: &str = "How time and memory grow with the length of a run is in [GROWTH.md](GROWTH.md), the load of Postfix's smtp-source at \
+     `smtpspec serve` in [LOAD.md](LOAD.md).";
+
 /// What stands above the table.
 pub(crate) fn preface() -> Result<String, Box<dyn Error>> {
     let mut out = String::from(
@@ -25,6 +29,7 @@ pub(crate) fn preface() -> Result<String, Box<dyn Error>> {
     let rustc = Command::new("rustc").arg("--version").output()?;
     writeln!(out, "- {}", String::from_utf8_lossy(&rustc.stdout).trim())?;
     writeln!(out, "- {}", versions()?)?;
+    writeln!(out, "\n{ELSEWHERE}")?;
     Ok(out)
 }
 
