@@ -6,7 +6,7 @@ use crate::{
     trace::{hello, transcript},
 };
 use pretty_assertions::assert_eq;
-use smtpspec_core::check::check;
+use smtpspec_core::{check::check, event::EventKind};
 
 /// A greeting, answered with these keywords, and a transaction with a recipient.
 fn addressed(keywords: &str) -> String {
@@ -80,21 +80,64 @@ fn with_chunking_a_refused_chunk_is_discarded() {
 /// Postfix, which has taken `BDAT 0 LAST ` NUL for the message's end, and discards what is sent behind that.
 #[test]
 fn a_wrong_code_behind_the_last_chunk_does_not_show_that_its_octets_were_read() {
-    let behind = "
-        C! BDAT 6\\r\\nNOOP\\r\\n
-        E: OnReject
-        S: 551 discarded 6 octets";
+    let behind = |code: &str| {
+        format!(
+            "
+            C! BDAT 6\\r\\nx: y\\r\\n
+            E: OnReject
+            S: {code} discarded 6 octets"
+        )
+    };
     let ladder = format!(
         "{}
         C! BDAT 8 LAST\\r\\nA: b\\r\\n\\r\\n
         E: OnDataCommand
         E: OnEndOfHeaders A: b\\r\\n
         E: OnEndOfData A: b\\r\\n\\r\\n
-        S: 250 accepted{}{QUIT}",
+        S: 250 accepted{}
+        FIN
+        E: OnDisconnect Lost",
         addressed(CHUNKING),
-        behind.repeat(3)
+        ["503", "551", "503"].map(behind).concat()
     );
-    assert_eq!(rules_of(&[&ladder]), ["CHK-3"; 3]);
+    assert_eq!(rules_of(&[&ladder]), ["CHK-3"]);
+}
+
+/// Postfix again, which takes `.` LF for the end of a message, and leaves with a 221 over what is no command.
+#[test]
+fn what_a_server_is_known_to_do_does_not_show_beside_a_look_alike_that_a_chunk_was_read() {
+    let leaves = "
+        S: 221 go away
+        server-close
+        E: OnDisconnect Quit";
+    let known = format!("{}\nC: X: y{leaves}", addressed(CHUNKING));
+    let smuggled = "MAIL FROM:<s@example.org>\\r\\nRCPT TO:<v@example.org>\\r\\nRSET\\r\\n.\\r\\n";
+    let ladder = format!(
+        "{}
+        C: DATA
+        E: OnDataCommand
+        S: 354 go on
+        C! A: b\\r\\n\\r\\n.\\n{smuggled}
+        E: OnEndOfHeaders A: b\\r\\n
+        E: OnEndOfData A: b\\r\\n\\r\\n
+        S: 250 ok
+        E: OnMailCommand s@example.org
+        S: 250 ok
+        E: OnRcptCommand v@example.org
+        S: 250 ok
+        E: OnRsetCommand
+        S: 250 ok
+        S: 500 what
+        C! BDAT 6\\r\\nQUIT\\r\\n
+        S: 503 discarded 6 octets
+        C: X: y{leaves}",
+        addressed(CHUNKING)
+    );
+    let mut hello = hello();
+    hello.events.retain(|kind| *kind != EventKind::OnReject);
+    let run = check(&transcript(Some(hello), &[&known, &ladder]));
+    let rules: Vec<_> = found(&run).into_iter().map(|(rule, _)| rule).collect();
+    assert_eq!(rules, ["CON-2", "WIR-18", "WIR-18"]);
 }
 
 #[test]

@@ -60,6 +60,16 @@ fn what_is_said_behind_a_refused_message_is_not_read_at_a_server_that_reads_on()
     assert!(alone.contains(&(1, "CON-7")), "{alone:?}");
     let both = by_session(&[&lost, &ends_at_the_next_dot], None);
     assert_eq!(both, [(1, "CON-9"), (2, "CON-9")]);
+    // What it is known to do anyhow has nothing to do with that.
+    let leaves = "
+        server-close
+        E: OnDisconnect Dropped";
+    let at_once = format!("{GREETED}{leaves}");
+    let behind = format!(
+        "{GREETED}{OPEN}\nC! A: b\\r\\n\\r\\n.\\r\\n{refused}\nC: NOOP\nE: OnNoopCommand\nS: 250 ok{leaves}"
+    );
+    let all = by_session(&[&lost, &at_once, &behind], None);
+    assert_eq!(all, [(1, "CON-9"), (2, "WIR-18"), (3, "WIR-18")]);
 }
 
 /// Twisted, whose reply waits for the handler while the next command is answered.

@@ -244,7 +244,18 @@ fn what_a_malformed_command_may_fire_is_not_what_a_sound_one_before_it_fired_cha
         S: 250 ok
         S: 501 no{QUIT}"
     );
-    assert_eq!(rules_without_reject(&[&ladder]), ["CON-7"]);
+    let mut hello = hello();
+    hello.events.retain(|kind| *kind != EventKind::OnReject);
+    let mut run = transcript(Some(hello), &[&ladder]);
+    run.sessions[0].open.handlers.rules.push(HandlerRule {
+        event: EventKind::OnMailCommand,
+        nth: 2,
+        action: HandlerAction::Reject("501 no".to_owned()),
+    });
+    let rules: Vec<_> = (crate::found(&check(&run)).into_iter())
+        .map(|(rule, _)| rule)
+        .collect();
+    assert_eq!(rules, ["CON-7"]);
 }
 
 /// qpsmtpd, for which `<Postmaster>` is `postmaster`, to a client that has reset before any of it was answered.
@@ -368,4 +379,68 @@ fn a_mail_within_a_transaction_is_told_as_that_whatever_was_left_open_in_it() {
         );
         assert_eq!(rules_without_reject(&[&ladder]), ["ORD-6"], "{rest}");
     }
+}
+
+/// Twisted has no NOOP: that it refuses one behind a message is no sign that the message ended earlier.
+#[test]
+fn a_verb_that_a_server_has_not_needs_no_look_alike_to_explain_its_refusal() {
+    let known = format!("{GREETED}\nC: NOOP\nS: 500 what{QUIT}");
+    let smuggled = "MAIL FROM:<s@example.org>\\r\\nRCPT TO:<v@example.org>\\r\\nDATA\\r\\nB: c\\r\\n\\r\\nx\\r\\n\\r\\ny\\r\\n";
+    let message = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n.\\n{smuggled}.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\n\\n{smuggled}
+        S: 250 ok
+        C: STARTTLS
+        S: 454 no
+        C: NOOP
+        S: 500 what
+        C: BDAT 0 LAST
+        S: 500 what
+        C: SEND FROM:<a@example.org>
+        S: 500 what
+        C: MAIL FROM:<> RET=HDRS RET=HDRS
+        E: OnMailCommand <>
+        S: 250 ok
+        C: DATA
+        S: 503 no
+        C: .
+        S: 500 what
+        FIN
+        E: OnDisconnect Lost"
+    );
+    let rules = rules_without_reject(&[&known, &message]);
+    assert_eq!(rules, ["WIR-20", "WIR-20", "DSN-6"]);
+}
+
+/// Postfix, which takes `.` LF for the end of a message: the replies to what stands behind it look as if they had traded
+/// places.
+#[test]
+fn replies_that_a_look_alike_explains_are_not_out_of_order() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n\\r\\n.\\nMAIL FROM:<s@example.org>\\r\\nRCPT TO:<v@example.org>\\r\\nDATA\\r\\nx\\r\\n.\\r\\nNOOP\\r\\nNOOP\\r\\nRCPT TO:<w@example.org>\\r\\nDATA\\r\\n
+        E: OnEndOfHeaders A: b\\r\\n
+        E: OnEndOfData A: b\\r\\n\\r\\n
+        E: OnMailCommand s@example.org
+        E: OnRcptCommand v@example.org
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData x\\r\\n
+        E: OnNoopCommand
+        E: OnNoopCommand
+        S: 250 ok
+        S: 250 ok
+        S: 250 ok
+        S: 354 go on
+        S: 250 ok
+        S: 250 ok
+        S: 250 ok
+        S: 503 no
+        S: 503 no
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-2", "WIR-18"]);
 }
