@@ -1,7 +1,10 @@
-//! A server that smtpspec has started is stopped, and its scratch folder removed, however smtpspec itself ends.
+//! A server that smtpspec has started is stopped, and its scratch folder removed, however smtpspec itself ends; and it ends
+//! when it is told to.
 
 use std::{
     fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -122,4 +125,41 @@ fn when_smtpspec_is_killed() {
         run.wait().unwrap();
         gone(&server);
     }
+}
+
+/// Events fill the pipe and the server's own room for them, so that it waits for its reader.
+#[test]
+fn serve_ends_at_ctrl_c_also_where_nobody_reads_its_events() {
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_smtpspec"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut events = BufReader::with_capacity(1024, serve.stdout.take().unwrap());
+    events.read_line(&mut first).unwrap();
+    let address = first
+        .split(" on ")
+        .nth(1)
+        .and_then(|rest| rest.split(';').next());
+    let mut client = TcpStream::connect(address.unwrap()).unwrap();
+    let patience = Some(Duration::from_secs(2));
+    client.set_read_timeout(patience).unwrap();
+    client.set_write_timeout(patience).unwrap();
+    client.write_all(b"EHLO client.example.org\r\n").unwrap();
+    let mut replies = [0; 4096];
+    while client.write_all(&b"NOOP x\r\n".repeat(100)).is_ok() && client.read(&mut replies).is_ok()
+    {
+    }
+    kill_process(pid(&serve), Signal::INT).unwrap();
+    let give_up = Instant::now() + 2 * LIMIT;
+    while serve.try_wait().unwrap().is_none() {
+        if Instant::now() > give_up {
+            serve.kill().unwrap();
+            panic!("it goes on");
+        }
+        sleep(Duration::from_millis(50));
+    }
+    drop(events);
 }

@@ -3,10 +3,15 @@
 use std::{
     io::Write,
     net::{SocketAddr, ToSocketAddrs},
+    process, thread,
+    time::Duration,
 };
 
 use smtpspec_core::{event::Hello, receiver::Config, wire::Protocol};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
 
 use super::{
     CliError,
@@ -42,6 +47,23 @@ fn one_thread() -> Result<Runtime, CliError> {
     builder.enable_all().build().map_err(CliError::Runtime)
 }
 
+/// Comes when Ctrl-C does, and then ends the process where the server does not end in time: its thread may be waiting for a
+/// reader of the events who does not read.
+fn interruption(limit: Duration) -> Result<oneshot::Receiver<()>, CliError> {
+    let (tell, told) = oneshot::channel();
+    let runtime = one_thread()?;
+    thread::spawn(move || {
+        // Without a signal handler Ctrl-C ends the process at once, which is as good.
+        let _ = runtime.block_on(tokio::signal::ctrl_c());
+        // Where nobody listens any more the server has ended.
+        let _ = tell.send(());
+        thread::sleep(limit);
+        eprintln!("smtpspec: nobody reads the events any more: those that were left are lost");
+        process::exit(2);
+    });
+    Ok(told)
+}
+
 fn listen_address(args: &ServeArgs) -> Result<SocketAddr, CliError> {
     let fail = |why: String| CliError::Listen {
         address: args.listen.clone(),
@@ -70,6 +92,7 @@ async fn until_interrupted(
 ) -> Result<u8, CliError> {
     let implicit = options.implicit_tls;
     let protocol = config.protocol;
+    let shutdown = options.shutdown;
     let events = match format {
         Format::Console => EventPrinter::console(anstream::stdout()),
         Format::Json => EventPrinter::json(std::io::stdout()),
@@ -95,9 +118,10 @@ async fn until_interrupted(
             .map_err(CliError::Output)?;
         }
     }
+    // Behind the time that sessions have to end.
+    let interrupted = interruption(shutdown + Duration::from_secs(1))?;
     tokio::select! {
-        // Without a signal handler Ctrl-C ends the process at once, which is as good.
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupted => {}
         () = server.died() => return Err(CliError::PlantedDeath),
     }
     server.shut_down().await;

@@ -42,9 +42,9 @@ pub(super) fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>>
         .collect()
 }
 
-/// Whether a command that is not strictly well formed, or is out of sequence, was refused before the event was emitted. It
-/// may fire its event or not; if it does, then in time.
-fn answered_before(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+/// Whether `exchange` is a command that is not strictly well formed, or out of sequence, and was refused before the event was
+/// emitted: it may fire its event or not; if it does, then in time.
+fn fires_too_late(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
     let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
     let out_of_sequence = exchange.in_sequence == Certainty::No;
     let loose = malformed || out_of_sequence || !exchange.leniencies().is_empty();
@@ -96,7 +96,7 @@ pub(super) fn lay_out(
     }
     let fits = |exchange: usize, event: usize, kind: EventKind| {
         let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
-        let too_late = hello.semantics.clock && answered_before(wire, cause, logged);
+        let too_late = hello.semantics.clock && fires_too_late(wire, cause, logged);
         if too_late || came_before(wire, cause, logged) {
             return Fit::No;
         }

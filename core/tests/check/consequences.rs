@@ -1,6 +1,9 @@
 //! What only follows from a rule that the server has been seen to break is told as that rule, and once.
 
-use crate::{GREETED, OPEN, QUIT, trace::hello, trace::transcript};
+use crate::{
+    GREETED, OPEN, QUIT,
+    trace::{hello_without_reject, transcript},
+};
 use smtpspec_core::{
     check::check,
     event::{EventKind, HandlerAction, HandlerRule},
@@ -9,9 +12,7 @@ use smtpspec_core::{
 /// The rules that `ladders` break, by session, at a server without OnReject; `slow` is the command whose handler takes
 /// its time.
 fn by_session(ladders: &[&str], slow: Option<EventKind>) -> Vec<(u64, &'static str)> {
-    let mut hello = hello();
-    hello.events.retain(|kind| *kind != EventKind::OnReject);
-    let mut run = transcript(Some(hello), ladders);
+    let mut run = transcript(Some(hello_without_reject()), ladders);
     for session in &mut run.sessions {
         session
             .open

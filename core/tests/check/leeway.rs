@@ -3,12 +3,12 @@
 
 use crate::{
     GREETED, QUIT, conforms, found, rules_of,
-    trace::{hello, transcript},
+    trace::{hello, hello_without_reject, transcript},
 };
 use pretty_assertions::assert_eq;
 use smtpspec_core::{
     check::check,
-    event::{EventKind, HandlerAction, HandlerRule, HandlerScript, Hello},
+    event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
 };
 
 /// A greeting that announces CHUNKING, and a recipient.
@@ -42,12 +42,6 @@ const UNKNOWN_BDAT: &str = "
         S: 503 EHLO first
         E: OnReject
         S: 500 what";
-
-fn without_reject() -> Hello {
-    let mut hello = hello();
-    hello.events.retain(|kind| *kind != EventKind::OnReject);
-    hello
-}
 
 #[test]
 fn a_data_that_ends_at_a_nul_is_a_loose_data_and_content_follows() {
@@ -219,7 +213,7 @@ fn of_what_nobody_answered_some_may_have_been_refused_and_some_accepted() {
         E: OnDataCommand
         E: OnNoopCommand
         E: OnDisconnect Lost";
-    let run = check(&transcript(Some(without_reject()), &[ladder]));
+    let run = check(&transcript(Some(hello_without_reject()), &[ladder]));
     assert_eq!(found(&run), []);
 }
 
@@ -325,7 +319,7 @@ fn that_a_server_answers_the_rest_of_a_chunk_is_no_sign_that_it_read_refused_one
         server-close
         E: OnDisconnect Dropped"
     );
-    let run = check(&transcript(Some(without_reject()), &[&ladder]));
+    let run = check(&transcript(Some(hello_without_reject()), &[&ladder]));
     let rules: Vec<_> = found(&run).into_iter().map(|(rule, _)| rule).collect();
     assert_eq!(rules, ["WIR-18", "CHK-3", "CHK-3"]);
 }

@@ -20,7 +20,7 @@ mod trace;
 
 use pretty_assertions::assert_eq;
 use smtpspec_core::check::{Finding, RunVerdict, Verdict, check, is_clause};
-use trace::{hello, transcript};
+use trace::{hello, hello_without_reject, transcript};
 
 const GREETED: &str = "
     E: OnConnect
@@ -62,6 +62,12 @@ fn found(run: &RunVerdict) -> Vec<(&'static str, String)> {
 
 fn rules_of(ladders: &[&str]) -> Vec<&'static str> {
     let run = check(&transcript(Some(hello()), ladders));
+    found(&run).into_iter().map(|(rule, _)| rule).collect()
+}
+
+/// The same at a server without OnReject, as most are.
+fn rules_without_reject(ladders: &[&str]) -> Vec<&'static str> {
+    let run = check(&transcript(Some(hello_without_reject()), ladders));
     found(&run).into_iter().map(|(rule, _)| rule).collect()
 }
 

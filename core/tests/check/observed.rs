@@ -1,21 +1,15 @@
 //! What runs against servers that nobody here wrote have shown: one deviation is laid to its own rule, and what only
 //! follows from it is not told again.
 
-use crate::{GREETED, OPEN, QUIT, conforms, rules_of, trace::hello, trace::transcript};
+use crate::{
+    GREETED, OPEN, QUIT, conforms, rules_of, rules_without_reject,
+    trace::{hello, hello_without_reject, transcript},
+};
 use smtpspec_core::{
     check::check,
     event::{EventKind, HandlerAction, HandlerRule},
     transcript::What,
 };
-
-/// The rules broken at a server without OnReject, as most are.
-fn rules_without_reject(ladders: &[&str]) -> Vec<&'static str> {
-    let mut hello = hello();
-    hello.events.retain(|kind| *kind != EventKind::OnReject);
-    let run = check(&transcript(Some(hello), ladders));
-    let found = crate::found(&run);
-    found.into_iter().map(|(rule, _)| rule).collect()
-}
 
 /// Haraka, whose second MAIL fires, to a client that has reset before any of it was answered.
 #[test]
@@ -244,9 +238,7 @@ fn what_a_malformed_command_may_fire_is_not_what_a_sound_one_before_it_fired_cha
         S: 250 ok
         S: 501 no{QUIT}"
     );
-    let mut hello = hello();
-    hello.events.retain(|kind| *kind != EventKind::OnReject);
-    let mut run = transcript(Some(hello), &[&ladder]);
+    let mut run = transcript(Some(hello_without_reject()), &[&ladder]);
     run.sessions[0].open.handlers.rules.push(HandlerRule {
         event: EventKind::OnMailCommand,
         nth: 2,

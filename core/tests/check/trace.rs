@@ -33,6 +33,13 @@ pub(crate) fn hello() -> Hello {
     }
 }
 
+/// That of a server without OnReject, as most are.
+pub(crate) fn hello_without_reject() -> Hello {
+    let mut hello = hello();
+    hello.events.retain(|kind| *kind != EventKind::OnReject);
+    hello
+}
+
 /// A run of one session for each ladder.
 pub(crate) fn transcript(hello: Option<Hello>, ladders: &[&str]) -> Transcript {
     let sessions = (1..)

@@ -144,12 +144,14 @@ fn is_rough(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
     match &exchange.stimulus {
         Stimulus::Command(line) => {
             let odd = line.parsed.is_err() || !line.text.is_ascii();
-            return odd && exchange.outcome == Outcome::Unanswered;
+            odd && exchange.outcome == Outcome::Unanswered
         }
-        Stimulus::Message(_) => {}
-        Stimulus::Connection | Stimulus::Response(_) => return false,
+        Stimulus::Message(_) => has_lone_line_end(&view.wire.sent[exchange.span.clone()]),
+        Stimulus::Connection | Stimulus::Response(_) => false,
     }
-    let content = &view.wire.sent[exchange.span.clone()];
+}
+
+fn has_lone_line_end(content: &[u8]) -> bool {
     let alone = |(at, octet): (usize, &u8)| match octet {
         b'\n' => at
             .checked_sub(1)
