@@ -53,12 +53,17 @@ fn interruption(limit: Duration) -> Result<oneshot::Receiver<()>, CliError> {
     let (tell, told) = oneshot::channel();
     let runtime = one_thread()?;
     thread::spawn(move || {
-        // Without a signal handler Ctrl-C ends the process at once, which is as good.
-        let _ = runtime.block_on(tokio::signal::ctrl_c());
+        if runtime.block_on(tokio::signal::ctrl_c()).is_err() {
+            // Without a signal handler Ctrl-C ends the process at once, which is as good.
+            return;
+        }
         // Where nobody listens any more the server has ended.
         let _ = tell.send(());
         thread::sleep(limit);
-        eprintln!("smtpspec: nobody reads the events any more: those that were left are lost");
+        eprintln!(
+            "smtpspec: the server did not end in time: does what reads its standard output still read? \
+             Events that it has not read are lost"
+        );
         process::exit(2);
     });
     Ok(told)
@@ -121,7 +126,7 @@ async fn until_interrupted(
     // Behind the time that sessions have to end.
     let interrupted = interruption(shutdown + Duration::from_secs(1))?;
     tokio::select! {
-        _ = interrupted => {}
+        Ok(()) = interrupted => {}
         () = server.died() => return Err(CliError::PlantedDeath),
     }
     server.shut_down().await;
