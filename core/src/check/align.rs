@@ -61,11 +61,12 @@ const LOOSE: u32 = 18;
 /// nothing; but of many events that fit within the window few are for something behind it. Where the window's events are
 /// all left over and its exchanges have none, it must be less than to throw these events away.
 const LEFT: u32 = 19;
-/// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing count less: they would
-/// hide that what was left over before them finds no place behind them either.
+/// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing do not count: they would
+/// hide that what was left over before them finds a place behind them, or none there either.
 const WINDOW_EXCHANGES: usize = 8;
-const WINDOW_SILENT: usize = 64;
 const WINDOW_EVENTS: usize = 16;
+/// After how many repairs in a row that lay no event anywhere the fullest pattern that fits is taken.
+const VAIN: usize = 64;
 /// Behind how many events that nothing explains an exchange that may have fired nothing is looked for.
 const FEW: usize = 4;
 
@@ -80,6 +81,7 @@ pub(super) fn align(
         deviations: Vec::new(),
     };
     let mut next = 0;
+    let mut firing = None;
     // Repairs since the last event that was laid somewhere.
     let mut vain = 0;
     for (exchange, patterns) in slots.iter().enumerate() {
@@ -91,14 +93,14 @@ pub(super) fn align(
         // That nothing fired fits always: where more may have, events that nothing explains may stand before it.
         let stands_behind = |pattern: &Pattern| {
             let mut places = next + 1..=next + FEW;
-            !pattern.is_empty() && places.any(|next| fits(pattern, next, Fit::Exact))
+            !pattern.is_empty() && places.any(|next| fits(pattern, next, Fit::Close))
         };
         let decided =
             |pattern: &Pattern| !pattern.is_empty() || !patterns.iter().any(stands_behind);
         let mut exactly = patterns
             .iter()
             .filter(|pattern| fits(pattern, next, Fit::Exact));
-        let fitting = if vain < WINDOW_SILENT {
+        let fitting = if vain < VAIN {
             // Where several patterns fit, what follows decides between them.
             let loosely = |pattern: &&Pattern| fits(pattern, next, Fit::Altered);
             let alone = patterns.iter().filter(loosely).take(2).count() == 1;
@@ -116,7 +118,11 @@ pub(super) fn align(
         }
         let mut repair = Repair {
             slots,
-            window: window(slots, exchange),
+            window: window(
+                slots.len(),
+                firing.get_or_insert_with(|| all_firing(slots)),
+                exchange,
+            ),
             events,
             fit,
             first: exchange,
@@ -144,15 +150,19 @@ const fn altered(kind: EventKind) -> u32 {
     }
 }
 
+/// The exchanges that may fire something.
+fn all_firing(slots: &[Patterns]) -> Vec<usize> {
+    let fires = |exchange: &usize| slots[*exchange].iter().any(|pattern| !pattern.is_empty());
+    (0..slots.len()).filter(fires).collect()
+}
+
 /// The exchanges that a repair of `first` looks at: itself and those behind it that may fire something, and the number
 /// behind the last one for the session's end, where that is near.
-fn window(slots: &[Patterns], first: usize) -> Vec<usize> {
-    let counts = |exchange: &usize| {
-        let patterns = slots.get(*exchange).filter(|_| *exchange != first);
-        patterns.is_none_or(|patterns| patterns.iter().any(|pattern| !pattern.is_empty()))
-    };
-    let near = first..=slots.len().min(first + WINDOW_SILENT);
-    near.filter(counts).take(WINDOW_EXCHANGES).collect()
+fn window(exchanges: usize, firing: &[usize], first: usize) -> Vec<usize> {
+    let behind = firing.partition_point(|exchange| *exchange <= first);
+    let behind = firing[behind..].iter().copied();
+    let all = [first].into_iter().chain(behind).chain([exchanges]);
+    all.take(WINDOW_EXCHANGES).collect()
 }
 
 /// A place in the repair: exchange, pattern, element of the pattern, next event.

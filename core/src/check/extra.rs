@@ -5,14 +5,15 @@ use super::{
     attribute::of_another_session,
     chk,
     fit::command_event_fits,
+    rej::acted_on,
     view::{Found, View},
     words::{about, shortened, shown},
 };
 use crate::{
     event::{Event, EventKind},
     model::{
-        Certainty, CommandLine, Exchange, LoggedEvent, Outcome, Stimulus, Stop, Transaction,
-        own_event,
+        Certainty, CommandLine, Exchange, LoggedEvent, Outcome, Reading, Stimulus, Stop,
+        Transaction, WireLog, own_event,
     },
     wire::{Verb, parse_command},
 };
@@ -149,6 +150,7 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
     };
     let near = || back(1).filter(in_time).find_map(command);
     (half_a_line.clone().filter(|_| says_all))
+        .or_else(|| back(NEAR).find_map(|index| from_end_of_line(view, index, fired)))
         .or_else(near)
         .or_else(|| back(2).find_map(|index| from_content(view, index, fired)))
         .or_else(|| back(2).find_map(|index| chk::from_chunk(view, index, fired)))
@@ -181,8 +183,8 @@ fn of_command(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'static 
         match (line.parsed.is_err(), exchange.in_sequence, exchange.outcome) {
             (true, ..) => ("REJ-1", format!("{command} is malformed")),
             (_, Certainty::No, _) => {
-                let rule = out_of_sequence(exchange, line.verb);
-                (rule, format!("{command} is out of sequence here"))
+                let (rule, why) = acted_on(view, exchange, line.verb);
+                (rule, format!("{command} is out of sequence here{why}"))
             }
             // Where refusals have no event, nothing says that this came behind one.
             (_, _, Outcome::Refused)
@@ -229,6 +231,28 @@ fn from_content(view: &View<'_>, index: usize, fired: &Event) -> Option<(&'stati
     ))
 }
 
+/// WIR-6: a line that was taken for the command with which it ends, what stands before that being lost. Behind what may
+/// have been taken for a line end it is another line.
+fn from_end_of_line(
+    view: &View<'_>,
+    index: usize,
+    fired: &Event,
+) -> Option<(&'static str, String)> {
+    let exchange = &view.exchanges()[index];
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return None;
+    };
+    let may_be = exchange.outcome == Outcome::Accepted && line.verb == Verb::Unknown;
+    if !may_be || line.text.len() > BEHIND || !view.may_search(line.text.len()) {
+        return None;
+    }
+    let starts = (1..line.text.len()).filter(|start| !line.text[..*start].ends_with(b"\n"));
+    let mut ends = starts.map(|start| command_line(&line.text[start..]));
+    let end = ends.find(|end| end.parsed.is_ok() && command_event_fits(end, fired))?;
+    let (all, end) = (about(view, index), shortened(end.text));
+    Some(("WIR-6", format!("{all} was taken for `{end}`")))
+}
+
 /// Whether what the client sent of its last line says all that the event does: a malformed line before it, of the same
 /// verb, is not what was acted on.
 fn is_of_partial_line(view: &View<'_>, fired: &Event) -> bool {
@@ -240,25 +264,28 @@ fn is_of_partial_line(view: &View<'_>, fired: &Event) -> bool {
 
 /// CON-8: a line whose end was never sent, and which the client had begun to send when `event` was seen.
 fn from_partial_line(view: &View<'_>, event: usize) -> Option<(&'static str, String)> {
-    let logged = &view.events[event];
-    let fired = &logged.record.event;
-    let begun = view.wire.segment_of(view.reading.rest);
-    if begun.is_none_or(|begun| logged.entry < begun.entry) {
+    let text = half_a_line(view.wire, &view.reading, &view.events[event])?;
+    let what = format!("the end of the line `{}` was never sent", shortened(text));
+    Some(("CON-8", what))
+}
+
+/// The line whose end was never sent, if the client had begun to send it when `logged` was seen, which is of its verb.
+pub(super) fn half_a_line<'w>(
+    wire: &'w WireLog<'_>,
+    reading: &Reading<'_>,
+    logged: &LoggedEvent<'_>,
+) -> Option<&'w [u8]> {
+    let begun = wire.segment_of(reading.rest);
+    if reading.stop != Stop::EndOfInput || begun.is_none_or(|begun| logged.entry < begun.entry) {
         return None;
     }
-    let rest = &view.wire.sent[view.reading.rest..];
+    let rest = &wire.sent[reading.rest..];
     let text = rest.strip_suffix(b"\r").unwrap_or(rest);
     // A verb is short; the line may be megabytes.
-    let verb = || Verb::of(&text[..text.len().min(LONGEST_VERB)]);
-    let fits = view.reading.stop == Stop::EndOfInput
-        && own_event(verb()) == Some(fired.kind())
+    let verb = Verb::of(&text[..text.len().min(LONGEST_VERB)]);
+    let fits = own_event(verb) == Some(logged.record.event.kind())
         && memchr::memchr(b'\n', text).is_none();
-    fits.then(|| {
-        (
-            "CON-8",
-            format!("the end of the line `{}` was never sent", shortened(text)),
-        )
-    })
+    fits.then_some(text)
 }
 
 pub(super) fn command_line(text: &[u8]) -> CommandLine<'_> {

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use super::{
     align::{Alignment, Deviation, Fit, align},
+    extra::half_a_line,
     fit::fit,
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         WireLog, allowed, own_event,
     },
     transcript::SessionLog,
+    wire::Verb,
 };
 
 /// For each of `exchanges` exchanges the events from the first to the last that it caused.
@@ -42,18 +44,24 @@ pub(super) fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>>
         .collect()
 }
 
-/// Whether `exchange` is a command that is not strictly well formed, or out of sequence, and was refused before the event was
-/// emitted: it may fire its event or not; if it does, then in time.
-fn fires_too_late(wire: &WireLog<'_>, exchange: &Exchange<'_>, event: &LoggedEvent<'_>) -> bool {
+/// Whether `exchange` is a command that may fire its event or not, and was refused before `event` was emitted: if it
+/// fires it, then in time. So is one that is not strictly well formed, or out of sequence; and any that is refused, where
+/// the client has sent half a line of its verb since.
+fn fires_too_late(
+    wire: &WireLog<'_>,
+    reading: &Reading<'_>,
+    exchange: &Exchange<'_>,
+    event: &LoggedEvent<'_>,
+) -> bool {
     let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
     let out_of_sequence = exchange.in_sequence == Certainty::No;
     let loose = malformed || out_of_sequence || !exchange.leniencies().is_empty();
     let reply = exchange.reply.map(|index| &wire.replies[index]);
-    loose
-        && exchange.outcome == Outcome::Refused
+    exchange.outcome == Outcome::Refused
         && reply
             .zip(event.record.at)
             .is_some_and(|(reply, emitted)| reply.at < emitted)
+        && (loose || half_a_line(wire, reading, event).is_some())
 }
 
 /// Whether `event` had been seen before the client began to send the command, or the end of the message whose end it
@@ -88,7 +96,7 @@ pub(super) fn lay_out(
         if refused {
             silence(&mut patterns);
         }
-        if !handlers.is_empty() && was_refused_by_handler(exchange) {
+        if !handlers.is_empty() && may_be_refused_by_handler(wire, exchange) {
             take_leniently(exchange, hello, handlers, &mut patterns);
         }
         refused |= refuses_session(exchange, hello, handlers);
@@ -96,7 +104,7 @@ pub(super) fn lay_out(
     }
     let fits = |exchange: usize, event: usize, kind: EventKind| {
         let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
-        let too_late = hello.semantics.clock && fires_too_late(wire, cause, logged);
+        let too_late = hello.semantics.clock && fires_too_late(wire, reading, cause, logged);
         if too_late || came_before(wire, cause, logged) {
             return Fit::No;
         }
@@ -149,9 +157,17 @@ fn silence(patterns: &mut Patterns) {
     }
 }
 
-fn was_refused_by_handler(exchange: &Exchange<'_>) -> bool {
-    let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
-    malformed && exchange.outcome == Outcome::Refused
+/// Whether `exchange` is a malformed command that was refused, and not because its verb is not known: that of BDAT may be,
+/// and a server that does not know it has no hook for it.
+fn may_be_refused_by_handler(wire: &WireLog<'_>, exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return false;
+    };
+    let code = exchange
+        .reply
+        .and_then(|index| wire.replies[index].reply.code);
+    let unknown = line.verb == Verb::Bdat && matches!(code, Some(500 | 502));
+    line.parsed.is_err() && exchange.outcome == Outcome::Refused && !unknown
 }
 
 /// A malformed command that a lenient server has taken is its handler's to refuse.

@@ -184,7 +184,7 @@ fn best_view(
             }
             let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;
             if explains_more((&founds, tolerance), (&best.0, best.1), habits)
-                && convicts(tolerance, &founds, behind, &best.0)
+                && convicts(tolerance, &founds, behind, (&best.0, best.1))
             {
                 best = (founds, tolerance, data);
             }

@@ -11,8 +11,8 @@ use super::{
     words::about,
 };
 use crate::{
-    event::{EventKind, HandlerAction},
-    model::{Certainty, Exchange, Outcome, Stimulus, Transaction},
+    event::{EventKind, HandlerAction, HandlerRule},
+    model::{Certainty, Exchange, Outcome, Stimulus, Transaction, clears, own_event},
     wire::{Command, Verb},
 };
 
@@ -48,9 +48,6 @@ pub(super) const RULES: [Entry; 4] = [
         },
         observable: sees!(OnReject),
         exercised: |view| {
-            let refuses = |action: &HandlerAction| {
-                matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail)
-            };
             view.script_has(refuses)
                 && view
                     .exchanges()
@@ -87,12 +84,16 @@ pub(super) const RULES: [Entry; 4] = [
         observable: on_the_wire,
         exercised: |view| {
             view.commands().any(|(exchange, line)| {
-                exchange.history.refused.is_some()
+                !exchange.history.refused.is_empty()
                     && matches!(line.verb, Verb::Mail | Verb::Rcpt | Verb::Data)
             })
         },
     },
 ];
+
+fn refuses(action: &HandlerAction) -> bool {
+    matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail)
+}
 
 /// REJ-4, ORD-7 and the plain sequence rules of the wire: an answer that only a wrong state explains.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -124,10 +125,11 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             // 503 for what is wrong with the line is a wrong code, and the state may be right. Unless a refused DATA may
             // have cleared it: a later command will tell. So it may of what was refused or cleared otherwise.
             let found = Found::new("WIR-5", entry, what);
-            match (exchange.history.refused, exchange.history.cleared_by) {
-                (Some(Verb::Data), _) => {}
-                (None, None) => founds.push(found),
-                _ => doubtful.push(found),
+            let history = &exchange.history;
+            if history.refused.is_empty() && history.cleared_by.is_none() {
+                founds.push(found);
+            } else if history.refused.iter().next() != Some(Verb::Data) {
+                doubtful.push(found);
             }
             continue;
         }
@@ -206,7 +208,7 @@ fn forgot_recipients(view: &View<'_>, index: usize, code: u16) -> bool {
     code == 554
         && !sent_ahead(view, exchange)
         && exchange.verb() == Some(Verb::Data)
-        && exchange.history.refused.is_some()
+        && !exchange.history.refused.is_empty()
         && view.sees(EventKind::OnDataCommand)
         && !view.alignment_has(index, EventKind::OnDataCommand)
 }
@@ -233,25 +235,49 @@ pub(super) fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
             .is_some_and(|(segment, read)| segment.at < read)
 }
 
+/// What a handler has refused before `exchange` that may have cleared the transaction all the same, and so would explain it.
+fn cleared_by_refused(view: &View<'_>, exchange: &Exchange<'_>) -> Option<Verb> {
+    let by_handler = |verb: Verb| {
+        let is_own =
+            |rule: &HandlerRule| own_event(verb) == Some(rule.event) && refuses(&rule.action);
+        view.log.open.handlers.rules.iter().any(is_own)
+    };
+    let mut refused = exchange.history.refused.iter();
+    refused.find(|verb| clears(*verb) && by_handler(*verb) && leads_here(exchange, *verb))
+}
+
+/// The rule that a command out of sequence breaks whose event fired, and why.
+pub(super) fn acted_on(
+    view: &View<'_>,
+    exchange: &Exchange<'_>,
+    verb: Verb,
+) -> (&'static str, String) {
+    match cleared_by_refused(view, exchange) {
+        Some(refused) => ("REJ-4", after_refused(view, refused)),
+        None => (out_of_sequence(exchange, verb), String::new()),
+    }
+}
+
+fn after_refused(view: &View<'_>, refused: Verb) -> String {
+    format!(", after a refused {}", view.wire.protocol.name_of(refused))
+}
+
 fn wrong_state(view: &View<'_>, index: usize) -> (&'static str, String) {
     let exchange = &view.exchanges()[index];
-    match exchange
-        .history
-        .refused
-        .filter(|refused| leads_here(exchange, *refused))
-    {
-        Some(refused) => (
-            "REJ-4",
-            format!(", after a refused {}", view.wire.protocol.name_of(refused)),
-        ),
-        None => match exchange.history.cleared_by {
-            Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
-            // Taken with its event: the agents have learned of what should not be.
-            None if exchange.in_sequence == Certainty::No && view.fired_any(index) => {
-                let verb = exchange.verb().unwrap_or(Verb::Unknown);
-                (out_of_sequence(exchange, verb), String::new())
-            }
-            None => ("WIR-5", String::new()),
-        },
+    let mut refused = exchange.history.refused.iter();
+    let first = refused
+        .next()
+        .filter(|refused| leads_here(exchange, *refused));
+    if let Some(refused) = first.or_else(|| cleared_by_refused(view, exchange)) {
+        return ("REJ-4", after_refused(view, refused));
+    }
+    match exchange.history.cleared_by {
+        Some(by) => ("ORD-7", format!(", after {by} had cleared the transaction")),
+        // Taken with its event: the agents have learned of what should not be.
+        None if exchange.in_sequence == Certainty::No && view.fired_any(index) => {
+            let verb = exchange.verb().unwrap_or(Verb::Unknown);
+            (out_of_sequence(exchange, verb), String::new())
+        }
+        None => ("WIR-5", String::new()),
     }
 }

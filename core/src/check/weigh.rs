@@ -53,7 +53,7 @@ pub(super) fn explains_more(
     if hides_all(founds) && !hides_all(best) {
         return false;
     }
-    if needs_no_line_ends((best, best_tolerance), tolerance, habits) {
+    if needs_no_other_ends((best, best_tolerance), tolerance, habits) {
         return false;
     }
     let one = |rule| if rule == "WIR-9" { 4 } else { 1 };
@@ -107,17 +107,25 @@ fn hides_all(founds: &[Found]) -> bool {
     founds.iter().any(|found| found.rule == "WIR-9")
 }
 
+/// What commands and replies that a message hides show first.
+const OF_NO_LINE: [&str; 3] = ["CON-4", "ORD-11", "WIR-2"];
+
 /// Whether a strict reading leaves nothing but what the server is known to do, and so needs no other ends of lines than
-/// the server has been seen to take.
-fn needs_no_line_ends(
+/// the server has been seen to take, nor other ends of messages.
+fn needs_no_other_ends(
     (best, best_tolerance): (&[Found], &Tolerance),
     tolerance: &Tolerance,
     habits: &Habits,
 ) -> bool {
     let line_ends = tolerance.line_ends;
-    let new = line_ends.bare_cr || (line_ends.bare_lf && !habits.contains(BARE_LF));
+    let lines = line_ends.bare_cr || (line_ends.bare_lf && !habits.contains(BARE_LF));
+    let messages = !tolerance.look_alikes.is_empty();
+    let is_known = |found: &Found| {
+        let may_be_hidden = messages && OF_NO_LINE.contains(&found.rule);
+        habits.contains(found.rule) && !may_be_hidden
+    };
     let mut riddles = best.iter().filter(|found| is_riddle(found));
-    new && best_tolerance.is_empty() && riddles.all(|found| habits.contains(found.rule))
+    (lines || messages) && best_tolerance.is_empty() && riddles.all(is_known)
 }
 
 /// Whether there is evidence enough to say that a look-alike ended a message: commands behind it that were taken,
@@ -127,10 +135,11 @@ pub(super) fn convicts(
     tolerance: &Tolerance,
     founds: &[Found],
     behind: bool,
-    best: &[Found],
+    (best, best_tolerance): (&[Found], &Tolerance),
 ) -> bool {
     let beside_content = |founds: &[Found]| founds.iter().filter(|f| f.rule != "CON-3").count();
     // Replies out of order hide all else.
     let less = hides_all(best) || beside_content(founds) < beside_content(best);
-    tolerance.look_alikes.is_empty() || (behind && less)
+    let convicted = |one| best_tolerance.look_alikes.contains(one);
+    tolerance.look_alikes.iter().all(convicted) || (behind && less)
 }

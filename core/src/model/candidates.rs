@@ -14,7 +14,7 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
     let mut found: Vec<LookAlike> = Vec::new();
     let mut line_ends = crate::wire::LineEnds::default();
     let mut empty = false;
-    let (mut dot_ends_chunk, mut bdat_turned) = (false, false);
+    let (mut dot_ends_chunk, mut bdat_known, mut bdat_turned) = (false, false, false);
     for exchange in &strict.exchanges {
         let octets = &wire.sent[exchange.span.clone()];
         match &exchange.stimulus {
@@ -37,8 +37,12 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
                 let octets = chunk.map_or(&[][..], |chunk| &wire.sent[chunk.octets.clone()]);
                 dot_ends_chunk |= exchange.outcome == Outcome::Accepted
                     && dot_end(octets).is_some_and(|end| end < octets.len());
-                bdat_turned |= exchange.outcome != Outcome::Accepted
-                    && announced(line).is_some_and(|(size, _)| size > 0);
+                if let Some((size, last)) = announced(line) {
+                    let unanswered = exchange.outcome == Outcome::Unanswered;
+                    bdat_turned |= exchange.outcome != Outcome::Accepted && size > 0;
+                    // One of no octets ends a message too, for a server of which nobody saw that it knows BDAT.
+                    bdat_known |= unanswered && last && chunk.is_none();
+                }
                 line_ends.bare_lf |= line.text.contains(&b'\n');
                 line_ends.bare_cr |= line.text.contains(&b'\r');
             }
@@ -67,7 +71,7 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
         (empty, |one| one.misses_empty = true),
         (clear, |one| one.clear_behind_starttls = true),
         (dot_ends_chunk, |one| one.dot_ends_chunk = true),
-        (bdat_turned, |one| one.bdat_known = true),
+        (bdat_known || bdat_turned, |one| one.bdat_known = true),
         (bdat_turned, |one| one.bdat_turned = true),
         (line_ends.bare_lf, |one| one.line_ends.bare_lf = true),
         (line_ends.bare_cr, |one| one.line_ends.bare_cr = true),

@@ -64,8 +64,8 @@ pub enum Outcome {
 pub struct History {
     /// What cleared the last transaction, if nothing opened one since.
     pub cleared_by: Option<&'static str>,
-    /// The first command of those that touch the transaction that was refused since the transaction was last opened or cleared.
-    pub refused: Option<Verb>,
+    /// The commands of those that touch the transaction that were refused since it was last opened or cleared.
+    pub refused: RefusedVerbs,
     /// The transaction was opened with SMTPUTF8: its paths may have 8-bit octets.
     pub smtputf8: bool,
     /// The transaction was opened with BODY=BINARYMIME, which the server had announced: DATA is out of sequence in it.
@@ -76,6 +76,29 @@ pub struct History {
     pub given_up: u64,
     /// A chunk of the transaction's message was refused: the message has failed (RFC 3030, 2).
     pub failed: bool,
+}
+
+/// Verbs of MAIL, RCPT, DATA, RSET, HELO and EHLO, each once, in the order in which they were first refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RefusedVerbs([Option<Verb>; 6]);
+
+impl RefusedVerbs {
+    pub(super) fn add(&mut self, verb: Verb) {
+        let mut places = self.0.iter_mut();
+        if let Some(place) = places.find(|place| place.is_none_or(|there| there == verb)) {
+            *place = Some(verb);
+        }
+    }
+
+    /// Whether nothing was refused.
+    pub const fn is_empty(&self) -> bool {
+        self.0[0].is_none()
+    }
+
+    /// The first refused first.
+    pub fn iter(&self) -> impl Iterator<Item = Verb> {
+        self.0.into_iter().flatten()
+    }
 }
 
 /// A stimulus and its reply.

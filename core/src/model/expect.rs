@@ -138,6 +138,8 @@ fn command(
     match exchange.outcome {
         Outcome::Accepted if malformed => smallvec![own, smallvec![]],
         Outcome::Accepted => smallvec![own],
+        // A BDAT without a chunk is one that the server does not know.
+        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
         // Only OnReject: the protocol refused it. Malformed and out of sequence always so (REJ-1); a well-formed
         // one may be refused by a handler (REJ-2) or by a limit.
         // A lenient server asks its handler about it, and that may be what refuses.
@@ -145,8 +147,6 @@ fn command(
             smallvec![own_reject, smallvec![reject]]
         }
         Outcome::Refused if malformed => smallvec![smallvec![reject]],
-        // A BDAT without a chunk is one that the server does not know.
-        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
         Outcome::Refused
             if exchange.in_sequence == Certainty::No
                 && !early
@@ -154,8 +154,6 @@ fn command(
         {
             smallvec![smallvec![reject]]
         }
-        // What followed was read as commands: BDAT is not known to this server.
-        Outcome::Refused if line.verb == Verb::Bdat => smallvec![smallvec![reject]],
         Outcome::Refused => smallvec![own_reject, smallvec![reject]],
         Outcome::Dropped if malformed && may_refuse(handlers, &own) => {
             smallvec![own_reject, own, smallvec![reject], smallvec![]]

@@ -22,12 +22,14 @@ pub use authentication::{AuthStep, ResponseLine, Said, auth};
 pub use candidates::relevant_tolerances;
 pub use chunk::{Chunk, Section};
 pub use content::Message;
-pub use exchange::{COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, Stimulus};
+pub use exchange::{
+    COMMAND_LINE_LIMIT, CommandLine, Exchange, History, Outcome, RefusedVerbs, Stimulus,
+};
 pub use expect::{Pattern, Patterns, allowed, own_event};
 pub use pacer::Pacer;
 pub use reading::{Begun, Reading, Stop, UnansweredData, read};
 pub(crate) use reading::{LAST, NO_TIME_OUT};
 pub use replies::{ReplyReader, SeenReply};
-pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction};
+pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction, clears};
 pub use tolerance::{LookAlike, Separator, Tolerance};
 pub use wire_log::{LoggedEvent, LoggedHandshake, LoggedReply, Segment, WireLog};

@@ -184,7 +184,7 @@ impl State {
 }
 
 /// Whether `verb`, once accepted, clears the transaction.
-pub(super) fn clears(verb: Verb) -> bool {
+pub fn clears(verb: Verb) -> bool {
     matches!(row(verb).1, Effect::Greet | Effect::Clear | Effect::Reset)
 }
 

@@ -60,6 +60,19 @@ impl Verb {
         Self::of_word(first_word_of_malformed(line))
     }
 
+    /// The verb that a server finds in `line` which drops the eighth bit of each octet, or the octets that have one.
+    pub fn of_seven_bits(line: &[u8]) -> Self {
+        // As long as the longest verb, and what may stand around it.
+        const LONGEST: usize = 16;
+        let front = &line[..line.len().min(LONGEST)];
+        let dropped: Vec<u8> = front.iter().map(|octet| octet & 0x7f).collect();
+        let ascii: Vec<u8> = front.iter().copied().filter(u8::is_ascii).collect();
+        match Self::of_malformed(&dropped) {
+            Self::Unknown => Self::of_malformed(&ascii),
+            verb => verb,
+        }
+    }
+
     /// The verb that `word` is, without regard to case.
     pub(super) fn of_word(word: &[u8]) -> Self {
         let Ok(four) = <[u8; 4]>::try_from(word) else {
@@ -127,6 +140,15 @@ mod tests {
         assert_eq!(Verb::of(b"mAiL FROM:"), Verb::Mail);
         assert_eq!(Verb::of(b" \tstarttls"), Verb::StartTls);
         assert_eq!(Verb::of(b"DATA\tx"), Verb::Data);
+    }
+
+    #[test]
+    fn the_eighth_bit_is_passed_over_where_it_is_asked_for() {
+        for line in [&b"DATA\x80"[..], b"D\xc1TA", b"\xffDATA", b"data\xa0x"] {
+            assert_eq!(Verb::of_seven_bits(line), Verb::Data);
+            assert_eq!(Verb::of(line), Verb::Unknown);
+        }
+        assert_eq!(Verb::of_seven_bits(b"XDAT\xc1"), Verb::Unknown);
     }
 
     #[test]

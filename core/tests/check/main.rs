@@ -12,6 +12,7 @@ mod leeway;
 mod levels;
 mod lmtp;
 mod observed;
+mod other_lines;
 mod properties;
 mod refusals;
 mod repeated;

@@ -77,7 +77,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         "WIR-95",
         "EXPN is refused by one of its codes",
         "EXPN staff, 554",
-        |probe| asked(probe, Verb::Expn),
+        |probe| asked(probe, Verb::Expn) && names_a_list(probe),
         |probe| of(probe, &[502, 504, 550])
     )
     .of(Subjects::verbs(&[Verb::Expn])),
@@ -94,6 +94,13 @@ pub(super) const CLAUSES: &[Clause] = &[
 /// A strict command in sequence, whatever was answered.
 fn asked(probe: &Probe<'_, '_>, verb: Verb) -> bool {
     probe.is(verb) && probe.strict() && probe.in_sequence()
+}
+
+/// Whether the argument is an atom: what is none may be refused as a mailbox is whose syntax is wrong, by 553.
+fn names_a_list(probe: &Probe<'_, '_>) -> bool {
+    let argument = probe.argument();
+    let special = |octet: &u8| b"<>()[]{}\\,;:\" ".contains(octet) || !octet.is_ascii_graphic();
+    !argument.iter().any(special)
 }
 
 /// Those that any command may have: RFC 5321, 4.3.2; RFC 4954, 6; RFC 3207, 4.

@@ -170,7 +170,8 @@ fn judge_by(table: &Table, view: &View<'_>, founds: &[Found]) -> Judged {
     judged.asked = vec![false; table.all().len()];
     let spoken_of: HashSet<usize> = founds.iter().filter_map(|found| found.entry).collect();
     let mut past = Past::default();
-    for (index, exchange) in view.exchanges().iter().enumerate() {
+    let exchanges = view.exchanges().iter().enumerate();
+    for (index, exchange) in exchanges.take_while(|(_, exchange)| is_one_line(exchange)) {
         let announced = keywords(view, exchange);
         let probe = Probe::new(view, index, past.clone(), announced.clone());
         past.note(exchange, announced);
@@ -186,6 +187,15 @@ fn judge_by(table: &Table, view: &View<'_>, founds: &[Found]) -> Judged {
         }
     }
     judged
+}
+
+/// Whether `exchange` is no command with a bare CR or LF in it: a server that takes that for the end of a line answers two,
+/// and which reply is whose is not certain from there on.
+fn is_one_line(exchange: &Exchange<'_>) -> bool {
+    let Stimulus::Command(line) = &exchange.stimulus else {
+        return true;
+    };
+    memchr::memchr2(b'\r', b'\n', line.text).is_none()
 }
 
 /// Whether no clause applies that [`Clause::of`] leaves out.

@@ -70,7 +70,7 @@ fn traded(view: &View<'_>, index: usize) -> Option<Found> {
     crossed.then(|| Found::new("WIR-9", entry, what()))
 }
 
-/// A reply that came behind those of later commands of its group: illegal where it stands, and right for a command
+/// A reply that came behind those of later commands, which were sent before it could be read: illegal where it stands, and right for a command
 /// before that fired its event, and got the 503 of one behind it. Or the 221 to a QUIT of the group, which came
 /// before the reply to what was sent ahead of it, and nothing came for the QUIT itself.
 fn overtaken(view: &View<'_>, index: usize) -> Option<Found> {
@@ -84,15 +84,21 @@ fn overtaken(view: &View<'_>, index: usize) -> Option<Found> {
         let other = &exchanges[*other];
         other.entry == exchange.entry && !matches!(other.stimulus, Stimulus::Connection)
     };
+    // It was sent before the reply to the other was read.
+    let ahead = |other: usize| {
+        let read = view.reply(&exchanges[other]).map(|reply| reply.at);
+        read.is_some_and(|read| exchange.sent_at < read)
+    };
     let waits = |other: &usize| {
         let own = exchanges[*other].verb().and_then(own_event);
         own.is_some_and(|own| view.alignment_has(*other, own))
+            && ahead(*other)
             && exchanges[*other].in_sequence == Certainty::Yes
             && view.code(&exchanges[*other]) == Some(503)
             && legal(&exchanges[*other], code)
     };
     let entry = view.reply(exchange).map(|reply| reply.entry);
-    let mut earlier = (0..index).rev().take(NEAR).take_while(group);
+    let mut earlier = (0..index).rev().take(NEAR);
     if let Some(owner) = earlier.find(waits) {
         let what = format!(
             "{} was answered {code}, which is the reply to {}: the replies are out of order",

@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::{
     model::{
-        exchange::{CommandLine, History, Outcome},
+        exchange::{CommandLine, History, Outcome, RefusedVerbs},
         state::{Certainty, Transaction, clears},
     },
     wire::{Command, Verb},
@@ -34,11 +34,11 @@ impl Reader<'_, '_, '_> {
                 Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Rset | Verb::Helo | Verb::Ehlo,
                 Outcome::Refused,
             ) => {
-                self.history.refused = self.history.refused.or(Some(verb));
+                self.history.refused.add(verb);
             }
             // In sequence: what was refused before has left the transaction open.
             (Verb::Rcpt, Outcome::Accepted) if in_sequence == Certainty::Yes => {
-                self.history.refused = None;
+                self.history.refused = RefusedVerbs::default();
             }
             (_, Outcome::Accepted) if clears(verb) => {
                 // What was never open is not cleared.
@@ -49,7 +49,7 @@ impl Reader<'_, '_, '_> {
                 if open || self.history.cleared_by.is_some() {
                     self.history.cleared_by = Some(self.wire.protocol.name_of(verb));
                 }
-                self.history.refused = None;
+                self.history.refused = RefusedVerbs::default();
                 self.history.smtputf8 = false;
                 self.history.binary = false;
                 self.history.failed = false;

@@ -7,6 +7,7 @@
 mod answers;
 mod authentication;
 mod chunks;
+mod eight_bit;
 mod history;
 mod lmtp;
 mod starttls;
@@ -204,6 +205,7 @@ impl<'w> Reader<'w, '_, '_> {
                 parsed,
                 end: line.end,
             };
+            let command = self.as_taken(command, &span);
             stop = self.command(command, span);
         }
         self.reading.rest = self.at;

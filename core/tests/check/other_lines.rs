@@ -1,0 +1,434 @@
+//! An event or a reply that seems to be one line's and is another's, as runs against servers that nobody here wrote have
+//! shown: what is said is said of the line that it is about.
+
+use crate::{
+    GREETED, OPEN, QUIT, found, rules_of, rules_without_reject,
+    trace::{hello, hello_without_reject, transcript},
+};
+use pretty_assertions::assert_eq;
+use smtpspec_core::{
+    check::{Verdict, check},
+    event::{EventKind, HandlerAction, HandlerRule, Hello},
+    transcript::Transcript,
+};
+
+const MAIL: &str = "
+    C: MAIL FROM:<a@example.org>
+    E: OnMailCommand a@example.org
+    S: 250 ok";
+
+fn with_handler(
+    hello: Hello,
+    event: EventKind,
+    action: HandlerAction,
+    ladder: &str,
+) -> Vec<&'static str> {
+    let mut run = transcript(Some(hello), &[ladder]);
+    let handler = HandlerRule {
+        event,
+        nth: 1,
+        action,
+    };
+    run.sessions[0].open.handlers.rules.push(handler);
+    rules(&run)
+}
+
+fn rules(run: &Transcript) -> Vec<&'static str> {
+    let found = found(&check(run)).into_iter();
+    found.map(|(rule, _)| rule).collect()
+}
+
+/// smtp-server, which refuses a parameter that is there twice, and takes what is left of a line for a whole one.
+#[test]
+fn half_a_line_is_not_laid_to_a_sound_one_that_was_refused_before_it() {
+    let ladder = |half: &str| {
+        format!(
+            "{GREETED}{MAIL}
+            C: RCPT TO:<b@example.org> ORCPT=rfc822;a ORCPT=rfc822;a
+            S: 501 twice
+            C! {half}
+            FIN
+            late-E: OnRcptCommand b@example.org
+            E: OnDisconnect Lost"
+        )
+    };
+    let rcpt = ladder("RCPT TO:<b@example.org> ORCPT=rf");
+    assert_eq!(rules_without_reject(&[&rcpt]), ["CON-8"]);
+    // Half of another line has nothing to do with it.
+    assert_eq!(rules_without_reject(&[&ladder("NOOP")]), ["ORD-9"]);
+}
+
+/// Postfix, to which a client has sent all at once, and left.
+#[test]
+fn a_last_chunk_of_no_octets_ends_a_message_where_nobody_saw_that_bdat_is_known() {
+    let ladder = |bdat: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 mail.example.org
+            C! EHLO a.example.org\\r\\nMAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@example.org>\\r\\n{bdat}\\r\\nNOOP\\r\\n
+            RST
+            E: OnEhloCommand a.example.org
+            E: OnMailCommand a@example.org
+            E: OnRcptCommand b@example.org
+            E: OnDataCommand
+            E: OnEndOfHeaders
+            E: OnEndOfData
+            E: OnNoopCommand
+            E: OnDisconnect Lost"
+        )
+    };
+    let last = ladder("BDAT 0 LAST");
+    assert_eq!(rules_without_reject(&[&last]), [""; 0]);
+    let open = rules_without_reject(&[&ladder("BDAT 0")]);
+    assert!(open.contains(&"ORD-5"), "{open:?}");
+}
+
+/// aiosmtpd clears the transaction before the handler of RSET refuses it.
+#[test]
+fn a_reset_that_its_handler_refuses_explains_more_than_a_recipient_refused_before_it() {
+    let ladder = format!(
+        "{GREETED}{MAIL}
+        C: RCPT TO:<b@example.org> NOTIFY=NEVER
+        S: 555 what
+        C: RSET
+        E: OnRsetCommand
+        S: 550 no
+        C: MAIL FROM:<c@example.org>
+        E: OnMailCommand c@example.org
+        S: 250 ok{QUIT}"
+    );
+    let no = HandlerAction::Reject("550 no".to_owned());
+    let refused = with_handler(
+        hello_without_reject(),
+        EventKind::OnRsetCommand,
+        no,
+        &ladder,
+    );
+    assert_eq!(refused, ["REJ-4"]);
+    // Nobody read the reply, and the event tells.
+    let (answered, _) = ladder.rsplit_once("S: 250 ok").unwrap();
+    let unread = format!("{answered}RST\nE: OnDisconnect Lost");
+    let no = HandlerAction::Reject("550 no".to_owned());
+    let refused = with_handler(
+        hello_without_reject(),
+        EventKind::OnRsetCommand,
+        no,
+        &unread,
+    );
+    assert_eq!(refused, ["REJ-4"]);
+    // A refused DATA clears nothing that a second MAIL would need.
+    let data = ladder
+        .replace(" NOTIFY=NEVER", "")
+        .replace(
+            "555 what",
+            "250 ok\nC: RCPT TO:<d@example.org> RET=X\nS: 555 what",
+        )
+        .replace("C: RSET", "C: DATA")
+        .replace("OnRsetCommand", "OnDataCommand")
+        .replace(
+            "S: 250 ok\nC: RCPT",
+            "E: OnRcptCommand b@example.org\nS: 250 ok\nC: RCPT",
+        );
+    let no = HandlerAction::Reject("550 no".to_owned());
+    let refused = with_handler(hello_without_reject(), EventKind::OnDataCommand, no, &data);
+    assert_eq!(refused, ["ORD-6"], "{data}");
+    // The server itself refuses no RSET: that it did is WIR-15, and a second MAIL is a second MAIL.
+    assert!(rules_without_reject(&[&ladder]).contains(&"ORD-6"));
+}
+
+/// Haraka, whose handler drops the session at DATA.
+#[test]
+fn a_malformed_bdat_that_is_not_known_has_no_handler() {
+    let ladder = |code: &str| {
+        format!(
+            "{GREETED}{MAIL}
+            C: RCPT TO:<b@example.org>
+            E: OnRcptCommand b@example.org
+            S: 250 ok
+            C: BDAT 0LAST
+            S: {code}
+            C: DATA
+            E: OnDataCommand
+            S: 451 dropped
+            server-close
+            E: OnDisconnect Dropped"
+        )
+    };
+    let drops = |code: &str| {
+        let mut hello = hello_without_reject();
+        hello.semantics.clock = false;
+        let mut run = transcript(Some(hello), &[&ladder(code)]);
+        run.sessions[0].open.handlers.rules.push(HandlerRule {
+            event: EventKind::OnDataCommand,
+            nth: 1,
+            action: HandlerAction::Drop,
+        });
+        // The events come by another way, and too late to be told apart by it.
+        let entries = &mut run.sessions[0].entries;
+        let event = entries.iter().rposition(|entry| {
+            matches!(&entry.what, smtpspec_core::transcript::What::Event(record)
+                if record.event.kind() == EventKind::OnDataCommand)
+        });
+        let event = entries.remove(event.unwrap());
+        let sent = entries.iter().position(|entry| {
+            matches!(&entry.what, smtpspec_core::transcript::What::Sent(octets)
+                if octets.0.starts_with(b"BDAT"))
+        });
+        entries.insert(sent.unwrap() + 1, event);
+        rules(&run)
+    };
+    assert!(!drops("500 what").contains(&"CHK-13"));
+    assert!(drops("451 dropped").contains(&"CHK-13"));
+}
+
+/// aiosmtpd, for which a bare LF ends a line: the second 503 is the second RCPT's.
+#[test]
+fn behind_a_bare_lf_no_reply_is_held_against_a_clause() {
+    let unknown = "C: XFOO\nE: OnReject\nS: 503 need MAIL";
+    let asked = |before: &str| {
+        let ladder = format!("{GREETED}\n{before}\n{unknown}{QUIT}");
+        let run = check(&transcript(Some(hello()), &[&ladder]));
+        let clause = run.rules.iter().find(|rule| rule.rule.id == "WIR-62");
+        clause.unwrap().verdict
+    };
+    let bare =
+        "C! RCPT TO:<a@example.org>\\nRCPT TO:<a@example.org>\\r\\n\nE: OnReject\nS: 503 need MAIL";
+    assert_eq!(asked(bare), Verdict::NotExercised);
+    assert_eq!(
+        asked("C: NOOP\nE: OnNoopCommand\nS: 250 ok"),
+        Verdict::NotStrict
+    );
+}
+
+/// qpsmtpd, for which LF . CRLF ends a message and LF a line, and which wants no second greeting.
+#[test]
+fn where_a_look_alike_has_ended_a_message_line_ends_are_weighed_as_elsewhere() {
+    let again = "
+        C: EHLO b.example.org
+        S: 503 you said it";
+    let two = "
+        C! EHLO b.example.org\\nEHLO c.example.org\\r\\n
+        S: 503 you said it
+        S: 503 you said it";
+    let ended = format!(
+        "{OPEN}
+        C! A: b\\r\\n\\r\\nc\\n.\\r\\nMAIL FROM:<c@example.org>\\r\\nRSET\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\n\\r\\nc\\n
+        S: 250 ok
+        E: OnMailCommand c@example.org
+        S: 250 ok
+        E: OnRsetCommand
+        S: 250 ok
+        S: 500 what"
+    );
+    let line_end = two
+        .replace("EHLO", "BOGUS")
+        .replace("503 you said it", "500 what");
+    let known = [again, line_end.as_str()].map(|known| format!("{GREETED}{known}{QUIT}"));
+    let both = format!("{GREETED}{ended}{again}{two}{QUIT}");
+    let rules = rules_without_reject(&[&known[0], &known[1], &both]);
+    assert!(!rules.contains(&"WIR-2"), "{rules:?}");
+    assert!(rules.contains(&"CON-2"), "{rules:?}");
+}
+
+/// Sendmail, which looks at seven bits of each octet.
+#[test]
+fn what_is_answered_354_and_is_data_but_for_an_eighth_bit_begins_a_message() {
+    let ladder =
+        format!("{GREETED}{OPEN}\nC: .\nE: OnEndOfHeaders\nE: OnEndOfData\nS: 250 ok{QUIT}");
+    let eighth = ladder.replace("C: DATA", "C! DATA\u{80}\\r\\n");
+    assert_eq!(rules_of(&[&eighth]), ["WIR-6"]);
+    let other = ladder.replace("C: DATA", "C! DATE\u{80}\\r\\n");
+    assert!(rules_of(&[&other]).contains(&"WIR-13"));
+    let taken = format!("{GREETED}\nC! DATA\u{80}\\r\\n\nS: 250 ok{QUIT}");
+    assert_eq!(rules_of(&[&taken]), ["WIR-13"]);
+}
+
+/// Haraka, which loses the line that has begun behind the end of a message in the same segment.
+#[test]
+fn a_command_at_the_end_of_a_line_whose_beginning_was_lost_is_none_too_many() {
+    let mail = "
+        C: MAIL FROM:<a@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok";
+    let lost = format!(
+        "{GREETED}{}{QUIT}",
+        mail.replace("C: ", "C! y\\0z\u{ff}")
+            .replace("org>", "org>\\r\\n")
+    );
+    assert_eq!(rules_without_reject(&[&lost]), ["WIR-6"; 2]);
+    // Nothing of the kind where the line was refused.
+    let refused = lost.replace("250 ok", "500 what");
+    assert_eq!(rules_without_reject(&[&refused]), ["ORD-11"]);
+}
+
+/// qpsmtpd, for which a bare LF ends a line and which takes a second MAIL.
+#[test]
+fn a_command_behind_a_bare_lf_is_another_line_and_no_end_of_one() {
+    let ladder = format!(
+        "{GREETED}
+        C! BOGUS\\r\\0\\nMAIL FROM:<a@example.org>\\r\\n
+        S: 500 what
+        E: OnMailCommand a@example.org
+        S: 250 ok{MAIL}{QUIT}"
+    );
+    let known = format!("{GREETED}{MAIL}{MAIL}{QUIT}");
+    let rules = rules_without_reject(&[&known, &ladder]);
+    assert_eq!(rules, ["ORD-6", "ORD-6", "WIR-19"]);
+}
+
+/// Exim and mailin show no NOOP: of the two EHLO the far one was taken.
+#[test]
+fn commands_that_fire_nothing_hide_nothing_behind_them() {
+    let noops = "NOOP\\r\\n".repeat(100);
+    let replies = "S: 250 ok\n".repeat(100);
+    let ladder = format!(
+        "E: OnConnect
+        S: 220 mail.example.org
+        C! EHLO \\r\\n{noops}EHLO b.example.org\\r\\nMAIL FROM:<a@example.org>\\r\\n
+        E: OnEhloCommand b.example.org
+        E: OnMailCommand a@example.org
+        S: 501 whom?
+        {replies}
+        S: 250 mail.example.org
+        S: 250 ok{QUIT}"
+    );
+    let mut hello = hello_without_reject();
+    hello
+        .events
+        .retain(|kind| *kind != EventKind::OnNoopCommand);
+    hello
+        .semantics
+        .before_sequence_check
+        .push(EventKind::OnEhloCommand);
+    assert_eq!(rules(&transcript(Some(hello), &[&ladder])), [""; 0]);
+}
+
+/// Twisted, whose handlers take their time, to a client that sends more before it has read the reply.
+#[test]
+fn a_reply_behind_those_to_later_segments_is_out_of_order_too() {
+    let need_mail = "S: 503 need MAIL\n";
+    let ladder = |read: &str, unread: &str| {
+        format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>
+            E: OnMailCommand a@example.org
+            {read}C: RCPT TO:<b@example.org>
+            C: DATA
+            {unread}S: 503 need RCPT
+            S: 250 ok{QUIT}"
+        )
+    };
+    assert_eq!(rules_without_reject(&[&ladder("", need_mail)]), ["WIR-9"]);
+    // Where a reply had been read before more was sent, it was the first command's.
+    let rules = rules_without_reject(&[&ladder(need_mail, "")]);
+    assert!(!rules.contains(&"WIR-9"), "{rules:?}");
+}
+
+/// qpsmtpd, for which `<Postmaster>` is `postmaster`, and which takes a second MAIL, to a client that has reset.
+#[test]
+fn an_event_too_many_hides_none_behind_it_that_fits_but_for_its_case() {
+    let ladder = format!(
+        "{GREETED}{MAIL}
+        C! MAIL FROM:<b@example.org>\\r\\nRCPT TO:<Postmaster>\\r\\n
+        RST
+        E: OnMailCommand b@example.org
+        E: OnRcptCommand postmaster
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["ORD-6", "CON-7"]);
+}
+
+/// Python's smtpd, which is known to answer HELP with 250: no look-alike has to have ended a message for that.
+#[test]
+fn what_a_server_is_known_to_do_is_not_explained_by_an_end_of_data_that_it_does_not_take() {
+    let help = "C: HELP\nS: 250 SMTP";
+    let dropped = "C: MAIL FROM:<b@>\nserver-close\nE: OnDisconnect Dropped";
+    let known = [format!("{help}{QUIT}"), dropped.to_owned()];
+    let known = known.map(|known| format!("{GREETED}\n{known}"));
+    let odd = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n\\r\\n.\\0\\r\\nc\\r\\n\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData
+        S: 250 ok
+        C! MAIL FROM:<a@example.org>\\r\\r\\n
+        E: OnMailCommand a@example.org
+        S: 550 refused
+        {help}
+        {dropped}"
+    );
+    let mut hello = hello_without_reject();
+    hello
+        .events
+        .retain(|kind| *kind != EventKind::OnHelpCommand);
+    let mut run = transcript(Some(hello), &[&known[0], &known[1], &odd]);
+    run.sessions[2].open.handlers.rules.push(HandlerRule {
+        event: EventKind::OnMailCommand,
+        nth: 2,
+        action: HandlerAction::Reject("550 refused".to_owned()),
+    });
+    let rules = rules(&run);
+    assert!(!rules.contains(&"CON-2"), "{rules:?}");
+}
+
+#[test]
+fn an_end_of_data_is_found_also_where_events_and_replies_too_many_are_nothing_new() {
+    let known = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n\\r\\nNOOP\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnNoopCommand
+        E: OnEndOfData A: b\\r\\n\\r\\nNOOP\\r\\n
+        S: 250 ok
+        S: 250 ok{QUIT}"
+    );
+    let ended = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n\\r\\nc\\n.\\r\\nRSET\\r\\nNOOP\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\n\\r\\nc\\n
+        S: 250 ok
+        E: OnRsetCommand
+        S: 250 ok
+        E: OnNoopCommand
+        S: 250 ok
+        S: 500 what{QUIT}"
+    );
+    let rules = rules_without_reject(&[&known, &ended]);
+    assert_eq!(rules, ["CON-2", "CON-4", "WIR-2"]);
+}
+
+/// qpsmtpd, for which the end of the connection ends a line too.
+#[test]
+fn half_a_line_that_is_answered_breaks_con_8() {
+    let ladder = |line: &str| {
+        format!(
+            "{GREETED}
+            C! {line}
+            half-close
+            S: 252 perhaps
+            server-close
+            E: OnDisconnect Lost"
+        )
+    };
+    assert_eq!(rules_without_reject(&[&ladder("VRFY a")]), ["CON-8"]);
+    // With the line's end it is a reply, and without a line one too many.
+    assert_eq!(rules_without_reject(&[&ladder("VRFY a\\r\\n")]), [""; 0]);
+    let nothing = ladder("x").replace("C! x\n", "");
+    assert_eq!(rules_without_reject(&[&nothing]), ["WIR-2"]);
+}
+
+/// Sendmail refuses as a mailbox what is no atom.
+#[test]
+fn a_name_of_a_list_that_is_no_atom_may_be_refused_as_a_mailbox() {
+    let verdict = |name: &str| {
+        let ladder = format!("{GREETED}\nC: EXPN {name}\nE: OnReject\nS: 553 what{QUIT}");
+        let run = check(&transcript(Some(hello()), &[&ladder]));
+        let clause = run.rules.iter().find(|rule| rule.rule.id == "WIR-95");
+        clause.unwrap().verdict
+    };
+    assert_eq!(verdict("staff"), Verdict::NotStrict);
+    assert_eq!(verdict("st<aff"), Verdict::NotExercised);
+}
