@@ -164,3 +164,149 @@ fn a_server_that_goes_on_behind_its_421_may_end_with_a_quit() {
     let found = rules_of(&[&ladder]);
     assert!(!found.contains(&"SES-3"), "{found:?}");
 }
+
+/// Read as if LF . LF had ended the message, the replies would seem out of order, and that would be one finding in
+/// place of two: a smaller riddle, but another one.
+#[test]
+fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! x\\n.\\nA\\r\\n.\\r\\nHELP\\r\\nNOOP\\r\\nNOOP\\r\\nHELP\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData
+        S: 250 queued
+        E: OnHelpCommand
+        S: 220 what
+        E: OnNoopCommand
+        S: 220 what
+        E: OnNoopCommand
+        S: 250 ok
+        E: OnHelpCommand
+        S: 214 help yourself{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-4", "WIR-4"]);
+}
+
+/// The client took the second reply for that to its next command, as the server was slow: one by one nothing would fit.
+#[test]
+fn a_bare_lf_that_ends_a_line_explains_all_that_follows_but_the_second_mail() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
+        E: OnNoopCommand
+        S: 250 ok
+        C: MAIL FROM:<b@example.org>
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: QUIT
+        late-E: OnMailCommand b@example.org
+        E: OnDisconnect Quit
+        S: 250 ok
+        FIN"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["ORD-6", "WIR-19"]);
+}
+
+#[test]
+fn a_look_alike_and_a_bare_lf_behind_it_are_named_together() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! x\\r\\n\\n.\\r\\n\\nMAIL FROM:<s@example.org>\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData
+        E: OnReject
+        E: OnMailCommand s@example.org
+        E: OnReject
+        S: 250 queued
+        S: 500 what
+        S: 250 ok
+        S: 500 what{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["CON-2", "WIR-19"]);
+}
+
+#[test]
+fn a_line_that_a_bare_lf_ended_may_be_refused() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
+        E: OnReject
+        S: 500 what
+        E: OnMailCommand a@example.org
+        S: 250 ok
+        C: MAIL FROM:<b@example.org>
+        E: OnReject
+        S: 503 no{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-19"]);
+}
+
+#[test]
+fn commands_behind_a_lenient_end_of_data_may_be_loose_themselves() {
+    for (end, rules) in [
+        (
+            ".\\n\\rMAIL FROM:<c@example.org>\\r\\n",
+            vec!["WIR-6", "CON-2"],
+        ),
+        (
+            "\\n.\\r\\n\\nMAIL FROM:<c@example.org>\\r\\n",
+            vec!["CON-2", "WIR-19"],
+        ),
+    ] {
+        let empty = if rules.contains(&"WIR-19") {
+            "E: OnReject\nS: 500 what"
+        } else {
+            ""
+        };
+        let ladder = format!(
+            "{GREETED}{OPEN}
+            C: Subject: hi
+            C:
+            C! {end}.\\r\\n
+            E: OnEndOfHeaders
+            E: OnEndOfData
+            S: 250 taken
+            {empty}
+            E: OnMailCommand c@example.org
+            S: 250 ok
+            E: OnReject
+            S: 500 what
+            {QUIT}"
+        );
+        let mut rules_found = rules_of(&[&ladder]);
+        rules_found.sort_unstable();
+        let mut rules = rules;
+        rules.sort_unstable();
+        assert_eq!(rules_found, rules, "{end}");
+    }
+}
+
+/// The content that was handed on is longer than all that stands before the look-alike.
+#[test]
+fn a_dot_that_is_kept_makes_no_end_of_what_it_begins() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! .\\0\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData .\\0\\r\\n
+        S: 250 queued{QUIT}"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["CON-3"]);
+}
+
+/// What was handed on goes beyond the look-alike, so that did not end it: it is the HELP that was refused.
+#[test]
+fn a_command_refused_behind_the_end_makes_no_end_of_a_look_alike() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! \\r\\n\\0.\\r\\n.\\r\\nHELP\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData \\r\\n\\0.\\r\\n
+        S: 250 queued
+        E: OnReject
+        S: 503 not behind the end
+        FIN
+        E: OnDisconnect Lost"
+    );
+    assert_eq!(rules_of(&[&ladder]), ["WIR-10"]);
+}

@@ -7,7 +7,7 @@ use crate::{
 };
 use smtpspec_core::{
     check::{Level, check},
-    event::{EventKind, HandlerAction, HandlerRule, HandlerScript, Hello, Semantics},
+    event::{EventKind, HandlerAction, HandlerRule, HandlerScript},
 };
 
 #[test]
@@ -122,66 +122,6 @@ fn vrfy_of_what_is_no_mailbox_may_be_refused_in_any_way() {
     assert_eq!(rules_of(&[&vrfy("b@example.org")]), ["WIR-20"]);
 }
 
-/// Read as if LF . LF had ended the message, the replies would seem out of order, and that would be one finding in
-/// place of two: a smaller riddle, but another one.
-#[test]
-fn a_look_alike_is_not_blamed_for_what_it_does_not_explain() {
-    let ladder = format!(
-        "{GREETED}{OPEN}
-        C! x\\n.\\nA\\r\\n.\\r\\nHELP\\r\\nNOOP\\r\\nNOOP\\r\\nHELP\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData
-        S: 250 queued
-        E: OnHelpCommand
-        S: 220 what
-        E: OnNoopCommand
-        S: 220 what
-        E: OnNoopCommand
-        S: 250 ok
-        E: OnHelpCommand
-        S: 214 help yourself{QUIT}"
-    );
-    assert_eq!(rules_of(&[&ladder]), ["WIR-4", "WIR-4"]);
-}
-
-/// The client took the second reply for that to its next command, as the server was slow: one by one nothing would fit.
-#[test]
-fn a_bare_lf_that_ends_a_line_explains_all_that_follows_but_the_second_mail() {
-    let ladder = format!(
-        "{GREETED}
-        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
-        E: OnNoopCommand
-        S: 250 ok
-        C: MAIL FROM:<b@example.org>
-        E: OnMailCommand a@example.org
-        S: 250 ok
-        C: QUIT
-        late-E: OnMailCommand b@example.org
-        E: OnDisconnect Quit
-        S: 250 ok
-        FIN"
-    );
-    assert_eq!(rules_of(&[&ladder]), ["ORD-6", "WIR-19"]);
-}
-
-#[test]
-fn a_look_alike_and_a_bare_lf_behind_it_are_named_together() {
-    let ladder = format!(
-        "{GREETED}{OPEN}
-        C! x\\r\\n\\n.\\r\\n\\nMAIL FROM:<s@example.org>\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData
-        E: OnReject
-        E: OnMailCommand s@example.org
-        E: OnReject
-        S: 250 queued
-        S: 500 what
-        S: 250 ok
-        S: 500 what{QUIT}"
-    );
-    assert_eq!(rules_of(&[&ladder]), ["CON-2", "WIR-19"]);
-}
-
 #[test]
 fn a_refusal_of_what_was_cut_off_answers_it() {
     let message = format!(
@@ -258,22 +198,6 @@ fn a_handler_that_dropped_when_the_client_left_has_dropped() {
             .collect();
         assert_eq!(rules, expected);
     }
-}
-
-#[test]
-fn a_line_that_a_bare_lf_ended_may_be_refused() {
-    let ladder = format!(
-        "{GREETED}
-        C! NOOP\\nMAIL FROM:<a@example.org>\\r\\n
-        E: OnReject
-        S: 500 what
-        E: OnMailCommand a@example.org
-        S: 250 ok
-        C: MAIL FROM:<b@example.org>
-        E: OnReject
-        S: 503 no{QUIT}"
-    );
-    assert_eq!(rules_of(&[&ladder]), ["WIR-19"]);
 }
 
 #[test]
@@ -431,46 +355,6 @@ fn a_message_that_was_refused_before_any_of_it_was_shown_owes_no_event() {
 }
 
 #[test]
-fn commands_behind_a_lenient_end_of_data_may_be_loose_themselves() {
-    for (end, rules) in [
-        (
-            ".\\n\\rMAIL FROM:<c@example.org>\\r\\n",
-            vec!["WIR-6", "CON-2"],
-        ),
-        (
-            "\\n.\\r\\n\\nMAIL FROM:<c@example.org>\\r\\n",
-            vec!["CON-2", "WIR-19"],
-        ),
-    ] {
-        let empty = if rules.contains(&"WIR-19") {
-            "E: OnReject\nS: 500 what"
-        } else {
-            ""
-        };
-        let ladder = format!(
-            "{GREETED}{OPEN}
-            C: Subject: hi
-            C:
-            C! {end}.\\r\\n
-            E: OnEndOfHeaders
-            E: OnEndOfData
-            S: 250 taken
-            {empty}
-            E: OnMailCommand c@example.org
-            S: 250 ok
-            E: OnReject
-            S: 500 what
-            {QUIT}"
-        );
-        let mut rules_found = rules_of(&[&ladder]);
-        rules_found.sort_unstable();
-        let mut rules = rules;
-        rules.sort_unstable();
-        assert_eq!(rules_found, rules, "{end}");
-    }
-}
-
-#[test]
 fn a_client_whose_greeting_was_refused_may_be_turned_away() {
     let mail = "C: MAIL FROM:<a@example.org>
         E: OnReject
@@ -523,75 +407,6 @@ fn a_chunk_that_was_refused_may_have_ended_the_transaction() {
             S: {code} well{QUIT}"
         ));
     }
-}
-
-/// A hello with other semantics.
-fn declaring(change: impl FnOnce(&mut Semantics)) -> Hello {
-    let mut hello = hello();
-    change(&mut hello.semantics);
-    hello
-}
-
-fn rules_with(hello: Hello, handler: Option<HandlerRule>, ladder: &str) -> Vec<&'static str> {
-    let mut transcript = transcript(Some(hello), &[ladder]);
-    transcript.sessions[0].open.handlers.rules.extend(handler);
-    let run = check(&transcript);
-    found(&run).into_iter().map(|(rule, _)| rule).collect()
-}
-
-#[test]
-fn agents_that_have_refused_a_session_need_not_be_told_of_the_rest() {
-    let reject = |event| HandlerRule {
-        event,
-        nth: 1,
-        action: HandlerAction::Reject("550 5.7.1 no".into()),
-    };
-    let ladder = "
-        E: OnConnect
-        S: 220 hi
-        C: EHLO a.example.org
-        E: OnEhloCommand a.example.org
-        S: 250 hi
-        C: EHLO a.example.org
-        S: 250 hi
-        FIN
-        E: OnDisconnect Lost";
-    let silent =
-        declaring(|semantics| semantics.silent_once_refused = vec![EventKind::OnEhloCommand]);
-    let refused = reject(EventKind::OnEhloCommand);
-    assert_eq!(
-        rules_with(silent.clone(), Some(refused.clone()), ladder),
-        [""; 0]
-    );
-    assert_eq!(rules_with(silent, None, ladder), ["ORD-11"]);
-    assert_eq!(rules_with(hello(), Some(refused), ladder), ["ORD-11"]);
-}
-
-#[test]
-fn a_server_that_makes_clients_wait_is_not_held_to_the_limits() {
-    let ladder = format!("{GREETED}\nC: EHLO a.example.org\ngave-up");
-    let slow = |from| {
-        declaring(|semantics| {
-            semantics.slow_from.insert(EventKind::OnEhloCommand, from);
-        })
-    };
-    assert_eq!(rules_with(slow(2), None, &ladder), [""; 0]);
-    assert_eq!(rules_with(slow(3), None, &ladder), ["SES-2", "WIR-2"]);
-}
-
-#[test]
-fn a_blank_line_that_the_server_supplies_is_none_of_the_content() {
-    let ladder = format!(
-        "{GREETED}{OPEN}
-        C: no field
-        C: .
-        E: OnEndOfHeaders
-        E: OnEndOfData \\r\\nno field\\r\\n
-        S: 250 taken{QUIT}"
-    );
-    let supplied = declaring(|semantics| semantics.blank_line_supplied = true);
-    assert_eq!(rules_with(supplied, None, &ladder), [""; 0]);
-    assert_eq!(rules_with(hello(), None, &ladder), ["CON-3"]);
 }
 
 #[test]
@@ -650,19 +465,6 @@ fn the_421_of_a_time_out_is_no_answer_to_the_command_before_it() {
     conforms(&waits("shutting down"));
 }
 
-/// The content that was handed on is longer than all that stands before the look-alike.
-#[test]
-fn a_dot_that_is_kept_makes_no_end_of_what_it_begins() {
-    let ladder = format!(
-        "{GREETED}{OPEN}
-        C! .\\0\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData .\\0\\r\\n
-        S: 250 queued{QUIT}"
-    );
-    assert_eq!(rules_of(&[&ladder]), ["CON-3"]);
-}
-
 #[test]
 fn a_second_mail_that_is_taken_behind_a_refused_one_is_a_second_mail() {
     let ladder = format!(
@@ -690,21 +492,4 @@ fn a_refusal_within_a_message_with_which_the_server_leaves_is_one_fault() {
         E: OnDisconnect Dropped"
     );
     assert_eq!(rules_of(&[&ladder]), ["WIR-18"]);
-}
-
-/// What was handed on goes beyond the look-alike, so that did not end it: it is the HELP that was refused.
-#[test]
-fn a_command_refused_behind_the_end_makes_no_end_of_a_look_alike() {
-    let ladder = format!(
-        "{GREETED}{OPEN}
-        C! \\r\\n\\0.\\r\\n.\\r\\nHELP\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData \\r\\n\\0.\\r\\n
-        S: 250 queued
-        E: OnReject
-        S: 503 not behind the end
-        FIN
-        E: OnDisconnect Lost"
-    );
-    assert_eq!(rules_of(&[&ladder]), ["WIR-10"]);
 }

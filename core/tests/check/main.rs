@@ -6,6 +6,7 @@ mod authentication;
 mod chunks;
 mod clauses;
 mod consequences;
+mod declared;
 mod evidence;
 mod fairness;
 mod leeway;
