@@ -6,12 +6,13 @@ mod settings;
 use std::{hint::black_box, sync::Arc};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use smtpspec_benches::short;
+use smtpspec_benches::{greeting, short};
 use smtpspec_core::{
     check::check,
     conversation::Conversation,
     generate::{Family, conversation},
     memory::{play, transcript},
+    model::{Tolerance, UnansweredData, WireLog, read},
     receiver::Config,
     transcript::{SessionLog, Transcript},
 };
@@ -32,6 +33,21 @@ fn played(conversations: &[Conversation], config: &Arc<Config>) -> Vec<SessionLo
         .collect()
 }
 
+/// A batch of one conversation.
+fn of(conversation: &Conversation) -> Vec<Conversation> {
+    vec![conversation.clone(); usize::try_from(BATCH).unwrap_or(0)]
+}
+
+/// How many exchanges the logs hold: what the checker needs to know before it can ask its first rule.
+fn exchanges(transcript: &Transcript) -> usize {
+    let exchanges = transcript.sessions.iter().map(|session| {
+        let wire = WireLog::new(session);
+        let strict = read(&wire, &Tolerance::default(), UnansweredData::Accepted);
+        strict.exchanges.len()
+    });
+    exchanges.sum()
+}
+
 /// How much was found, which is nothing.
 fn judged(transcript: &Transcript) -> usize {
     check(transcript).findings().count()
@@ -43,7 +59,8 @@ fn bench(c: &mut Criterion) {
     group.throughput(Throughput::Elements(BATCH));
     group.bench_function("generate", |b| b.iter(generated));
     let batches = [
-        ("short", vec![short(); usize::try_from(BATCH).unwrap_or(0)]),
+        ("greeting", of(&greeting())),
+        ("short", of(&short())),
         ("generated", generated()),
     ];
     for (name, batch) in &batches {
@@ -51,6 +68,9 @@ fn bench(c: &mut Criterion) {
         assert_eq!(judged(&logs), 0, "the reference receiver conforms");
         group.bench_function(format!("{name}: play"), |b| {
             b.iter(|| played(black_box(batch), &config));
+        });
+        group.bench_function(format!("{name}: read, no rule asked"), |b| {
+            b.iter(|| exchanges(black_box(&logs)));
         });
         group.bench_function(format!("{name}: check"), |b| {
             b.iter(|| judged(black_box(&logs)));

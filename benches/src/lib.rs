@@ -16,7 +16,7 @@ pub use commands::{COMMANDS, commands, paths};
 pub use data::{data, dots, short_lines};
 pub use receiver::{long_session, play, session};
 pub use replies::{REPLIES, replies};
-pub use short::{EXCHANGES, short};
+pub use short::{EXCHANGES, greeting, short};
 
 /// Of smtpspec itself, so that what is measured and counted here is what a run does. Peers have it too.
 #[global_allocator]

@@ -14,10 +14,19 @@ pub const EXCHANGES: [&str; 6] = [
 
 /// The same as a conversation.
 pub fn short() -> Conversation {
-    let send = |text: &str| Step::Send(vec![text.as_bytes().to_vec()]);
+    conversation("A short message", &EXCHANGES)
+}
+
+/// The shortest that says who the client is: EHLO and QUIT.
+pub fn greeting() -> Conversation {
+    conversation("A greeting", &[EXCHANGES[0], EXCHANGES[5]])
+}
+
+fn conversation(title: &str, exchanges: &[&str]) -> Conversation {
+    let send = |text: &&str| Step::Send(vec![text.as_bytes().to_vec()]);
     Conversation {
-        title: "A short message".to_owned(),
-        steps: EXCHANGES.into_iter().map(send).collect(),
+        title: title.to_owned(),
+        steps: exchanges.iter().map(send).collect(),
         ..Conversation::default()
     }
 }

@@ -29,7 +29,7 @@ pub use expect::{Pattern, Patterns, allowed, own_event};
 pub use pacer::Pacer;
 pub use reading::{Begun, Reading, Stop, UnansweredData, read};
 pub(crate) use reading::{LAST, NO_TIME_OUT};
-pub use replies::{ReplyReader, SeenReply};
+pub use replies::{ReplyReader, SeenReply, reply_lines};
 pub use state::{Certainty, Effect, Needs, SEQUENCE, State, States, Transaction, clears};
 pub use tolerance::{LookAlike, Separator, Tolerance};
 pub use wire_log::{LoggedEvent, LoggedHandshake, LoggedReply, Segment, WireLog};

@@ -3,6 +3,9 @@
 
 use crate::wire::{ReplyError, ReplySplitter};
 
+/// Octets that a reply has, all but the longest.
+const USUAL: usize = 512;
+
 /// A reply as it came, well formed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenReply {
@@ -27,6 +30,17 @@ impl SeenReply {
     }
 }
 
+/// The lines of `raw`, a reply, each with its line end.
+pub fn reply_lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = raw;
+    core::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |lf| lf + 1);
+        let (line, behind) = rest.split_at(end);
+        rest = behind;
+        (!line.is_empty()).then_some(line)
+    })
+}
+
 /// Puts replies together from octets in any pieces. A line ends at LF; a reply ends at the first line that does
 /// not have a hyphen behind its code. A bare LF with more in the same piece that begins no reply is within the line:
 /// some servers send back what they were sent.
@@ -39,6 +53,7 @@ pub struct ReplyReader {
 impl ReplyReader {
     /// Takes the next octets and gives each reply that they complete to `sink`.
     pub fn push(&mut self, mut octets: &[u8], mut sink: impl FnMut(SeenReply)) {
+        self.raw.reserve(octets.len().min(USUAL));
         while let Some(lf) = memchr::memchr(b'\n', octets) {
             let (line_end, rest) = octets.split_at(lf + 1);
             octets = rest;

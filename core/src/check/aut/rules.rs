@@ -47,7 +47,7 @@ pub(in crate::check) static RULES: &[Entry] = &[
              session shows that the server has AUTH.",
             "220, AUTH PLAIN, 334",
         ),
-        |view| are_offered(view) && out_of_sequence(view, |state| !state.greeted),
+        |view| out_of_sequence(view, |state| !state.greeted) && are_offered(view),
     ),
     entry(
         Rule::must(

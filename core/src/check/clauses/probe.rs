@@ -7,6 +7,7 @@ use crate::{
     check::{view::View, wir::texts},
     model::{
         Certainty, CommandLine, Exchange, LoggedReply, Message, Outcome, Stimulus, Transaction,
+        reply_lines,
     },
     octets::escape,
     wire::{
@@ -407,7 +408,7 @@ fn parameters_of<'v>(keywords: &Keywords<'v>, keyword: &str) -> Option<&'v [u8]>
 
 /// The text of each line of a reply, trailing white space and all.
 pub(super) fn raw_texts(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    raw.split_inclusive(|octet| *octet == b'\n').map(|line| {
+    reply_lines(raw).map(|line| {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         line.get(4..).unwrap_or_default()

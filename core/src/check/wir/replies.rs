@@ -8,7 +8,7 @@ use crate::{
         view::{Found, View},
         words::about,
     },
-    model::{COMMAND_LINE_LIMIT, Exchange, LoggedReply, Outcome, Stimulus, Stop},
+    model::{COMMAND_LINE_LIMIT, Exchange, LoggedReply, Outcome, Stimulus, Stop, reply_lines},
     octets::escape,
     transcript::ClientAct,
     wire::Verb,
@@ -242,21 +242,17 @@ fn shortened(octets: &[u8]) -> String {
 }
 
 fn over_long(view: &View<'_>) -> Option<Found> {
-    let lines = |logged: &LoggedReply| {
-        logged
-            .reply
-            .raw
-            .split_inclusive(|octet| *octet == b'\n')
-            .map(<[u8]>::len)
-            .max()
-            .unwrap_or(0)
+    let longest = |logged: &LoggedReply| {
+        let lines = reply_lines(&logged.reply.raw).map(<[u8]>::len);
+        lines.max().unwrap_or(0)
     };
-    let logged = view
+    let mut long = view
         .wire
         .replies
         .iter()
-        .find(|logged| lines(logged) > REPLY_LINE_LIMIT)?;
-    let what = format!("a reply line of {} octets", lines(logged));
+        .filter(|logged| logged.reply.raw.len() > REPLY_LINE_LIMIT);
+    let logged = long.find(|logged| longest(logged) > REPLY_LINE_LIMIT)?;
+    let what = format!("a reply line of {} octets", longest(logged));
     Some(Found::new("WIR-16", logged.entry, what))
 }
 
@@ -330,6 +326,5 @@ fn ehlo_reply(view: &View<'_>, logged: &LoggedReply) -> Option<Found> {
 
 /// The text of each line of a reply.
 pub(in crate::check) fn texts(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    raw.split_inclusive(|octet| *octet == b'\n')
-        .map(|line| line.get(4..).unwrap_or_default().trim_ascii_end())
+    reply_lines(raw).map(|line| line.get(4..).unwrap_or_default().trim_ascii_end())
 }

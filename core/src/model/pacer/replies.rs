@@ -1,7 +1,7 @@
 //! What the server's replies decide, and which further ones they make due.
 
 use super::{Due, Mode, Pacer};
-use crate::model::replies::SeenReply;
+use crate::model::replies::{SeenReply, reply_lines};
 
 impl Pacer {
     /// A reply has come: it answers what has been due longest.
@@ -76,7 +76,7 @@ const fn is_positive(code: Option<u16>) -> bool {
 
 /// Whether a reply to EHLO has CHUNKING among its keywords (RFC 3030, 2).
 pub(super) fn announces_chunking(reply: &SeenReply) -> bool {
-    let lines = reply.raw.split(|octet| *octet == b'\n').skip(1);
+    let lines = reply_lines(&reply.raw).skip(1);
     let keywords = lines.map(|line| line.get(4..).unwrap_or_default().trim_ascii_end());
     let mut keywords = keywords.map(|line| line.split(|octet| *octet == b' ').next());
     keywords.any(|word| word.is_some_and(|word| word.eq_ignore_ascii_case(b"CHUNKING")))

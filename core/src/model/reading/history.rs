@@ -4,6 +4,7 @@ use super::Reader;
 use crate::{
     model::{
         exchange::{CommandLine, History, Outcome, RefusedVerbs},
+        replies::reply_lines,
         state::{Certainty, Transaction, clears},
     },
     wire::{Command, Verb},
@@ -68,12 +69,7 @@ impl Reader<'_, '_, '_> {
         let Some(reply) = reply.filter(|_| verb == Verb::Ehlo) else {
             return;
         };
-        for line in self.wire.replies[reply]
-            .reply
-            .raw
-            .split(|octet| *octet == b'\n')
-            .skip(1)
-        {
+        for line in reply_lines(&self.wire.replies[reply].reply.raw).skip(1) {
             let text = line.get(4..).unwrap_or_default().trim_ascii_end();
             self.reading.pipelining |= text.eq_ignore_ascii_case(b"PIPELINING");
             self.chunking |= text.eq_ignore_ascii_case(b"CHUNKING");
