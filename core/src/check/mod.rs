@@ -54,6 +54,7 @@ use weigh::{BARE_LF, Evidence, Habits, convicts, explains_more};
 use crate::{
     model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
     transcript::{SessionLog, Transcript},
+    wire::LineEnds,
 };
 
 /// How far an event may have strayed from its cause, in exchanges or deviations; keeps the search linear.
@@ -168,14 +169,9 @@ fn best_view(
         return use_it(&strict, founds);
     }
     let mut unsolicited = Evidence::of(&strict).unsolicited;
-    let tolerances = candidates(relevant(wire, &strict.reading));
-    let mut best = (founds, &strictly, accepted);
-    let some = some_accepted(strict.reading.left_open);
-    for data in [accepted, UnansweredData::Refused].into_iter().chain(some) {
-        // That some were accepted and others not is enough of a guess for one reading.
-        let guessed = matches!(data, UnansweredData::Each(_));
-        let lenient = tolerances.iter().filter(|_| !guessed);
-        for tolerance in iter::once(&strictly).chain(lenient) {
+    let mut best = (founds, strictly.clone(), accepted);
+    let mut weigh =
+        |best: &mut (Vec<Found>, Tolerance, UnansweredData), tolerance: &Tolerance, data| {
             let view = View::new(header, session, wire, elsewhere, tolerance, data);
             let founds = judge(&view);
             let evidence = Evidence::of(&view);
@@ -183,18 +179,50 @@ fn best_view(
                 unsolicited = unsolicited.min(evidence.unsolicited);
             }
             let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;
-            if explains_more((&founds, tolerance), (&best.0, best.1), habits)
-                && convicts(tolerance, &founds, behind, (&best.0, best.1))
+            if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
+                && convicts(tolerance, &founds, behind, (&best.0, &best.1))
             {
-                best = (founds, tolerance, data);
+                *best = (founds, tolerance.clone(), data);
             }
+        };
+    let singles = relevant(wire, &strict.reading);
+    let tolerances = candidates(singles.clone());
+    let some = some_accepted(strict.reading.left_open);
+    for data in [accepted, UnansweredData::Refused].into_iter().chain(some) {
+        // That some were accepted and others not is enough of a guess for one reading.
+        let guessed = matches!(data, UnansweredData::Each(_));
+        let lenient = tolerances.iter().filter(|_| !guessed);
+        for tolerance in iter::once(&strictly).chain(lenient) {
+            weigh(&mut best, tolerance, data);
         }
     }
+    for tolerance in one_more(&best.1, &singles, &tolerances, habits) {
+        let data = best.2;
+        weigh(&mut best, &tolerance, data);
+    }
     let (mut founds, tolerance, data) = best;
-    let view = View::new(header, session, wire, elsewhere, tolerance, data);
+    let view = View::new(header, session, wire, elsewhere, &tolerance, data);
     founds.extend(con::judge_tolerance(&view));
     founds.extend(chk::judge_tolerance(&view));
     use_it(&view, founds);
+}
+
+/// What has two leniencies, with each beside it that is about no end of a line or of data, or is the server's habit: of
+/// others two are enough of a guess.
+fn one_more(
+    best: &Tolerance,
+    singles: &[Tolerance],
+    tried: &[Tolerance],
+    habits: &Habits,
+) -> Vec<Tolerance> {
+    let is_usual = |one: &&Tolerance| {
+        let lf_as_ever = one.line_ends.bare_lf && habits.contains(BARE_LF);
+        one.look_alikes.is_empty() && (lf_as_ever || one.line_ends == LineEnds::default())
+    };
+    let usual = singles.iter().filter(is_usual).take(MOST);
+    let all = usual.filter(|_| best.len() > 1).map(|one| best.union(one));
+    all.filter(|tolerance| tolerance != best && !tried.contains(tolerance))
+        .collect()
 }
 
 /// Of `open` DATAs and AUTHs that nobody answered, all ways in which some were accepted and some refused; bounded. How many
@@ -221,9 +249,11 @@ fn relevant(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tolerance> {
     found
 }
 
-/// Each leniency alone, and pairs of them; bounded, since a session rarely needs more.
+/// Leniencies of one session that are looked at; one rarely needs more.
+const MOST: usize = 12;
+
+/// Each leniency alone, and pairs of them.
 fn candidates(singles: Vec<Tolerance>) -> Vec<Tolerance> {
-    const MOST: usize = 12;
     let mut all = singles;
     all.truncate(MOST);
     let alone = all.len();
@@ -290,6 +320,9 @@ impl Tally {
 
     /// `exercised`: whether something in the session could have broken the rule.
     fn take(&mut self, view: &View<'_>, founds: &[Found], exercised: bool) {
+        if founds.is_empty() && !exercised {
+            return;
+        }
         let before = self.findings.len();
         for found in founds.iter().filter(|found| found.rule == self.rule.id) {
             self.findings.push(Finding {

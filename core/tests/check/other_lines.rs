@@ -432,3 +432,47 @@ fn a_name_of_a_list_that_is_no_atom_may_be_refused_as_a_mailbox() {
     assert_eq!(verdict("staff"), Verdict::NotStrict);
     assert_eq!(verdict("st<aff"), Verdict::NotExercised);
 }
+
+/// Postfix again, which takes LF for the end of a line, beside a dot too, and a `BDAT 0 LAST` whose reply nobody read.
+#[test]
+fn what_is_about_no_end_is_looked_at_beside_two_ends_of_lines_and_of_data() {
+    let ladder = |last: &str| {
+        format!(
+            "{GREETED}{OPEN}
+            C! A: b\\r\\n\\r\\nc\\n.\\r\\nRSET\\r\\nNOOP\\r\\nRSET\\r\\nNOOP\\r\\n.\\r\\n
+            E: OnEndOfHeaders
+            E: OnEndOfData A: b\\r\\n\\r\\nc\\n
+            S: 250 ok
+            E: OnRsetCommand
+            S: 250 ok
+            E: OnNoopCommand
+            S: 250 ok
+            E: OnRsetCommand
+            S: 250 ok
+            E: OnNoopCommand
+            S: 250 ok
+            S: 500 what
+            C! NOOP\\nNOOP\\r\\n
+            E: OnNoopCommand
+            E: OnNoopCommand
+            S: 250 ok
+            S: 250 ok
+            C! MAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@example.org>\\r\\nBDAT 0{last}\\r\\nNOOP\\r\\n
+            RST
+            E: OnMailCommand a@example.org
+            E: OnRcptCommand b@example.org
+            E: OnDataCommand
+            E: OnEndOfHeaders
+            E: OnEndOfData
+            E: OnNoopCommand
+            E: OnDisconnect Lost"
+        )
+    };
+    let known = format!(
+        "{GREETED}\nC! NOOP\\nNOOP\\r\\n\nE: OnNoopCommand\nE: OnNoopCommand\nS: 250 ok\nS: 250 ok{QUIT}"
+    );
+    let rules = rules_without_reject(&[&known, &ladder(" LAST")]);
+    assert_eq!(rules, ["CON-2", "WIR-19", "WIR-19"]);
+    let open = rules_without_reject(&[&known, &ladder("")]);
+    assert!(open.contains(&"ORD-5"), "{open:?}");
+}
