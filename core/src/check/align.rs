@@ -50,8 +50,9 @@ pub(super) struct Alignment {
 const MISSING: u32 = 40;
 const EXTRA: u32 = 40;
 const ALTERED: u32 = 57;
-/// Less than an event too many: a message that was refused need not have fired it, and still it is this message's.
-const ALTERED_OF_MESSAGE: u32 = 30;
+/// Less than an event too many or one that is left over: a message that was refused need not have fired it, and still it
+/// is this message's.
+const ALTERED_OF_MESSAGE: u32 = 18;
 /// The same of a command's: no other can have fired it.
 const CLOSE: u32 = 30;
 /// Beside an event that is missing, more than one that says something else: what a malformed command fires is rather

@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::{
+    NEAR,
     align::{Alignment, Deviation, Fit, align},
     extra::half_a_line,
     fit::fit,
@@ -46,22 +47,29 @@ pub(super) fn fired_by_exchanges<'t>(wire: &WireLog<'t>) -> Vec<LoggedEvent<'t>>
 
 /// Whether `exchange` is a command that may fire its event or not, and was refused before `event` was emitted: if it
 /// fires it, then in time. So is one that is not strictly well formed, or out of sequence; and any that is refused, where
-/// the client has sent half a line of its verb since.
+/// the client has sent another of its verb since, or half a line of one.
 fn fires_too_late(
     wire: &WireLog<'_>,
     reading: &Reading<'_>,
-    exchange: &Exchange<'_>,
+    index: usize,
     event: &LoggedEvent<'_>,
 ) -> bool {
+    let exchange = &reading.exchanges[index];
     let malformed = matches!(&exchange.stimulus, Stimulus::Command(line) if line.parsed.is_err());
     let out_of_sequence = exchange.in_sequence == Certainty::No;
     let loose = malformed || out_of_sequence || !exchange.leniencies().is_empty();
+    let (Outcome::Refused, Some(emitted)) = (exchange.outcome, event.record.at) else {
+        return false;
+    };
+    let another = || {
+        let mut behind = reading.exchanges[index + 1..].iter().take(NEAR);
+        behind.any(|other| {
+            other.verb() == exchange.verb() && other.sent_at < emitted && other.entry < event.entry
+        })
+    };
     let reply = exchange.reply.map(|index| &wire.replies[index]);
-    exchange.outcome == Outcome::Refused
-        && reply
-            .zip(event.record.at)
-            .is_some_and(|(reply, emitted)| reply.at < emitted)
-        && (loose || half_a_line(wire, reading, event).is_some())
+    reply.is_some_and(|reply| reply.at < emitted)
+        && (loose || another() || half_a_line(wire, reading, event).is_some())
 }
 
 /// Whether `event` had been seen before the client began to send the command, or the end of the message whose end it
@@ -104,7 +112,7 @@ pub(super) fn lay_out(
     }
     let fits = |exchange: usize, event: usize, kind: EventKind| {
         let (cause, logged) = (&reading.exchanges[exchange], &events[event]);
-        let too_late = hello.semantics.clock && fires_too_late(wire, reading, cause, logged);
+        let too_late = hello.semantics.clock && fires_too_late(wire, reading, exchange, logged);
         if too_late || came_before(wire, cause, logged) {
             return Fit::No;
         }

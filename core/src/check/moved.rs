@@ -92,7 +92,10 @@ fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<u
         let stimulus = &view.exchanges()[index].stimulus;
         matches!(stimulus, Stimulus::Command(line) if line.parsed.is_ok())
     };
-    // Of a message that was not taken, or may have been changed, any digest may be a part.
+    // Of a message that was not taken, or may have been changed, any digest may be a part; and where a blank line is supplied,
+    // the size alone tells.
+    let hello = view.header.hello.as_ref();
+    let supplied = hello.is_some_and(|hello| hello.semantics.blank_line_supplied);
     let can_tell = |index: usize| {
         let of_content = matches!(
             fired.kind(),
@@ -100,7 +103,7 @@ fn belongs_elsewhere(view: &View<'_>, exchange: usize, event: usize) -> Option<u
         );
         let other = &view.exchanges()[index];
         let known = other.chunk.as_ref().is_some_and(|chunk| !chunk.doubtful);
-        !of_content || (known && other.outcome == Outcome::Accepted)
+        !of_content || (known && !supplied && other.outcome == Outcome::Accepted)
     };
     near.into_iter().find(|index| {
         *index != exchange

@@ -12,6 +12,14 @@ use smtpspec_core::{
     transcript::Transcript,
 };
 
+const ENVELOPE: &str = "
+    C: MAIL FROM:<a@example.org>
+    E: OnMailCommand a@example.org
+    S: 250 ok
+    C: RCPT TO:<b@example.org>
+    E: OnRcptCommand b@example.org
+    S: 250 ok";
+
 const MAIL: &str = "
     C: MAIL FROM:<a@example.org>
     E: OnMailCommand a@example.org
@@ -413,7 +421,9 @@ fn half_a_line_that_is_answered_breaks_con_8() {
             E: OnDisconnect Lost"
         )
     };
-    assert_eq!(rules_without_reject(&[&ladder("VRFY a")]), ["CON-8"]);
+    for half in ["VRFY a".to_owned(), format!("VRFY {}", "a".repeat(600))] {
+        assert_eq!(rules_without_reject(&[&ladder(&half)]), ["CON-8"]);
+    }
     // With the line's end it is a reply, and without a line one too many.
     assert_eq!(rules_without_reject(&[&ladder("VRFY a\\r\\n")]), [""; 0]);
     let nothing = ladder("x").replace("C! x\n", "");
@@ -475,4 +485,90 @@ fn what_is_about_no_end_is_looked_at_beside_two_ends_of_lines_and_of_data() {
     assert_eq!(rules, ["CON-2", "WIR-19", "WIR-19"]);
     let open = rules_without_reject(&[&known, &ladder("")]);
     assert!(open.contains(&"ORD-5"), "{open:?}");
+}
+
+/// Postfix, which supplies a blank line, and the end of the last line with it.
+#[test]
+fn contents_of_which_only_the_size_is_known_have_not_traded_places() {
+    let chunks = |first: &str, second: &str| {
+        format!(
+            "{GREETED}{ENVELOPE}
+            C! BDAT 5 LAST\\r\\nMessa
+            E: OnDataCommand
+            E: OnEndOfHeaders
+            E: OnEndOfData {first}
+            S: 250 ok{ENVELOPE}
+            C! BDAT 3 LAST\\r\\nTo:
+            E: OnDataCommand
+            E: OnEndOfHeaders
+            E: OnEndOfData {second}
+            S: 250 ok{QUIT}"
+        )
+    };
+    let mut supplied = hello_without_reject();
+    supplied.semantics.blank_line_supplied = true;
+    let both = chunks("\\r\\nMessa\\r\\n", "\\r\\nTo:\\r\\n");
+    assert_eq!(rules(&transcript(Some(supplied), &[&both])), ["CON-3"; 2]);
+    let traded = chunks("To:", "Messa");
+    assert_eq!(rules_without_reject(&[&traded]), ["ORD-10"]);
+}
+
+/// aiosmtpd, whose handler fails at the second recipient: what fired is not the first's, which had been refused before.
+#[test]
+fn an_event_behind_a_refusal_is_that_of_the_next_command_of_its_verb() {
+    let ladder = format!(
+        "{GREETED}{MAIL}
+        C: RCPT TO:<Postmaster> ORCPT=rfc822;a ORCPT=rfc822;a
+        S: 555 what
+        C: RCPT TO:<Postmaster>
+        E: OnRcptCommand Postmaster
+        S: 500 it failed{QUIT}"
+    );
+    let (hello, fail) = (hello_without_reject(), HandlerAction::Fail);
+    let rules = with_handler(hello, EventKind::OnRcptCommand, fail, &ladder);
+    assert_eq!(rules, [""; 0]);
+}
+
+/// Postfix behind HELO, which has announced nothing and discards the octets of a chunk that it refuses all the same.
+#[test]
+fn behind_a_refused_chunk_that_need_not_be_discarded_no_clause_is_asked() {
+    let verdict = |octets: &str| {
+        let ladder = format!(
+            "{GREETED}
+            C! BDAT {octets}
+            E: OnReject
+            S: 503 need MAIL
+            C: QUIT now
+            E: OnReject
+            S: 551 no{QUIT}"
+        );
+        let run = check(&transcript(Some(hello()), &[&ladder]));
+        let clause = run.rules.iter().find(|rule| rule.rule.id == "WIR-61");
+        clause.unwrap().verdict
+    };
+    assert_eq!(verdict("1\\r\\nS"), Verdict::NotExercised);
+    assert_eq!(verdict("0\\r\\nS"), Verdict::NotStrict);
+}
+
+/// OpenSMTPD, which changes a message and then refuses it, to a client that sends many commands at once behind it, for which
+/// it leaves.
+#[test]
+fn a_changed_content_of_a_refused_message_is_not_left_for_what_stands_behind_it() {
+    let behind = "NOOP\\r\\n".repeat(20);
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n.c\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\nd\\r\\n
+        S: 550 refused
+        C! {behind}
+        S: 500 too much
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    let rules = rules_without_reject(&[&ladder]);
+    assert!(
+        rules.contains(&"CON-3") && !rules.contains(&"ORD-5"),
+        "{rules:?}"
+    );
 }

@@ -39,7 +39,7 @@ use super::{
 };
 use crate::{
     model::{COMMAND_LINE_LIMIT, Exchange, Outcome, Stimulus},
-    wire::Verb,
+    wire::{Command, Verb},
 };
 
 /// What a clause says of an answer: nothing against it, or what is wrong with it.
@@ -189,13 +189,18 @@ fn judge_by(table: &Table, view: &View<'_>, founds: &[Found]) -> Judged {
     judged
 }
 
-/// Whether `exchange` is no command with a bare CR or LF in it: a server that takes that for the end of a line answers two,
-/// and which reply is whose is not certain from there on.
+/// Whether `exchange` leaves no doubt what the next line is, and so which reply is whose from there on. A command with a bare
+/// CR or LF in it does, which may end a line; and so does a refused BDAT whose octets a server need not have discarded.
 fn is_one_line(exchange: &Exchange<'_>) -> bool {
     let Stimulus::Command(line) = &exchange.stimulus else {
         return true;
     };
-    memchr::memchr2(b'\r', b'\n', line.text).is_none()
+    let announces = matches!(
+        line.parsed.map(|parsed| parsed.command),
+        Ok(Command::Bdat { size: 1.., .. })
+    );
+    let undecided = announces && exchange.chunk.is_none();
+    !undecided && memchr::memchr2(b'\r', b'\n', line.text).is_none()
 }
 
 /// Whether no clause applies that [`Clause::of`] leaves out.

@@ -8,7 +8,7 @@ use crate::{
         view::{Found, View},
         words::about,
     },
-    model::{COMMAND_LINE_LIMIT, Exchange, LoggedReply, Outcome, Stimulus, Stop, reply_lines},
+    model::{Exchange, LoggedReply, Outcome, Stimulus, Stop, reply_lines},
     octets::escape,
     transcript::ClientAct,
     wire::Verb,
@@ -130,13 +130,6 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
     };
     let logged = &replies[first];
     let text = shortened(logged.reply.text());
-    if more.is_empty()
-        && let Some(half) = answered_half(view, first)
-    {
-        let half = shortened(half);
-        let what = format!("`{text}` answers the line `{half}`, whose end was never sent");
-        return Some(Found::new("CON-8", logged.entry, what));
-    }
     let rule = if (0..first).any(|index| is_421(&index)) {
         "WIR-8"
     } else {
@@ -147,17 +140,6 @@ fn unsolicited(view: &View<'_>) -> Option<Found> {
         logged.entry,
         format!("`{text}` answers nothing that was sent{more}"),
     ))
-}
-
-/// The half of a line behind which the client ended its side, if reply `index` came behind it and is the last.
-fn answered_half<'v>(view: &'v View<'_>, index: usize) -> Option<&'v [u8]> {
-    let begun = view.wire.segment_of(view.reading.rest)?;
-    let reply = &view.wire.replies[index];
-    let answers = in_line(view)
-        && view.wire.did(ClientAct::HalfClose)
-        && index + 1 == view.wire.replies.len()
-        && begun.entry < reply.entry;
-    answers.then_some(&view.wire.sent[view.reading.rest..])
 }
 
 /// Whether reply `index` refuses, and is the last thing that the server says before it closes.
@@ -183,7 +165,6 @@ fn half_line(view: &View<'_>) -> Option<Found> {
     let rest = &view.wire.sent[view.reading.rest..];
     let half = view.reading.stop == Stop::EndOfInput
         && !rest.is_empty()
-        && rest.len() < COMMAND_LINE_LIMIT
         && memchr::memchr(b'\n', rest).is_none();
     let sent = view.wire.segment_of(view.wire.sent.len().checked_sub(1)?)?;
     let reply = *view.reading.unsolicited.first()?;
