@@ -9,7 +9,7 @@ use super::{
     fit::fit,
 };
 use crate::{
-    event::{EventKind, HandlerAction, HandlerScript, Hello},
+    event::{EventKind, HandlerScript, Hello},
     model::{
         Certainty, Exchange, LoggedEvent, Outcome, Pattern, Patterns, Reading, Stimulus, Stop,
         WireLog, allowed, own_event,
@@ -149,13 +149,11 @@ fn refuses_session(exchange: &Exchange<'_>, hello: &Hello, handlers: &HandlerScr
         },
         Stimulus::Response(_) | Stimulus::Message(_) => return false,
     };
-    let refuses =
-        |action: &HandlerAction| matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail);
     hello.semantics.silent_once_refused.contains(&kind)
         && handlers
             .rules
             .iter()
-            .any(|rule| rule.event == kind && refuses(&rule.action))
+            .any(|rule| rule.event == kind && rule.action.refuses())
 }
 
 /// Each pattern may have come to nothing.

@@ -48,7 +48,7 @@ pub(super) const RULES: [Entry; 4] = [
         },
         observable: sees!(OnReject),
         exercised: |view| {
-            view.script_has(refuses)
+            view.script_has(HandlerAction::refuses)
                 && view
                     .exchanges()
                     .iter()
@@ -90,10 +90,6 @@ pub(super) const RULES: [Entry; 4] = [
         },
     },
 ];
-
-fn refuses(action: &HandlerAction) -> bool {
-    matches!(action, HandlerAction::Reject(_) | HandlerAction::Fail)
-}
 
 /// REJ-4, ORD-7 and the plain sequence rules of the wire: an answer that only a wrong state explains.
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
@@ -239,7 +235,7 @@ pub(super) fn sent_ahead(view: &View<'_>, exchange: &Exchange<'_>) -> bool {
 fn cleared_by_refused(view: &View<'_>, exchange: &Exchange<'_>) -> Option<Verb> {
     let by_handler = |verb: Verb| {
         let is_own =
-            |rule: &HandlerRule| own_event(verb) == Some(rule.event) && refuses(&rule.action);
+            |rule: &HandlerRule| own_event(verb) == Some(rule.event) && rule.action.refuses();
         view.log.open.handlers.rules.iter().any(is_own)
     };
     let mut refused = exchange.history.refused.iter();

@@ -265,8 +265,7 @@ impl<'t> View<'t> {
     pub(super) fn session_refused_by_handler(&self) -> bool {
         use EventKind::{OnConnect, OnEhloCommand, OnHeloCommand};
         self.log.open.handlers.rules.iter().any(|rule| {
-            matches!(rule.event, OnConnect | OnEhloCommand | OnHeloCommand)
-                && matches!(rule.action, HandlerAction::Reject(_) | HandlerAction::Fail)
+            matches!(rule.event, OnConnect | OnEhloCommand | OnHeloCommand) && rule.action.refuses()
         })
     }
 

@@ -29,6 +29,13 @@ pub enum HandlerAction {
     },
 }
 
+impl HandlerAction {
+    /// Whether it refuses what its event is about, for everybody.
+    pub const fn refuses(&self) -> bool {
+        matches!(self, Self::Reject(_) | Self::Fail)
+    }
+}
+
 /// One line of a handler script: for the `nth` event of kind `event` in the session, do `action`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandlerRule {

@@ -16,7 +16,11 @@ fn declaring(change: impl FnOnce(&mut Semantics)) -> Hello {
     hello
 }
 
-fn rules_with(hello: Hello, handler: Option<HandlerRule>, ladder: &str) -> Vec<&'static str> {
+pub(crate) fn rules_with(
+    hello: Hello,
+    handler: Option<HandlerRule>,
+    ladder: &str,
+) -> Vec<&'static str> {
     let mut transcript = transcript(Some(hello), &[ladder]);
     transcript.sessions[0].open.handlers.rules.extend(handler);
     let run = check(&transcript);

@@ -19,7 +19,7 @@ const CHUNKING: &str = "
     E: OnEhloCommand a.example.org
     S! 250-mail.example.org\\r\\n250-PIPELINING\\r\\n250 CHUNKING\\r\\n";
 
-const ADDRESSED: &str = "
+pub(crate) const ADDRESSED: &str = "
     C: MAIL FROM:<a@example.org>
     E: OnMailCommand a@example.org
     S: 250 ok

@@ -2,7 +2,11 @@
 //! shown: what is said is said of the line that it is about.
 
 use crate::{
-    GREETED, OPEN, QUIT, found, rules_of, rules_without_reject,
+    GREETED, OPEN, QUIT,
+    declared::rules_with,
+    found,
+    leeway::ADDRESSED,
+    rules_of, rules_without_reject,
     trace::{hello, hello_without_reject, transcript},
 };
 use pretty_assertions::assert_eq;
@@ -11,14 +15,6 @@ use smtpspec_core::{
     event::{EventKind, HandlerAction, HandlerRule, Hello},
     transcript::Transcript,
 };
-
-const ENVELOPE: &str = "
-    C: MAIL FROM:<a@example.org>
-    E: OnMailCommand a@example.org
-    S: 250 ok
-    C: RCPT TO:<b@example.org>
-    E: OnRcptCommand b@example.org
-    S: 250 ok";
 
 const MAIL: &str = "
     C: MAIL FROM:<a@example.org>
@@ -31,14 +27,12 @@ fn with_handler(
     action: HandlerAction,
     ladder: &str,
 ) -> Vec<&'static str> {
-    let mut run = transcript(Some(hello), &[ladder]);
     let handler = HandlerRule {
         event,
         nth: 1,
         action,
     };
-    run.sessions[0].open.handlers.rules.push(handler);
-    rules(&run)
+    rules_with(hello, Some(handler), ladder)
 }
 
 fn rules(run: &Transcript) -> Vec<&'static str> {
@@ -492,12 +486,12 @@ fn what_is_about_no_end_is_looked_at_beside_two_ends_of_lines_and_of_data() {
 fn contents_of_which_only_the_size_is_known_have_not_traded_places() {
     let chunks = |first: &str, second: &str| {
         format!(
-            "{GREETED}{ENVELOPE}
+            "{GREETED}{ADDRESSED}
             C! BDAT 5 LAST\\r\\nMessa
             E: OnDataCommand
             E: OnEndOfHeaders
             E: OnEndOfData {first}
-            S: 250 ok{ENVELOPE}
+            S: 250 ok{ADDRESSED}
             C! BDAT 3 LAST\\r\\nTo:
             E: OnDataCommand
             E: OnEndOfHeaders

@@ -171,7 +171,7 @@ fn judge_by(table: &Table, view: &View<'_>, founds: &[Found]) -> Judged {
     let spoken_of: HashSet<usize> = founds.iter().filter_map(|found| found.entry).collect();
     let mut past = Past::default();
     let exchanges = view.exchanges().iter().enumerate();
-    for (index, exchange) in exchanges.take_while(|(_, exchange)| is_one_line(exchange)) {
+    for (index, exchange) in exchanges.take_while(|(_, exchange)| leaves_no_doubt(exchange)) {
         let announced = keywords(view, exchange);
         let probe = Probe::new(view, index, past.clone(), announced.clone());
         past.note(exchange, announced);
@@ -189,9 +189,9 @@ fn judge_by(table: &Table, view: &View<'_>, founds: &[Found]) -> Judged {
     judged
 }
 
-/// Whether `exchange` leaves no doubt what the next line is, and so which reply is whose from there on. A command with a bare
-/// CR or LF in it does, which may end a line; and so does a refused BDAT whose octets a server need not have discarded.
-fn is_one_line(exchange: &Exchange<'_>) -> bool {
+/// Whether it is certain behind `exchange` what the next line is, and so which reply is whose. It is not behind a command
+/// with a bare CR or LF in it, which may end a line, nor behind a refused BDAT whose octets the server need not have discarded.
+fn leaves_no_doubt(exchange: &Exchange<'_>) -> bool {
     let Stimulus::Command(line) = &exchange.stimulus else {
         return true;
     };
