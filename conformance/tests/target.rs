@@ -80,6 +80,15 @@ async fn a_process_that_ends_at_start_shows_its_status_and_last_words() {
 }
 
 #[tokio::test]
+async fn last_words_that_come_behind_the_end_are_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = "(sleep 0.1; echo 'the last words' >&2) & exit 3";
+    let error = error(adapter(dir.path(), script)).await;
+    assert!(matches!(error, TargetError::Died { .. }), "{error}");
+    assert!(error.to_string().contains("the last words"), "{error}");
+}
+
+#[tokio::test]
 async fn an_adapter_that_says_no_hello_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let error = error(adapter(dir.path(), "exec sleep 10")).await;

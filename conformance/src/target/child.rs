@@ -26,6 +26,8 @@ use crate::observe::{Observer, StreamReader};
 const KEPT: usize = 64 * 1024;
 /// For a process to end when it is asked to.
 const ENDING: Duration = Duration::from_secs(2);
+/// For the last that an ended process has printed to be read. What it has started may hold the pipes for longer.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// A process, the first of a process group of its own, which is killed when this is dropped.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(super) struct ChildProcess {
     group: Option<Pid>,
     exit: watch::Receiver<Option<ExitStatus>>,
     output: Output,
+    /// Its sender is gone once both pipes are read to their end.
+    reading: watch::Receiver<()>,
     /// Aborted when dropped.
     _tasks: JoinSet<()>,
     _guard: Option<Guard>,
@@ -57,12 +61,21 @@ impl ChildProcess {
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let guard = group.and_then(|group| Guard::over(group, scratch.as_ref()).ok());
         let output = Output::default();
+        let (pipes, reading) = watch::channel(());
         let mut tasks = JoinSet::new();
         if let Some(stderr) = child.stderr.take() {
-            tasks.spawn(output.clone().keep(stderr));
+            let (output, pipe) = (output.clone(), pipes.clone());
+            tasks.spawn(async move {
+                let _pipe = pipe;
+                output.keep(stderr).await;
+            });
         }
         if let Some(stdout) = child.stdout.take() {
-            tasks.spawn(read_stdout(stdout, output.clone(), observer.reader()));
+            let (output, pipe, events) = (output.clone(), pipes, observer.reader());
+            tasks.spawn(async move {
+                let _pipe = pipe;
+                read_stdout(stdout, output, events).await;
+            });
         }
         let (sender, exit) = watch::channel(None);
         tasks.spawn(reap(child, sender));
@@ -70,6 +83,7 @@ impl ChildProcess {
             group,
             exit,
             output,
+            reading,
             _tasks: tasks,
             _guard: guard,
             _scratch: scratch,
@@ -102,9 +116,16 @@ impl ChildProcess {
         usage_of(u32::try_from(self.group?.as_raw_nonzero().get()).ok()?)
     }
 
-    /// The end of what it has printed.
+    /// The end of what it has printed so far.
     pub(super) fn output(&self) -> String {
         self.output.text()
+    }
+
+    /// Waits until what it printed before its end has been read.
+    pub(super) async fn last_words(&self) {
+        let mut reading = self.reading.clone();
+        // Nothing is ever sent: it changes by the end of both readers. Without it, what there is has to do.
+        let _ = timeout(LAST_WORDS, reading.changed()).await;
     }
 
     /// Asks the process group to end, and kills it when it does not.

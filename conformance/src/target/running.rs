@@ -222,7 +222,11 @@ impl Running {
 
     async fn died(&self) -> TargetError {
         let status = match (&self.child, &self.server) {
-            (Some(child), _) => child.exited().await.to_string(),
+            (Some(child), _) => {
+                let status = child.exited().await;
+                child.last_words().await;
+                status.to_string()
+            }
             (None, Some(server)) => {
                 tokio::select! {
                     () = server.died() => {}
