@@ -29,6 +29,8 @@ pub(super) struct Found {
     pub(super) rule: &'static str,
     /// Less than the rule's own, where only strictness is lacking.
     pub(super) level: Option<Level>,
+    /// A refusal is where it belongs, and only its code is another than it should be.
+    pub(super) code_alone: bool,
     pub(super) entry: Option<usize>,
     pub(super) what: String,
 }
@@ -38,6 +40,7 @@ impl Found {
         Self {
             rule,
             level: None,
+            code_alone: false,
             entry: entry.into(),
             what,
         }

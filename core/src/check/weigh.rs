@@ -37,7 +37,8 @@ const NO_RIDDLES: [&str; 6] = ["CON-3", "ORD-4", "WIR-3", "WIR-6", "WIR-11", "WI
 
 /// Commands that stand behind a lenient end of data may be loose themselves: what is only not strict is no riddle.
 pub(super) fn is_riddle(found: &Found) -> bool {
-    found.level != Some(Level::Should) && !NO_RIDDLES.contains(&found.rule)
+    let may_be = found.level == Some(Level::Should) || found.code_alone;
+    !may_be && !NO_RIDDLES.contains(&found.rule)
 }
 
 /// Whether a reading that leaves some findings is better than one that leaves `best`: its riddles weigh less, or as

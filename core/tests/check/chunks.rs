@@ -387,3 +387,39 @@ fn a_server_that_leaves_over_the_octets_of_a_chunk_is_blamed_for_leaving_only() 
     let rules: Vec<_> = found(&run).into_iter().map(|(rule, _)| rule).collect();
     assert_eq!(rules, ["WIR-18"]);
 }
+
+/// Postfix, which answers 551, takes a bare LF for the end of a line, and has been seen to leave unasked: read as commands,
+/// a bare CR being the end of one, the lines of the refused chunk would explain each of its replies.
+#[test]
+fn a_wrong_code_behind_the_last_chunk_needs_no_other_reading() {
+    let leaves = format!(
+        "{}
+        C: NOOP
+        S: 221 bye
+        server-close
+        E: OnDisconnect Dropped",
+        addressed(CHUNKING)
+    );
+    let refused = "
+        C! BDAT 3\\r\\nX\\r\\n
+        S: 551 discarded";
+    let ladder = format!(
+        "{}
+        C! BDAT 5 LAST\\r\\nA: b\\n
+        E: OnDataCommand
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\n
+        S: 250 ok
+        C! BDAT 26\\r\\nA\\rB\\r\\n{}
+        S: 503 no recipient{}
+        C! \\nWHAT\\r\\n
+        S: 500 empty
+        S: 500 what{QUIT}",
+        addressed(CHUNKING),
+        "X\\r\\n".repeat(7),
+        refused.repeat(7)
+    );
+    let mut expected = vec!["WIR-18", "WIR-19"];
+    expected.extend(["CHK-3"; 7]);
+    assert_eq!(rules_without_reject(&[&leaves, &ladder]), expected);
+}

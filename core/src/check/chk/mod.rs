@@ -36,13 +36,18 @@ pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
             too_early(view, exchange),
             taken_out_of_sequence(view, index, line.verb),
             mixed(view, exchange, code),
-            wrong_code(view, index, line.verb, code),
             not_honoured(view, index, line, code),
         ];
         let entry = view.reply(exchange).map(|reply| reply.entry);
-        founds.extend(found.into_iter().flatten().map(|(rule, why)| {
+        let told = |(rule, why)| {
             let what = format!("{} was answered {code}: {why}", about(view, index));
             Found::new(rule, entry, what)
+        };
+        founds.extend(found.into_iter().flatten().map(told));
+        let wrong_code = wrong_code(view, index, line.verb, code).map(told);
+        founds.extend(wrong_code.map(|found| Found {
+            code_alone: true,
+            ..found
         }));
     }
 }
