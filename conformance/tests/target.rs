@@ -96,6 +96,19 @@ async fn an_adapter_that_says_no_hello_is_named() {
 }
 
 #[tokio::test]
+async fn what_observes_a_server_has_to_be_named_where_it_cannot_be_known() {
+    let adapters = concat!(env!("CARGO_MANIFEST_DIR"), "/adapters");
+    for script in ["milter/start.sh", "opensmtpd/run.sh"] {
+        let dir = tempfile::tempdir().unwrap();
+        let script = format!("unset SMTPSPEC_PROGRAM; . {adapters}/{script}");
+        let error = error(adapter(dir.path(), &script)).await;
+        let text = error.to_string();
+        assert!(matches!(error, TargetError::Died { .. }), "{text}");
+        assert!(text.contains("SMTPSPEC_PROGRAM: has to name"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_is_refused_names_the_address() {
     let address = TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -5,6 +5,8 @@
 #
 # UMASK says who may come to its socket, $milter; the options are those of `smtpspec observe milter`.
 milter=$SMTPSPEC_DIR/milter
+# Unset where the running program has another name than smtpspec.
+: "${SMTPSPEC_PROGRAM:?has to name the program smtpspec, which observes this server}"
 
 start_milter() {
     (

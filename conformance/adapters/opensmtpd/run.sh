@@ -4,6 +4,8 @@ set -eu
 cd "$(dirname "$0")"
 
 socket=$SMTPSPEC_DIR/filter.sock
+# Unset where the running program has another name than smtpspec.
+: "${SMTPSPEC_PROGRAM:?has to name the program smtpspec, which observes this server}"
 "$SMTPSPEC_PROGRAM" observe opensmtpd --listen "unix:$socket" --events "tcp:$SMTPSPEC_EVENTS" &
 
 case ${SMTPSPEC_TLS:-} in
