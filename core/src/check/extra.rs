@@ -2,9 +2,10 @@
 
 use super::{
     NEAR,
+    align::Fit,
     attribute::of_another_session,
     chk,
-    fit::command_event_fits,
+    fit::{command_event_fits, speaks_of},
     rej::acted_on,
     view::{Found, View},
     words::{about, shortened, shown},
@@ -38,7 +39,12 @@ pub(super) fn extra(view: &View<'_>, event: usize, before: usize) -> Found {
             }
             EventKind::OnEndOfAuthentication => extra_end_of_authentication(view, before),
             EventKind::OnReject => ("REJ-3", "nothing was refused here".into()),
-            _ => extra_command_event(view, event, before),
+            _ => match extra_command_event(view, event, before) {
+                again @ ("ORD-11", _) if view.has_clock() => {
+                    of_malformed_before(view, event, before).unwrap_or(again)
+                }
+                told => told,
+            },
         });
     Found::new(rule, logged.entry, format!("{} fired: {why}", shown(fired)))
 }
@@ -162,6 +168,30 @@ fn extra_command_event(view: &View<'_>, event: usize, before: usize) -> (&'stati
         })
         .or_else(|| back(NEAR).find_map(command))
         .unwrap_or_else(|| by_state(view, fired.kind(), before))
+}
+
+/// REJ-1, where an event that a command of the session fires once may be that of a malformed command before it, and was
+/// only read late: the first of the two was emitted before that one was answered, and says what stands on its line.
+fn of_malformed_before(
+    view: &View<'_>,
+    event: usize,
+    before: usize,
+) -> Option<(&'static str, String)> {
+    let fired = &view.events[event].record.event;
+    let near = before.saturating_sub(NEAR)..=before.min(view.exchanges().len().checked_sub(1)?);
+    let has_own = |index: &usize| {
+        view.alignment_has(*index, fired.kind()) && view.fit(*index, fired) == Fit::Exact
+    };
+    let once = near.clone().rev().find(has_own)?;
+    let first = view.first_laid(once)?.min(event);
+    let malformed = |index: &usize| {
+        let exchange = &view.exchanges()[*index];
+        let speaks = matches!(&exchange.stimulus, Stimulus::Command(line)
+            if line.parsed.is_err() && speaks_of(line, fired));
+        speaks && exchange.outcome == Outcome::Refused && !view.answered_before(*index, first)
+    };
+    let index = (*near.start()..once).rev().find(malformed)?;
+    of_command(view, index, fired)
 }
 
 /// The rule, if `fired` is the event of the command at `index`: why should that not have fired, or not again?

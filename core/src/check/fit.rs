@@ -59,7 +59,7 @@ pub(super) fn fit(
             Fit::Loose
         }
         _ if exact => Fit::Exact,
-        Stimulus::Command(line) if fits_but_for_case(line, event) => Fit::Close,
+        Stimulus::Command(line) if nearly_fits(line, event) => Fit::Close,
         _ => Fit::Altered,
     }
 }
@@ -77,14 +77,14 @@ pub(super) fn command_event_fits(line: &CommandLine<'_>, event: &Event) -> bool 
 }
 
 /// Whether what a malformed line has fired says something that stands on it, or nothing.
-fn speaks_of(line: &CommandLine<'_>, event: &Event) -> bool {
+pub(super) fn speaks_of(line: &CommandLine<'_>, event: &Event) -> bool {
     event
         .argument()
         .is_none_or(|argument| is_within(line.text, &argument.0))
 }
 
-/// The same, where only the case of a path or domain is another.
-fn fits_but_for_case(line: &CommandLine<'_>, event: &Event) -> bool {
+/// The same, where only the case of a path or domain is another, or white space at its end.
+fn nearly_fits(line: &CommandLine<'_>, event: &Event) -> bool {
     let mut lowered = event.clone();
     let argument = match &mut lowered {
         Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain,
@@ -94,6 +94,7 @@ fn fits_but_for_case(line: &CommandLine<'_>, event: &Event) -> bool {
     };
     if let Some(argument) = argument {
         argument.0.make_ascii_lowercase();
+        argument.0.truncate(argument.0.trim_ascii_end().len());
     }
     let text = line.text.to_ascii_lowercase();
     command_event_fits(&command_line(&text), &lowered)

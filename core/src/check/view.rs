@@ -324,12 +324,14 @@ impl<'t> View<'t> {
 
     /// When `event` was emitted: by the adapter's clock where it has one, else when the suite read it (ns).
     pub(super) fn emitted_at(&self, event: &LoggedEvent<'_>) -> u64 {
-        let clock = self
-            .header
-            .hello
-            .as_ref()
-            .is_some_and(|hello| hello.semantics.clock);
-        event.record.at.filter(|_| clock).unwrap_or(event.at)
+        let emitted = event.record.at.filter(|_| self.has_clock());
+        emitted.unwrap_or(event.at)
+    }
+
+    /// Whether events say when they were emitted.
+    pub(super) fn has_clock(&self) -> bool {
+        let hello = self.header.hello.as_ref();
+        hello.is_some_and(|hello| hello.semantics.clock)
     }
 
     /// The kinds of the events laid to `exchange`.
@@ -342,6 +344,12 @@ impl<'t> View<'t> {
         let laid = self.by_exchange.get(exchange).cloned().unwrap_or_default();
         laid.filter(move |event| self.alignment.cause[*event] == Some(exchange))
             .map(|event| &self.events[event].record.event)
+    }
+
+    /// The first event laid to `exchange`.
+    pub(super) fn first_laid(&self, exchange: usize) -> Option<usize> {
+        let laid = self.by_exchange.get(exchange)?.clone();
+        { laid }.find(|event| self.alignment.cause[*event] == Some(exchange))
     }
 
     /// Whether any event has been laid to `exchange`.
@@ -372,9 +380,8 @@ impl<'t> View<'t> {
 
     /// Whether `exchange` had been answered before `event` was emitted, where the adapter's clock tells.
     pub(super) fn answered_before(&self, exchange: usize, event: usize) -> bool {
-        let hello = self.header.hello.as_ref();
         let reply = self.reply(&self.exchanges()[exchange]);
-        hello.is_some_and(|hello| hello.semantics.clock)
+        self.has_clock()
             && reply.is_some_and(|reply| reply.at < self.emitted_at(&self.events[event]))
     }
 

@@ -566,3 +566,35 @@ fn a_changed_content_of_a_refused_message_is_not_left_for_what_stands_behind_it(
         "{rules:?}"
     );
 }
+
+/// OpenSMTPD, whose filters are asked before MAIL's parameters are looked at, where the first of two events is read late.
+#[test]
+fn an_event_that_is_read_late_is_that_of_the_malformed_command_that_was_due() {
+    let ladder = |first: &str| {
+        format!(
+            "{GREETED}
+            C: MAIL FROM:<a@example.org>>
+            S: 553 what is that
+            C: MAIL FROM:<a@example.org>
+            {first}: OnMailCommand a@example.org
+            E: OnMailCommand a@example.org
+            S: 250 ok{QUIT}"
+        )
+    };
+    assert_eq!(rules_without_reject(&[&ladder("slow-E")]), ["REJ-1"]);
+    assert_eq!(rules_without_reject(&[&ladder("E")]), ["ORD-11"]);
+}
+
+/// qpsmtpd, to a client that has left.
+#[test]
+fn a_domain_with_the_white_space_behind_it_is_told_also_where_nobody_was_answered() {
+    let ladder = "
+        E: OnConnect
+        S: 220 mail.example.org
+        C! EHLO a.example.org\\t\\r\\nEHLO b.example.org\\r\\nMAIL FROM:<a@example.org>\\r\\n
+        FIN
+        E: OnEhloCommand a.example.org\\t
+        E: OnMailCommand a@example.org
+        E: OnDisconnect Lost";
+    assert_eq!(rules_without_reject(&[ladder]), ["CON-7"]);
+}

@@ -66,6 +66,16 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
     let mut entries = Vec::new();
     let mut at = conn * 1_000_000_000;
     let mut seq = 0;
+    let mut fired = |at: u64, text: &str| {
+        seq += 1;
+        What::Event(Box::new(EventRecord {
+            session: format!("s{conn}"),
+            seq,
+            at: Some(at),
+            peer: client,
+            event: event(text),
+        }))
+    };
     for line in ladder
         .lines()
         .map(str::trim)
@@ -79,30 +89,14 @@ fn session(conn: u64, ladder: &str) -> SessionLog {
             ("C! ", text) => What::Sent(unescape(text)),
             ("R: ", text) => What::Repeated(repeat(text)),
             ("S! ", text) => What::Received(unescape(text)),
-            ("E: ", text) => {
-                seq += 1;
-                let session = format!("s{conn}");
-                What::Event(Box::new(EventRecord {
-                    session,
-                    seq,
-                    at: Some(at),
-                    peer: client,
-                    event: event(text),
-                }))
-            }
+            ("E: ", text) => fired(at, text),
             // An event that the server emitted 100 ms after the line above it.
             ("late-E: ", text) => {
                 at += 100_000_000;
-                seq += 1;
-                let session = format!("s{conn}");
-                What::Event(Box::new(EventRecord {
-                    session,
-                    seq,
-                    at: Some(at),
-                    peer: client,
-                    event: event(text),
-                }))
+                fired(at, text)
             }
+            // One that it emitted before the two lines above it.
+            ("slow-E: ", text) => fired(at - 2_500_000, text),
             ("wait ", milliseconds) => {
                 at += milliseconds.parse::<u64>().expect("a number") * 1_000_000;
                 continue;
@@ -155,6 +149,7 @@ fn unescape(text: &str) -> Octets {
     let text = text
         .replace("\\r", "\r")
         .replace("\\n", "\n")
+        .replace("\\t", "\t")
         .replace("\\0", "\0");
     text.into_bytes().into()
 }
@@ -165,7 +160,9 @@ fn event(text: &str) -> Event {
     match name.parse().unwrap() {
         EventKind::OnConnect => Event::OnConnect { local: None },
         EventKind::OnHeloCommand => Event::OnHeloCommand { domain: octets },
-        EventKind::OnEhloCommand => Event::OnEhloCommand { domain: octets },
+        EventKind::OnEhloCommand => Event::OnEhloCommand {
+            domain: Some(unescape(argument)),
+        },
         EventKind::OnAuthCommand => Event::OnAuthCommand { mechanism: octets },
         EventKind::OnEndOfAuthentication => {
             let (mechanism, outcome) = argument.split_once(' ').expect("mechanism and outcome");
