@@ -62,6 +62,9 @@ const LOOSE: u32 = 18;
 /// nothing; but of many events that fit within the window few are for something behind it. Where the window's events are
 /// all left over and its exchanges have none, it must be less than to throw these events away.
 const LEFT: u32 = 19;
+/// An event too few for what must fire behind the window: more than one that is left over, so that what may have fired
+/// nothing does not take the event of another; and less than a repair.
+const SHORT: u32 = 20;
 /// How far a repair looks ahead, in exchanges and in events. Exchanges that fire nothing do not count: they would
 /// hide that what was left over before them finds a place behind them, or none there either.
 const WINDOW_EXCHANGES: usize = 8;
@@ -71,18 +74,19 @@ const VAIN: usize = 64;
 /// Behind how many events that nothing explains an exchange that may have fired nothing is looked for.
 const FEW: usize = 4;
 
-/// Lays `events` events against `slots`; `fit(exchange, event, kind)` judges a pair.
+/// Lays events of these `kinds` against `slots`; `fit(exchange, event, kind)` judges a pair.
 pub(super) fn align(
     slots: &[Patterns],
-    events: usize,
+    kinds: &[EventKind],
     fit: &dyn Fn(usize, usize, EventKind) -> Fit,
 ) -> Alignment {
+    let events = kinds.len();
     let mut alignment = Alignment {
         cause: vec![None; events],
         deviations: Vec::new(),
     };
     let mut next = 0;
-    let mut firing = None;
+    let mut supply = None;
     // Repairs since the last event that was laid somewhere.
     let mut vain = 0;
     for (exchange, patterns) in slots.iter().enumerate() {
@@ -117,13 +121,11 @@ pub(super) fn align(
             }
             continue;
         }
+        let supply = supply.get_or_insert_with(|| Supply::of(slots, kinds));
         let mut repair = Repair {
             slots,
-            window: window(
-                slots.len(),
-                firing.get_or_insert_with(|| all_firing(slots)),
-                exchange,
-            ),
+            window: window(slots.len(), &supply.firing, exchange),
+            supply,
             events,
             fit,
             first: exchange,
@@ -151,10 +153,72 @@ const fn altered(kind: EventKind) -> u32 {
     }
 }
 
-/// The exchanges that may fire something.
-fn all_firing(slots: &[Patterns]) -> Vec<usize> {
-    let fires = |exchange: &usize| slots[*exchange].iter().any(|pattern| !pattern.is_empty());
-    (0..slots.len()).filter(fires).collect()
+/// How many events of each kind.
+type Counts = [u32; EventKind::ALL.len()];
+
+/// What there is of events, and what needs them.
+struct Supply {
+    /// The exchanges that may fire something.
+    firing: Vec<usize>,
+    /// What these must fire at least, each and those behind it.
+    needed: Vec<Counts>,
+    /// The events from each on.
+    left: Vec<Counts>,
+}
+
+impl Supply {
+    fn of(slots: &[Patterns], kinds: &[EventKind]) -> Self {
+        let fires = |exchange: &usize| slots[*exchange].iter().any(|pattern| !pattern.is_empty());
+        let firing: Vec<usize> = (0..slots.len()).filter(fires).collect();
+        let needed = firing.iter().map(|exchange| at_least(&slots[*exchange]));
+        Self {
+            needed: sums_from_each(needed),
+            left: sums_from_each(kinds.iter().map(|kind| {
+                let mut one = Counts::default();
+                one[*kind as usize] = 1;
+                one
+            })),
+            firing,
+        }
+    }
+
+    /// How many events there are too few from `event` on for what the exchanges behind `last` must fire.
+    fn short(&self, last: usize, event: usize) -> u32 {
+        let behind = self.firing.partition_point(|exchange| *exchange <= last);
+        let needed = self.needed[behind].iter().zip(&self.left[event]);
+        needed
+            .map(|(needed, left)| needed.saturating_sub(*left))
+            .sum()
+    }
+}
+
+/// What is fired whichever of `patterns` it is.
+fn at_least(patterns: &Patterns) -> Counts {
+    let mut least = [u32::MAX; EventKind::ALL.len()];
+    for pattern in patterns {
+        let mut counts = Counts::default();
+        for kind in pattern {
+            counts[*kind as usize] += 1;
+        }
+        for (least, count) in least.iter_mut().zip(counts) {
+            *least = count.min(*least);
+        }
+    }
+    least
+}
+
+/// For each the sum of it and of all behind it, and none at the end.
+fn sums_from_each(all: impl DoubleEndedIterator<Item = Counts>) -> Vec<Counts> {
+    let mut sums = vec![Counts::default()];
+    for counts in all.rev() {
+        let mut sum = sums[sums.len() - 1];
+        for (sum, count) in sum.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        sums.push(sum);
+    }
+    sums.reverse();
+    sums
 }
 
 /// The exchanges that a repair of `first` looks at: itself and those behind it that may fire something, and the number
@@ -181,6 +245,7 @@ enum Step {
 struct Repair<'a> {
     slots: &'a [Patterns],
     window: Vec<usize>,
+    supply: &'a Supply,
     events: usize,
     fit: &'a dyn Fn(usize, usize, EventKind) -> Fit,
     first: usize,
@@ -229,10 +294,13 @@ impl Repair<'_> {
     fn best_pattern(&mut self, exchange: Option<usize>, event: usize) -> (u32, usize) {
         let patterns = exchange.and_then(|exchange| self.slots.get(exchange));
         let (Some(exchange), Some(patterns)) = (exchange, patterns) else {
-            // What is left at the session's end has no place any more; behind the window it may have one.
-            let each = if exchange.is_some() { EXTRA } else { LEFT };
             let left = u32::try_from(self.window_end() - event).unwrap_or(u32::MAX / EXTRA);
-            return (each * left, 0);
+            // What is left at the session's end has no place any more; behind the window it may have one.
+            let cost = match (exchange, self.window.last()) {
+                (None, Some(last)) => LEFT * left + SHORT * self.supply.short(*last, event),
+                _ => EXTRA * left,
+            };
+            return (cost, 0);
         };
         (0..patterns.len())
             .map(|pattern| (self.cheapest((exchange, pattern, 0, event)).0, pattern))
@@ -306,7 +374,8 @@ mod tests {
             (_, fired) if fired == kind => Fit::Altered,
             _ => Fit::No,
         };
-        align(&slots, events.len(), &fit).deviations
+        let kinds: Vec<EventKind> = events.iter().map(|(_, kind)| *kind).collect();
+        align(&slots, &kinds, &fit).deviations
     }
 
     #[test]
@@ -368,6 +437,20 @@ mod tests {
         );
     }
 
+    /// Of many that are alike the one that may have fired nothing leaves the events to those that must have fired them.
+    #[test]
+    fn what_may_have_fired_nothing_takes_no_event_of_those_far_behind_it() {
+        let must = Patterns::from_iter([Pattern::from_slice(&[Noop])]);
+        let mut may = must.clone();
+        may.push(Pattern::new());
+        let mut slots = vec![must; 60];
+        slots[10] = may.clone();
+        slots[15] = may;
+        let fit = |_: usize, _: usize, _: EventKind| Fit::Exact;
+        assert_eq!(align(&slots, &[Noop; 58], &fit).deviations, []);
+        assert_eq!(align(&slots, &[Noop; 59], &fit).deviations, []);
+    }
+
     #[test]
     fn a_long_run_of_deviations_takes_linear_time() {
         let slots: Vec<&[EventKind]> = vec![&[Noop]; 20_000];
@@ -387,7 +470,7 @@ mod tests {
                 let fits = event == 1 && kind == Noop;
                 if fits { Fit::Exact } else { Fit::No }
             };
-            align(&vec![optional.clone(); exchanges], 2, &fit);
+            align(&vec![optional.clone(); exchanges], &[Noop; 2], &fit);
             asked.get()
         };
         let (short, long) = (asked(1000), asked(8000));

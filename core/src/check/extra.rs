@@ -272,11 +272,17 @@ fn from_end_of_line(
     let Stimulus::Command(line) = &exchange.stimulus else {
         return None;
     };
-    let may_be = exchange.outcome == Outcome::Accepted && line.verb == Verb::Unknown;
+    let unknown = line.verb == Verb::Unknown;
+    let may_be = exchange.outcome == Outcome::Accepted && (unknown || line.parsed.is_err());
     if !may_be || line.text.len() > BEHIND || !view.may_search(line.text.len()) {
         return None;
     }
-    let starts = (1..line.text.len()).filter(|start| !line.text[..*start].ends_with(b"\n"));
+    // A line that begins with a verb is that command, unless it may have ended before this one.
+    let starts = (1..line.text.len()).filter(|start| match line.text[start - 1] {
+        b'\n' => false,
+        b'\r' => true,
+        _ => unknown,
+    });
     let mut ends = starts.map(|start| command_line(&line.text[start..]));
     let end = ends.find(|end| end.parsed.is_ok() && command_event_fits(end, fired))?;
     let (all, end) = (about(view, index), shortened(end.text));

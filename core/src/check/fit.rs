@@ -83,21 +83,27 @@ pub(super) fn speaks_of(line: &CommandLine<'_>, event: &Event) -> bool {
         .is_none_or(|argument| is_within(line.text, &argument.0))
 }
 
-/// The same, where only the case of a path or domain is another, or white space at its end.
+/// The same, where only the case of a path or domain is another, or white space at its end, or the backslashes of quoted
+/// pairs are gone.
 fn nearly_fits(line: &CommandLine<'_>, event: &Event) -> bool {
-    let mut lowered = event.clone();
-    let argument = match &mut lowered {
+    let mut plain = event.clone();
+    let argument = match &mut plain {
         Event::OnHeloCommand { domain } | Event::OnEhloCommand { domain } => domain,
         Event::OnMailCommand { reverse_path, .. } => reverse_path,
         Event::OnRcptCommand { forward_path, .. } => forward_path,
         _ => return false,
     };
     if let Some(argument) = argument {
-        argument.0.make_ascii_lowercase();
-        argument.0.truncate(argument.0.trim_ascii_end().len());
+        argument.0 = lowered_and_unquoted(argument.0.trim_ascii_end());
     }
-    let text = line.text.to_ascii_lowercase();
-    command_event_fits(&command_line(&text), &lowered)
+    let text = lowered_and_unquoted(line.text);
+    let line = command_line(&text);
+    line.parsed.is_ok() && command_event_fits(&line, &plain)
+}
+
+fn lowered_and_unquoted(text: &[u8]) -> Vec<u8> {
+    let unquoted = text.iter().filter(|octet| **octet != b'\\');
+    unquoted.map(u8::to_ascii_lowercase).collect()
 }
 
 fn arguments_fit(command: &Command<'_>, event: &Event) -> bool {

@@ -124,7 +124,11 @@ pub(super) fn lay_out(
             &hello.semantics,
         )
     };
-    let mut alignment = align(&slots, events.len(), &fits);
+    let kinds: Vec<EventKind> = events
+        .iter()
+        .map(|event| event.record.event.kind())
+        .collect();
+    let mut alignment = align(&slots, &kinds, &fits);
     if matches!(reading.stop, Stop::Extension(_)) {
         // What an extension fires is not followed.
         let last = slots.len() - 1;

@@ -175,7 +175,8 @@ fn best_view(
             let view = View::new(header, session, wire, elsewhere, tolerance, data);
             let founds = judge(&view);
             let evidence = Evidence::of(&view);
-            if tolerance.look_alikes.is_empty() {
+            // Line ends with which less is explained than without explain no reply.
+            if tolerance.look_alikes.is_empty() && founds.len() <= best.0.len() {
                 unsolicited = unsolicited.min(evidence.unsolicited);
             }
             let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;

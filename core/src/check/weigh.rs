@@ -80,9 +80,10 @@ pub(super) fn explains_more(
             .map(one)
             .sum();
         let riddles = usual + unusual.into_iter().map(weight).sum::<usize>();
-        // That a server does again what it is known to do costs nothing.
+        // That a server does again what it is known to do costs nothing, nor that it knows what it need not.
         let loose_as_ever = tolerance.line_ends.bare_lf && habits.contains(BARE_LF);
-        let leniencies = tolerance.len() - usize::from(loose_as_ever);
+        let leniencies =
+            tolerance.len() - usize::from(loose_as_ever) - usize::from(tolerance.bdat_known);
         (riddles, founds.len() + leniencies)
     };
     // To read the octets of a chunk as commands must solve all riddles of a kind, and not only leave fewer of it: there

@@ -38,10 +38,10 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
                 dot_ends_chunk |= exchange.outcome == Outcome::Accepted
                     && dot_end(octets).is_some_and(|end| end < octets.len());
                 if let Some((size, last)) = announced(line) {
-                    let unanswered = exchange.outcome == Outcome::Unanswered;
-                    bdat_turned |= exchange.outcome != Outcome::Accepted && size > 0;
+                    let taken = exchange.outcome == Outcome::Accepted;
+                    bdat_turned |= !taken && size > 0;
                     // One of no octets ends a message too, for a server of which nobody saw that it knows BDAT.
-                    bdat_known |= unanswered && last && chunk.is_none();
+                    bdat_known |= !taken && last && chunk.is_none();
                 }
                 line_ends.bare_lf |= line.text.contains(&b'\n');
                 line_ends.bare_cr |= line.text.contains(&b'\r');

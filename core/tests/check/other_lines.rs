@@ -598,3 +598,103 @@ fn a_domain_with_the_white_space_behind_it_is_told_also_where_nobody_was_answere
         E: OnDisconnect Lost";
     assert_eq!(rules_without_reject(&[ladder]), ["CON-7"]);
 }
+
+/// aiosmtpd, which takes the backslashes of quoted pairs away.
+#[test]
+fn an_argument_without_the_backslash_of_its_quoted_pair_is_altered() {
+    let ladder = format!(
+        "{GREETED}{MAIL}
+        C: RCPT TO:<b@example.org>>
+        E: OnRcptCommand b@example.org
+        S: 250 ok
+        C: RCPT TO:<\"c\\d\"@example.org>
+        S: 502 enough
+        E: OnRcptCommand \"cd\"@example.org
+        server-close
+        E: OnDisconnect Errors"
+    );
+    let rules = rules_without_reject(&[&ladder]);
+    assert!(
+        rules.contains(&"CON-7") && !rules.contains(&"REJ-1"),
+        "{rules:?}"
+    );
+}
+
+/// Haraka, which loses what stands before a bare CR.
+#[test]
+fn a_command_behind_a_verb_that_was_lost_is_no_evidence_for_a_look_alike() {
+    let ladder = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n\\r\\n\\x0b.\\x0cMAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\n
+        S: 250 ok
+        C! STARTTLS\\r
+        C: MAIL FROM:<e@example.org>
+        E: OnMailCommand e@example.org
+        S: 250 ok{QUIT}"
+    );
+    assert_eq!(
+        rules_without_reject(&[&ladder]),
+        ["CON-3", "WIR-6", "WIR-6"]
+    );
+}
+
+/// Postfix and mailin.
+#[test]
+fn line_ends_that_explain_less_take_no_reply_from_what_stands_behind_a_look_alike() {
+    let ladder = format!(
+        "{GREETED}
+        C! NOOP\\rNOOP\\rNOOP\\rNOOP\\rNOOP\\r\\n
+        S: 500 what{OPEN}
+        C! A: b\\r\\n\\r\\nx\\n.\\r\\n\\0MAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\nDATA\\r\\n.\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\n\\r\\nx\\n
+        S: 250 ok
+        S: 500 what
+        S: 503 need MAIL
+        S: 503 need RCPT
+        S: 500 what{QUIT}"
+    );
+    assert_eq!(rules_without_reject(&[&ladder]), ["CON-2"]);
+}
+
+/// Postfix behind HELO, which takes BDAT though it has announced nothing.
+#[test]
+fn that_a_server_knows_bdat_shows_also_where_a_handler_refuses_its_message() {
+    let ladder = |chunk: &str, event: &str, reply: &str| {
+        format!(
+            "E: OnConnect
+            S: 220 mail.example.org
+            C: HELO a.example.org
+            E: OnHeloCommand a.example.org
+            S: 250 mail.example.org{ADDRESSED}
+            C! BDAT {chunk}
+            E: OnDataCommand
+            E: OnEndOfHeaders
+            {event}
+            S: {reply}"
+        )
+    };
+    let hello = hello_without_reject;
+    let (end, headers) = (EventKind::OnEndOfData, EventKind::OnEndOfHeaders);
+    let nothing = ladder("0 LAST\\r\\n", "E: OnEndOfData", "451 later");
+    let rules = with_handler(
+        hello(),
+        end,
+        HandlerAction::Fail,
+        &format!("{nothing}{QUIT}"),
+    );
+    assert_eq!(rules, [""; 0]);
+    let dropped = ladder("6 LAST\\r\\nA: b\\r\\n", "", "421 dropped");
+    let left = "
+        server-close
+        E: OnDisconnect Dropped";
+    let rules = with_handler(
+        hello(),
+        headers,
+        HandlerAction::Drop,
+        &format!("{dropped}{left}"),
+    );
+    assert_eq!(rules, [""; 0]);
+}

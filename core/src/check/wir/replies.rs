@@ -252,10 +252,10 @@ fn illegal_code(
         );
         return Some(Found::new("WIR-18", logged.entry, what));
     }
-    // WIR-6 and WIR-13 speak of what should have been refused.
-    let unknown =
-        matches!(&exchange.stimulus, Stimulus::Command(line) if line.verb == Verb::Unknown);
-    if legal(exchange, code) || (unknown && (200..300).contains(&code)) {
+    // WIR-6 and WIR-13 speak of what should have been refused, and may have been taken for another command.
+    let may_be_another = matches!(&exchange.stimulus, Stimulus::Command(line)
+        if line.verb == Verb::Unknown || line.text.trim_ascii_end().contains(&b'\r'));
+    if legal(exchange, code) || (may_be_another && (200..300).contains(&code)) {
         return None;
     }
     let rule = match &exchange.stimulus {
