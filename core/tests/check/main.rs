@@ -13,12 +13,14 @@ mod leeway;
 mod levels;
 mod lmtp;
 mod observed;
+mod other_ends;
 mod other_lines;
 mod properties;
 mod refusals;
 mod repeated;
 mod tls;
 mod trace;
+mod unannounced;
 
 use pretty_assertions::assert_eq;
 use smtpspec_core::check::{Finding, RunVerdict, Verdict, check, is_clause};

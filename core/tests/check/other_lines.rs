@@ -6,7 +6,7 @@ use crate::{
     declared::rules_with,
     found,
     leeway::ADDRESSED,
-    rules_of, rules_without_reject,
+    rules_without_reject,
     trace::{hello, hello_without_reject, transcript},
 };
 use pretty_assertions::assert_eq;
@@ -16,12 +16,12 @@ use smtpspec_core::{
     transcript::Transcript,
 };
 
-const MAIL: &str = "
+pub(crate) const MAIL: &str = "
     C: MAIL FROM:<a@example.org>
     E: OnMailCommand a@example.org
     S: 250 ok";
 
-fn with_handler(
+pub(crate) fn with_handler(
     hello: Hello,
     event: EventKind,
     action: HandlerAction,
@@ -35,7 +35,7 @@ fn with_handler(
     rules_with(hello, Some(handler), ladder)
 }
 
-fn rules(run: &Transcript) -> Vec<&'static str> {
+pub(crate) fn rules(run: &Transcript) -> Vec<&'static str> {
     let found = found(&check(run)).into_iter();
     found.map(|(rule, _)| rule).collect()
 }
@@ -58,31 +58,6 @@ fn half_a_line_is_not_laid_to_a_sound_one_that_was_refused_before_it() {
     assert_eq!(rules_without_reject(&[&rcpt]), ["CON-8"]);
     // Half of another line has nothing to do with it.
     assert_eq!(rules_without_reject(&[&ladder("NOOP")]), ["ORD-9"]);
-}
-
-/// Postfix, to which a client has sent all at once, and left.
-#[test]
-fn a_last_chunk_of_no_octets_ends_a_message_where_nobody_saw_that_bdat_is_known() {
-    let ladder = |bdat: &str| {
-        format!(
-            "E: OnConnect
-            S: 220 mail.example.org
-            C! EHLO a.example.org\\r\\nMAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@example.org>\\r\\n{bdat}\\r\\nNOOP\\r\\n
-            RST
-            E: OnEhloCommand a.example.org
-            E: OnMailCommand a@example.org
-            E: OnRcptCommand b@example.org
-            E: OnDataCommand
-            E: OnEndOfHeaders
-            E: OnEndOfData
-            E: OnNoopCommand
-            E: OnDisconnect Lost"
-        )
-    };
-    let last = ladder("BDAT 0 LAST");
-    assert_eq!(rules_without_reject(&[&last]), [""; 0]);
-    let open = rules_without_reject(&[&ladder("BDAT 0")]);
-    assert!(open.contains(&"ORD-5"), "{open:?}");
 }
 
 /// aiosmtpd clears the transaction before the handler of RSET refuses it.
@@ -138,51 +113,6 @@ fn a_reset_that_its_handler_refuses_explains_more_than_a_recipient_refused_befor
     assert!(rules_without_reject(&[&ladder]).contains(&"ORD-6"));
 }
 
-/// Haraka, whose handler drops the session at DATA.
-#[test]
-fn a_malformed_bdat_that_is_not_known_has_no_handler() {
-    let ladder = |code: &str| {
-        format!(
-            "{GREETED}{MAIL}
-            C: RCPT TO:<b@example.org>
-            E: OnRcptCommand b@example.org
-            S: 250 ok
-            C: BDAT 0LAST
-            S: {code}
-            C: DATA
-            E: OnDataCommand
-            S: 451 dropped
-            server-close
-            E: OnDisconnect Dropped"
-        )
-    };
-    let drops = |code: &str| {
-        let mut hello = hello_without_reject();
-        hello.semantics.clock = false;
-        let mut run = transcript(Some(hello), &[&ladder(code)]);
-        run.sessions[0].open.handlers.rules.push(HandlerRule {
-            event: EventKind::OnDataCommand,
-            nth: 1,
-            action: HandlerAction::Drop,
-        });
-        // The events come by another way, and too late to be told apart by it.
-        let entries = &mut run.sessions[0].entries;
-        let event = entries.iter().rposition(|entry| {
-            matches!(&entry.what, smtpspec_core::transcript::What::Event(record)
-                if record.event.kind() == EventKind::OnDataCommand)
-        });
-        let event = entries.remove(event.unwrap());
-        let sent = entries.iter().position(|entry| {
-            matches!(&entry.what, smtpspec_core::transcript::What::Sent(octets)
-                if octets.0.starts_with(b"BDAT"))
-        });
-        entries.insert(sent.unwrap() + 1, event);
-        rules(&run)
-    };
-    assert!(!drops("500 what").contains(&"CHK-13"));
-    assert!(drops("451 dropped").contains(&"CHK-13"));
-}
-
 /// aiosmtpd, for which a bare LF ends a line: the second 503 is the second RCPT's.
 #[test]
 fn behind_a_bare_lf_no_reply_is_held_against_a_clause() {
@@ -200,51 +130,6 @@ fn behind_a_bare_lf_no_reply_is_held_against_a_clause() {
         asked("C: NOOP\nE: OnNoopCommand\nS: 250 ok"),
         Verdict::NotStrict
     );
-}
-
-/// qpsmtpd, for which LF . CRLF ends a message and LF a line, and which wants no second greeting.
-#[test]
-fn where_a_look_alike_has_ended_a_message_line_ends_are_weighed_as_elsewhere() {
-    let again = "
-        C: EHLO b.example.org
-        S: 503 you said it";
-    let two = "
-        C! EHLO b.example.org\\nEHLO c.example.org\\r\\n
-        S: 503 you said it
-        S: 503 you said it";
-    let ended = format!(
-        "{OPEN}
-        C! A: b\\r\\n\\r\\nc\\n.\\r\\nMAIL FROM:<c@example.org>\\r\\nRSET\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData A: b\\r\\n\\r\\nc\\n
-        S: 250 ok
-        E: OnMailCommand c@example.org
-        S: 250 ok
-        E: OnRsetCommand
-        S: 250 ok
-        S: 500 what"
-    );
-    let line_end = two
-        .replace("EHLO", "BOGUS")
-        .replace("503 you said it", "500 what");
-    let known = [again, line_end.as_str()].map(|known| format!("{GREETED}{known}{QUIT}"));
-    let both = format!("{GREETED}{ended}{again}{two}{QUIT}");
-    let rules = rules_without_reject(&[&known[0], &known[1], &both]);
-    assert!(!rules.contains(&"WIR-2"), "{rules:?}");
-    assert!(rules.contains(&"CON-2"), "{rules:?}");
-}
-
-/// Sendmail, which looks at seven bits of each octet.
-#[test]
-fn what_is_answered_354_and_is_data_but_for_an_eighth_bit_begins_a_message() {
-    let ladder =
-        format!("{GREETED}{OPEN}\nC: .\nE: OnEndOfHeaders\nE: OnEndOfData\nS: 250 ok{QUIT}");
-    let eighth = ladder.replace("C: DATA", "C! DATA\u{80}\\r\\n");
-    assert_eq!(rules_of(&[&eighth]), ["WIR-6"]);
-    let other = ladder.replace("C: DATA", "C! DATE\u{80}\\r\\n");
-    assert!(rules_of(&[&other]).contains(&"WIR-13"));
-    let taken = format!("{GREETED}\nC! DATA\u{80}\\r\\n\nS: 250 ok{QUIT}");
-    assert_eq!(rules_of(&[&taken]), ["WIR-13"]);
 }
 
 /// Haraka, which loses the line that has begun behind the end of a message in the same segment.
@@ -342,66 +227,6 @@ fn an_event_too_many_hides_none_behind_it_that_fits_but_for_its_case() {
     assert_eq!(rules_without_reject(&[&ladder]), ["ORD-6", "CON-7"]);
 }
 
-/// Python's smtpd, which is known to answer HELP with 250: no look-alike has to have ended a message for that.
-#[test]
-fn what_a_server_is_known_to_do_is_not_explained_by_an_end_of_data_that_it_does_not_take() {
-    let help = "C: HELP\nS: 250 SMTP";
-    let dropped = "C: MAIL FROM:<b@>\nserver-close\nE: OnDisconnect Dropped";
-    let known = [format!("{help}{QUIT}"), dropped.to_owned()];
-    let known = known.map(|known| format!("{GREETED}\n{known}"));
-    let odd = format!(
-        "{GREETED}{OPEN}
-        C! A: b\\r\\n\\r\\n.\\0\\r\\nc\\r\\n\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData
-        S: 250 ok
-        C! MAIL FROM:<a@example.org>\\r\\r\\n
-        E: OnMailCommand a@example.org
-        S: 550 refused
-        {help}
-        {dropped}"
-    );
-    let mut hello = hello_without_reject();
-    hello
-        .events
-        .retain(|kind| *kind != EventKind::OnHelpCommand);
-    let mut run = transcript(Some(hello), &[&known[0], &known[1], &odd]);
-    run.sessions[2].open.handlers.rules.push(HandlerRule {
-        event: EventKind::OnMailCommand,
-        nth: 2,
-        action: HandlerAction::Reject("550 refused".to_owned()),
-    });
-    let rules = rules(&run);
-    assert!(!rules.contains(&"CON-2"), "{rules:?}");
-}
-
-#[test]
-fn an_end_of_data_is_found_also_where_events_and_replies_too_many_are_nothing_new() {
-    let known = format!(
-        "{GREETED}{OPEN}
-        C! A: b\\r\\n\\r\\nNOOP\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnNoopCommand
-        E: OnEndOfData A: b\\r\\n\\r\\nNOOP\\r\\n
-        S: 250 ok
-        S: 250 ok{QUIT}"
-    );
-    let ended = format!(
-        "{GREETED}{OPEN}
-        C! A: b\\r\\n\\r\\nc\\n.\\r\\nRSET\\r\\nNOOP\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData A: b\\r\\n\\r\\nc\\n
-        S: 250 ok
-        E: OnRsetCommand
-        S: 250 ok
-        E: OnNoopCommand
-        S: 250 ok
-        S: 500 what{QUIT}"
-    );
-    let rules = rules_without_reject(&[&known, &ended]);
-    assert_eq!(rules, ["CON-2", "CON-4", "WIR-2"]);
-}
-
 /// qpsmtpd, for which the end of the connection ends a line too.
 #[test]
 fn half_a_line_that_is_answered_breaks_con_8() {
@@ -435,50 +260,6 @@ fn a_name_of_a_list_that_is_no_atom_may_be_refused_as_a_mailbox() {
     };
     assert_eq!(verdict("staff"), Verdict::NotStrict);
     assert_eq!(verdict("st<aff"), Verdict::NotExercised);
-}
-
-/// Postfix again, which takes LF for the end of a line, beside a dot too, and a `BDAT 0 LAST` whose reply nobody read.
-#[test]
-fn what_is_about_no_end_is_looked_at_beside_two_ends_of_lines_and_of_data() {
-    let ladder = |last: &str| {
-        format!(
-            "{GREETED}{OPEN}
-            C! A: b\\r\\n\\r\\nc\\n.\\r\\nRSET\\r\\nNOOP\\r\\nRSET\\r\\nNOOP\\r\\n.\\r\\n
-            E: OnEndOfHeaders
-            E: OnEndOfData A: b\\r\\n\\r\\nc\\n
-            S: 250 ok
-            E: OnRsetCommand
-            S: 250 ok
-            E: OnNoopCommand
-            S: 250 ok
-            E: OnRsetCommand
-            S: 250 ok
-            E: OnNoopCommand
-            S: 250 ok
-            S: 500 what
-            C! NOOP\\nNOOP\\r\\n
-            E: OnNoopCommand
-            E: OnNoopCommand
-            S: 250 ok
-            S: 250 ok
-            C! MAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@example.org>\\r\\nBDAT 0{last}\\r\\nNOOP\\r\\n
-            RST
-            E: OnMailCommand a@example.org
-            E: OnRcptCommand b@example.org
-            E: OnDataCommand
-            E: OnEndOfHeaders
-            E: OnEndOfData
-            E: OnNoopCommand
-            E: OnDisconnect Lost"
-        )
-    };
-    let known = format!(
-        "{GREETED}\nC! NOOP\\nNOOP\\r\\n\nE: OnNoopCommand\nE: OnNoopCommand\nS: 250 ok\nS: 250 ok{QUIT}"
-    );
-    let rules = rules_without_reject(&[&known, &ladder(" LAST")]);
-    assert_eq!(rules, ["CON-2", "WIR-19", "WIR-19"]);
-    let open = rules_without_reject(&[&known, &ladder("")]);
-    assert!(open.contains(&"ORD-5"), "{open:?}");
 }
 
 /// Postfix, which supplies a blank line, and the end of the last line with it.
@@ -521,27 +302,6 @@ fn an_event_behind_a_refusal_is_that_of_the_next_command_of_its_verb() {
     let (hello, fail) = (hello_without_reject(), HandlerAction::Fail);
     let rules = with_handler(hello, EventKind::OnRcptCommand, fail, &ladder);
     assert_eq!(rules, [""; 0]);
-}
-
-/// Postfix behind HELO, which has announced nothing and discards the octets of a chunk that it refuses all the same.
-#[test]
-fn behind_a_refused_chunk_that_need_not_be_discarded_no_clause_is_asked() {
-    let verdict = |octets: &str| {
-        let ladder = format!(
-            "{GREETED}
-            C! BDAT {octets}
-            E: OnReject
-            S: 503 need MAIL
-            C: QUIT now
-            E: OnReject
-            S: 551 no{QUIT}"
-        );
-        let run = check(&transcript(Some(hello()), &[&ladder]));
-        let clause = run.rules.iter().find(|rule| rule.rule.id == "WIR-61");
-        clause.unwrap().verdict
-    };
-    assert_eq!(verdict("1\\r\\nS"), Verdict::NotExercised);
-    assert_eq!(verdict("0\\r\\nS"), Verdict::NotStrict);
 }
 
 /// OpenSMTPD, which changes a message and then refuses it, to a client that sends many commands at once behind it, for which
@@ -618,83 +378,4 @@ fn an_argument_without_the_backslash_of_its_quoted_pair_is_altered() {
         rules.contains(&"CON-7") && !rules.contains(&"REJ-1"),
         "{rules:?}"
     );
-}
-
-/// Haraka, which loses what stands before a bare CR.
-#[test]
-fn a_command_behind_a_verb_that_was_lost_is_no_evidence_for_a_look_alike() {
-    let ladder = format!(
-        "{GREETED}{OPEN}
-        C! A: b\\r\\n\\r\\n\\x0b.\\x0cMAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData A: b\\r\\n
-        S: 250 ok
-        C! STARTTLS\\r
-        C: MAIL FROM:<e@example.org>
-        E: OnMailCommand e@example.org
-        S: 250 ok{QUIT}"
-    );
-    assert_eq!(
-        rules_without_reject(&[&ladder]),
-        ["CON-3", "WIR-6", "WIR-6"]
-    );
-}
-
-/// Postfix and mailin.
-#[test]
-fn line_ends_that_explain_less_take_no_reply_from_what_stands_behind_a_look_alike() {
-    let ladder = format!(
-        "{GREETED}
-        C! NOOP\\rNOOP\\rNOOP\\rNOOP\\rNOOP\\r\\n
-        S: 500 what{OPEN}
-        C! A: b\\r\\n\\r\\nx\\n.\\r\\n\\0MAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\nDATA\\r\\n.\\r\\n
-        E: OnEndOfHeaders
-        E: OnEndOfData A: b\\r\\n\\r\\nx\\n
-        S: 250 ok
-        S: 500 what
-        S: 503 need MAIL
-        S: 503 need RCPT
-        S: 500 what{QUIT}"
-    );
-    assert_eq!(rules_without_reject(&[&ladder]), ["CON-2"]);
-}
-
-/// Postfix behind HELO, which takes BDAT though it has announced nothing.
-#[test]
-fn that_a_server_knows_bdat_shows_also_where_a_handler_refuses_its_message() {
-    let ladder = |chunk: &str, event: &str, reply: &str| {
-        format!(
-            "E: OnConnect
-            S: 220 mail.example.org
-            C: HELO a.example.org
-            E: OnHeloCommand a.example.org
-            S: 250 mail.example.org{ADDRESSED}
-            C! BDAT {chunk}
-            E: OnDataCommand
-            E: OnEndOfHeaders
-            {event}
-            S: {reply}"
-        )
-    };
-    let hello = hello_without_reject;
-    let (end, headers) = (EventKind::OnEndOfData, EventKind::OnEndOfHeaders);
-    let nothing = ladder("0 LAST\\r\\n", "E: OnEndOfData", "451 later");
-    let rules = with_handler(
-        hello(),
-        end,
-        HandlerAction::Fail,
-        &format!("{nothing}{QUIT}"),
-    );
-    assert_eq!(rules, [""; 0]);
-    let dropped = ladder("6 LAST\\r\\nA: b\\r\\n", "", "421 dropped");
-    let left = "
-        server-close
-        E: OnDisconnect Dropped";
-    let rules = with_handler(
-        hello(),
-        headers,
-        HandlerAction::Drop,
-        &format!("{dropped}{left}"),
-    );
-    assert_eq!(rules, [""; 0]);
 }
