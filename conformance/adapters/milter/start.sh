@@ -18,7 +18,10 @@ start_milter() {
     tries=0
     until [ -S "$milter" ]; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || exit 1
+        [ $tries -lt 100 ] || {
+            echo "run.sh: smtpspec observe does not listen on $milter" >&2
+            exit 1
+        }
         sleep 0.05
     done
 }

@@ -18,7 +18,7 @@ pub(super) enum Fit {
     No,
     /// The kind is right, an argument is not.
     Altered,
-    /// The kind is right, and but for its case or white space at its end the argument too.
+    /// The kind is right, and but for its case, white space at its end or the backslashes of quoted pairs the argument too.
     Close,
     /// The kind is right, and what is malformed may fire it whatever it says.
     Loose,

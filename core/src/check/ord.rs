@@ -214,7 +214,7 @@ const CLOCK_SLACK: u64 = 2_000_000;
 
 pub(super) fn judge(view: &View<'_>, founds: &mut Vec<Found>) {
     founds.extend(wrong_outcome(view));
-    if !view.header.hello.as_ref().is_some_and(has_clock) {
+    if !view.has_clock() {
         return;
     }
     let caused = view.alignment.cause.iter().zip(&view.events);

@@ -348,8 +348,8 @@ impl<'t> View<'t> {
 
     /// The first event laid to `exchange`.
     pub(super) fn first_laid(&self, exchange: usize) -> Option<usize> {
-        let laid = self.by_exchange.get(exchange)?.clone();
-        { laid }.find(|event| self.alignment.cause[*event] == Some(exchange))
+        let mut laid = self.by_exchange.get(exchange)?.clone();
+        laid.find(|event| self.alignment.cause[*event] == Some(exchange))
     }
 
     /// Whether any event has been laid to `exchange`.
