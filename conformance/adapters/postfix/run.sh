@@ -11,6 +11,7 @@ conf=$SMTPSPEC_DIR/conf
 chmod 755 "$SMTPSPEC_DIR"
 mkdir "$conf" "$SMTPSPEC_DIR/queue" "$SMTPSPEC_DIR/data"
 cp main.cf master.cf "$conf"
+cp log.pl "$SMTPSPEC_DIR"
 echo "smtpd_timeout = $(((SMTPSPEC_IDLE_MS + 999) / 1000))s" >> "$conf/main.cf"
 # What was asked for with --setting, in main.cf's own form.
 printf '%s' "${SMTPSPEC_SETTINGS:-}" >> "$conf/main.cf"
@@ -30,4 +31,8 @@ chown "$(chroot "$installed/root" id -u postfix)" "$SMTPSPEC_DIR/data"
 # Postfix comes as a user of its own.
 start_milter 0
 
-exec ../debian/enter.sh "$installed/root" postfix -c /smtpspec/conf start-fg >&2
+exec ../debian/enter.sh "$installed/root" sh -euc '
+    install -d -o postfix -g postdrop -m 710 /smtpspec/queue/public
+    perl /smtpspec/log.pl /smtpspec/queue/public/log
+    exec postfix -c /smtpspec/conf start-fg
+' >&2
