@@ -96,6 +96,22 @@ async fn an_adapter_that_says_no_hello_is_named() {
 }
 
 #[tokio::test]
+async fn an_adapter_whose_server_answers_nobody_shows_its_last_words() {
+    let dir = tempfile::tempdir().unwrap();
+    // A stopped process takes connections, as the kernel does that for it; it is stopped before its hello is passed on.
+    let pipe = dir.path().join("hello");
+    let script = format!(
+        "mkfifo {pipe}; {SERVE} > {pipe} & exec 3< {pipe}; read -r hello <&3; kill -STOP $!
+        echo bad configuration >&2; echo \"$hello\"; wait",
+        pipe = pipe.display()
+    );
+    let error = error(adapter(dir.path(), &script)).await;
+    let text = error.to_string();
+    assert!(matches!(error, TargetError::Silent { .. }), "{text}");
+    assert!(text.contains("bad configuration"), "{text}");
+}
+
+#[tokio::test]
 async fn what_observes_a_server_has_to_be_named_where_it_cannot_be_known() {
     let adapters = concat!(env!("CARGO_MANIFEST_DIR"), "/adapters");
     for script in ["milter/start.sh", "opensmtpd/run.sh"] {

@@ -111,6 +111,17 @@ pub enum TargetError {
         /// The end of what its process has printed.
         output: String,
     },
+    /// The server that was started takes connections, and neither answers nor closes one.
+    #[error(
+        "`{name}` has taken a connection and says nothing on it, not even a banner{}",
+        after(output)
+    )]
+    Silent {
+        /// The adapter.
+        name: String,
+        /// The end of what its process has printed.
+        output: String,
+    },
     /// The server's process has ended.
     #[error("the process of `{name}` has ended ({status}){}", after(output))]
     Died {

@@ -1,10 +1,11 @@
-//! Whether a server accepts connections: a session that only says QUIT, before the run.
+//! Whether a server accepts connections, and answers: a session that only says QUIT, before the run.
 
 use std::time::Duration;
 
 use smtpspec_core::{
     conversation::{Conversation, Step, TlsMode},
     event::EventKind,
+    transcript::What,
 };
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,12 +20,13 @@ const PERIOD: Duration = Duration::from_millis(50);
 /// For the probe's own events to come.
 const EVENTS: Duration = Duration::from_secs(1);
 
-/// Tries to connect until it succeeds or `patience` is over. The probe's events do not become strays.
+/// Tries to connect until it succeeds or `patience` is over, and says whether the server gave a sign of life then. The
+/// probe's events do not become strays.
 pub(super) async fn probe(
     stage: &Stage,
     tls: TlsMode,
     patience: Duration,
-) -> Result<(), DriveError> {
+) -> Result<bool, DriveError> {
     let give_up = Instant::now() + patience;
     loop {
         match attempt(stage, tls).await {
@@ -34,7 +36,7 @@ pub(super) async fn probe(
     }
 }
 
-async fn attempt(stage: &Stage, tls: TlsMode) -> Result<(), DriveError> {
+async fn attempt(stage: &Stage, tls: TlsMode) -> Result<bool, DriveError> {
     let quit = Conversation {
         steps: vec![Step::Send(vec![b"QUIT\r\n".to_vec()])],
         ..Conversation::default()
@@ -53,5 +55,13 @@ async fn attempt(stage: &Stage, tls: TlsMode) -> Result<(), DriveError> {
         let _ = timeout(EVENTS, log.disconnected()).await;
     }
     // The hub knows the probe's address to the end: what comes late of it must not become a stray.
-    result
+    result.map(|()| log.take().iter().any(|entry| is_life(&entry.what)))
+}
+
+/// A server that only closes, or breaks a handshake off, is one that the run can say something about.
+fn is_life(what: &What) -> bool {
+    matches!(
+        what,
+        What::Received(_) | What::Server(_) | What::Handshake(_)
+    )
 }

@@ -136,13 +136,20 @@ impl Running {
             .child
             .as_ref()
             .map_or(Duration::ZERO, |_| options.start);
-        tokio::select! {
+        let answered = tokio::select! {
             biased;
             error = running.failed() => Err(error),
             result = probe(&running.stage, options.tls, patience) => result.map_err(|source| {
                 TargetError::Unreachable { source, output: running.output() }
             }),
         }?;
+        // What its own configuration keeps from answering has told why; of another only the run can tell.
+        if running.child.is_some() && !answered {
+            return Err(TargetError::Silent {
+                name: running.name.clone(),
+                output: running.output(),
+            });
+        }
         Ok(running)
     }
 
