@@ -49,7 +49,7 @@ use clauses::{Clause, clauses};
 use elsewhere::Elsewhere;
 use entry::Entry;
 use view::{Found, View};
-use weigh::{BARE_LF, Evidence, Habits, convicts, explains_more};
+use weigh::{BARE_LF, Evidence, Habits, convicts, explains_more, hides_all};
 
 use crate::{
     model::{Reading, Tolerance, UnansweredData, WireLog, relevant_tolerances},
@@ -170,22 +170,29 @@ fn best_view(
     }
     let mut unsolicited = Evidence::of(&strict).unsolicited;
     let mut best = (founds, strictly.clone(), accepted);
-    let mut weigh =
-        |best: &mut (Vec<Found>, Tolerance, UnansweredData), tolerance: &Tolerance, data| {
-            let view = View::new(header, session, wire, elsewhere, tolerance, data);
-            let founds = judge(&view);
-            let evidence = Evidence::of(&view);
-            // Line ends with which less is explained than without explain no reply.
-            if tolerance.look_alikes.is_empty() && founds.len() <= best.0.len() {
-                unsolicited = unsolicited.min(evidence.unsolicited);
-            }
-            let behind = evidence.acted_upon || evidence.unsolicited < unsolicited;
-            if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
-                && convicts(tolerance, &founds, behind, (&best.0, &best.1))
-            {
-                *best = (founds, tolerance.clone(), data);
-            }
-        };
+    let mut weigh = |best: &mut (Vec<Found>, Tolerance, UnansweredData),
+                     tolerance: &Tolerance,
+                     data| {
+        let view = View::new(header, session, wire, elsewhere, tolerance, data);
+        let founds = judge(&view);
+        let evidence = Evidence::of(&view);
+        // Line ends with which less is explained than without explain no reply, nor do those with which replies are out
+        // of order: all else is hidden then.
+        if tolerance.look_alikes.is_empty()
+            && founds.len() <= best.0.len()
+            && (!hides_all(&founds) || hides_all(&best.0))
+        {
+            unsolicited = unsolicited.min(evidence.unsolicited);
+        }
+        // Or replies that are out of order otherwise are in order now, and show nothing new.
+        let in_order = hides_all(&best.0) && founds.iter().all(|found| habits.contains(found.rule));
+        let behind = evidence.acted_upon || evidence.unsolicited < unsolicited || in_order;
+        if explains_more((&founds, tolerance), (&best.0, &best.1), habits)
+            && convicts(tolerance, &founds, behind, (&best.0, &best.1))
+        {
+            *best = (founds, tolerance.clone(), data);
+        }
+    };
     let singles = relevant(wire, &strict.reading);
     let tolerances = candidates(singles.clone());
     let some = some_accepted(strict.reading.left_open);

@@ -258,7 +258,7 @@ fn may_be_of_another(view: &View<'_>, index: usize, event: &LoggedEvent<'_>) -> 
     later.take(NEAR).any(|other| {
         let exchange = &view.exchanges()[other];
         exchange.verb().and_then(own_event) == Some(kind)
-            && exchange.sent_at <= emitted
+            && exchange.sent_at <= emitted + CLOCK_SLACK
             && !view.alignment_has(other, kind)
     })
 }

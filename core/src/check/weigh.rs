@@ -87,14 +87,16 @@ pub(super) fn explains_more(
         (riddles, founds.len() + leniencies)
     };
     // To read the octets of a chunk as commands must solve all riddles of a kind, and not only leave fewer of it: there
-    // are always fewer chunks then, and less to say of them. Beside a look-alike it must solve what is new.
+    // are always fewer chunks then, and less to say of them. Beside a look-alike it must solve what is new; and it
+    // solves no event out of sequence, for hidden commands would have fired theirs.
     if tolerance.bdat_turned && !best_tolerance.bdat_turned {
         let left: Habits = founds.iter().map(|found| found.rule).collect();
         let solved = |found: &&Found| {
             let rule = found.rule;
             let of_chunks = rule.starts_with("CHK-");
             let as_ever = !best_tolerance.look_alikes.is_empty() && habits.contains(rule);
-            is_riddle(found) && !left.contains(rule) && !as_ever && !of_chunks
+            let unsolved = as_ever || of_chunks || OUT_OF_SEQUENCE.contains(&rule);
+            is_riddle(found) && !left.contains(rule) && !unsolved
         };
         if !best.iter().any(|found| solved(&found)) {
             return false;
@@ -105,9 +107,12 @@ pub(super) fn explains_more(
 }
 
 /// Whether the replies are out of order, so that nothing else is said.
-fn hides_all(founds: &[Found]) -> bool {
+pub(super) fn hides_all(founds: &[Found]) -> bool {
     founds.iter().any(|found| found.rule == "WIR-9")
 }
+
+/// Events that the state does not allow.
+const OUT_OF_SEQUENCE: [&str; 3] = ["ORD-1", "ORD-2", "ORD-3"];
 
 /// What commands and replies that a message hides show first.
 const OF_NO_LINE: [&str; 3] = ["CON-4", "ORD-11", "WIR-2"];

@@ -3,7 +3,7 @@
 use super::{
     chunk::{announced, dot_end},
     content::{EMPTY, look_alikes},
-    exchange::{Outcome, Stimulus},
+    exchange::{Exchange, Outcome, Stimulus},
     reading::Reading,
     tolerance::{LookAlike, Tolerance},
     wire_log::WireLog,
@@ -15,11 +15,14 @@ pub fn relevant_tolerances(wire: &WireLog<'_>, strict: &Reading<'_>) -> Vec<Tole
     let mut line_ends = crate::wire::LineEnds::default();
     let mut empty = false;
     let (mut dot_ends_chunk, mut bdat_known, mut bdat_turned) = (false, false, false);
+    let mut before: Option<&Exchange<'_>> = None;
     for exchange in &strict.exchanges {
+        let opened = before.replace(exchange);
         let octets = &wire.sent[exchange.span.clone()];
         match &exchange.stimulus {
             Stimulus::Message(_) => {
-                empty |= octets == EMPTY;
+                // Where nobody has seen DATA answered, what came of its message shows nothing either.
+                empty |= octets == EMPTY && opened.is_some_and(|data| data.reply.is_some());
                 let mut first = None;
                 for (look_alike, dot) in look_alikes(octets) {
                     first = first.or(Some(dot));

@@ -8,7 +8,10 @@ use crate::{
     trace::{hello_without_reject, transcript},
 };
 use pretty_assertions::assert_eq;
-use smtpspec_core::event::{EventKind, HandlerAction, HandlerRule};
+use smtpspec_core::{
+    event::{EventKind, HandlerAction, HandlerRule},
+    model::{Tolerance, UnansweredData, WireLog, read, relevant_tolerances},
+};
 
 /// qpsmtpd, for which LF . CRLF ends a message and LF a line, and which wants no second greeting.
 #[test]
@@ -196,4 +199,50 @@ fn line_ends_that_explain_less_take_no_reply_from_what_stands_behind_a_look_alik
         S: 500 what{QUIT}"
     );
     assert_eq!(rules_without_reject(&[&ladder]), ["CON-2"]);
+}
+
+/// Postfix, for which LF . CRLF ends a message, and which breaks with a client that sends a header field for a command.
+#[test]
+fn replies_that_are_in_order_behind_a_look_alike_alone_are_its_evidence() {
+    let broken_with = "
+        C: Subject: s
+        S: 221 goodbye
+        server-close
+        E: OnDisconnect Dropped";
+    let ended = format!(
+        "{GREETED}{OPEN}
+        C! A: b\\r\\n\\r\\nc\\n.\\r\\n\\0MAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\nSubject: s\\r\\n\\r\\n.\\r\\nNOOP\\r\\nDATA\\r\\nRSET\\r\\nNOOP\\r\\nQUIT\\r\\n
+        E: OnEndOfHeaders
+        E: OnEndOfData A: b\\r\\n\\r\\nc\\n
+        S: 250 ok
+        S: 500 what
+        S: 503 no
+        S: 221 goodbye
+        server-close
+        E: OnDisconnect Dropped"
+    );
+    let rules = rules_without_reject(&[&format!("{GREETED}{broken_with}"), &ended]);
+    assert_eq!(rules, ["CON-2", "WIR-18", "WIR-18"]);
+}
+
+/// Postfix, whose process has ended with all the replies that it had not yet sent.
+#[test]
+fn what_nobody_saw_opened_is_not_known_to_miss_its_end() {
+    let may_miss = |replies: &str| {
+        let pipelined = format!(
+            "E: OnConnect
+            S: 220 mail.example.org
+            C! EHLO a.example.org\\r\\nMAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@example.org>\\r\\nDATA\\r\\n.\\r\\n
+            {replies}
+            server-close"
+        );
+        let run = transcript(None, &[&pipelined]);
+        let wire = WireLog::new(&run.sessions[0]);
+        let strict = read(&wire, &Tolerance::default(), UnansweredData::Accepted);
+        let tolerances = relevant_tolerances(&wire, &strict);
+        tolerances.iter().any(|tolerance| tolerance.misses_empty)
+    };
+    let ok = "S: 250 ok\n";
+    assert!(may_miss(&format!("{ok}{ok}{ok}S: 354 go on")));
+    assert!(!may_miss(""));
 }

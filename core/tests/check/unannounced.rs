@@ -143,3 +143,32 @@ fn that_a_server_knows_bdat_shows_also_where_a_handler_refuses_its_message() {
     );
     assert_eq!(rules, [""; 0]);
 }
+
+/// Postfix 3.7.11, which forgets that a refused message has no recipients, and whose process ends then.
+#[test]
+fn an_event_out_of_sequence_as_ever_is_not_the_end_of_a_chunk_that_was_read_as_commands() {
+    let crash = "
+        C: MAIL FROM:<b@example.org>
+        E: OnMailCommand b@example.org
+        S: 250 ok
+        C: DATA
+        E: OnDataCommand
+        server-close
+        E: OnDisconnect Dropped";
+    let again = format!(
+        "{GREETED}{ADDRESSED}
+        C! BDAT 3\\r\\nabc
+        E: OnDataCommand
+        S: 250 ok
+        C: BDAT 0
+        S: 551 null
+        C! \\r\\n
+        S: 500 what
+        C! BDAT 77\\r\\nA: b\\r\\n\\r\\nMAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\nDATA\\r\\nA: b\\r\\n\\r\\nc\\r\\n
+        S: 551 discarded
+        C! BDAT 77 LAST\\r\\nA: b\\r\\n\\r\\nMAIL FROM:<c@example.org>\\r\\nRCPT TO:<d@example.org>\\r\\nDATA\\r\\nA: b\\r\\n\\r\\nc\\r\\n
+        S: 551 discarded{crash}"
+    );
+    let rules = rules_without_reject(&[&format!("{GREETED}{crash}"), &again]);
+    assert_eq!(rules, ["ORD-3", "ORD-3", "WIR-18", "WIR-18"]);
+}
