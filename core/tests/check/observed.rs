@@ -228,6 +228,40 @@ fn what_fired_behind_the_refusal_of_a_mail_without_a_greeting_is_that_of_the_nex
     assert_eq!(crate::found(&check(&run)), []);
 }
 
+/// smtp-server, whose clock counts milliseconds: by it the second MAIL fires before it has been sent.
+#[test]
+fn an_event_that_the_second_of_two_refused_commands_may_have_fired_is_not_late() {
+    let early_by = |slack: u64| {
+        let ladder = format!(
+            "{GREETED}
+            C: MAIL FROM:<> RET=HDRS RET=HDRS
+            S: 501 twice
+            wait 9
+            C: MAIL FROM:<>
+            E: OnMailCommand
+            S: 451 later{QUIT}"
+        );
+        let mut run = transcript(Some(hello_without_reject()), &[&ladder]);
+        run.sessions[0].open.handlers.rules.push(HandlerRule {
+            event: EventKind::OnMailCommand,
+            nth: 1,
+            action: HandlerAction::Reject("451 later".to_owned()),
+        });
+        for entry in &mut run.sessions[0].entries {
+            if let What::Event(record) = &mut entry.what
+                && record.event.kind() == EventKind::OnMailCommand
+            {
+                // The ladder's lines are a millisecond apart.
+                record.at = record.at.map(|at| at - 1_000_000 - slack);
+            }
+        }
+        let found = crate::found(&check(&run)).into_iter();
+        found.map(|(rule, _)| rule).collect::<Vec<_>>()
+    };
+    assert_eq!(early_by(900_000), [""; 0]);
+    assert_eq!(early_by(2_100_000), ["ORD-9"]);
+}
+
 /// Haraka, which makes U+FFFD of an octet that is no UTF-8: that event is not the malformed command's behind it.
 #[test]
 fn what_a_malformed_command_may_fire_is_not_what_a_sound_one_before_it_fired_changed() {
