@@ -160,6 +160,15 @@ async fn an_event_stream_may_come_over_standard_output() {
 }
 
 #[tokio::test]
+async fn what_comes_late_of_the_first_probe_is_no_stray() {
+    let dir = tempfile::tempdir().unwrap();
+    let slowly = "for line in hello connect; do read -r line; echo \"$line\"; done; sleep 1.3; cat";
+    let outcome = run(adapter(dir.path(), &format!("{SERVE} | {{ {slowly}; }}"))).await;
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    assert_eq!(outcome.transcript.strays, []);
+}
+
+#[tokio::test]
 async fn a_server_that_dies_and_cannot_be_started_again_ends_the_run_with_what_was_seen() {
     let dir = tempfile::tempdir().unwrap();
     let first = format!("{SERVE} & sleep 0.5; echo out of memory >&2; kill $!; rm run.sh; exit 9");

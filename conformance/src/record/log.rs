@@ -159,6 +159,14 @@ impl Log {
         state.finished = true;
     }
 
+    /// Whether an entry is such a one. The log goes on.
+    pub fn any(&self, is_such: impl Fn(&What) -> bool) -> bool {
+        self.state()
+            .entries
+            .iter()
+            .any(|entry| is_such(&entry.what))
+    }
+
     /// When the last entry was added (ns); 0 for an empty log.
     pub fn last_at(&self) -> u64 {
         self.state().entries.last().map_or(0, |entry| entry.at)

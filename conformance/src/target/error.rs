@@ -113,7 +113,8 @@ pub enum TargetError {
     },
     /// The server that was started takes connections, and neither answers nor closes one.
     #[error(
-        "`{name}` has taken a connection and says nothing on it, not even a banner{}",
+        "`{name}` has taken a connection and says nothing on it, not even a banner: look at its configuration, and at what \
+         --setting gives it{}",
         after(output)
     )]
     Silent {

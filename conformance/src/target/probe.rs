@@ -55,7 +55,7 @@ async fn attempt(stage: &Stage, tls: TlsMode) -> Result<bool, DriveError> {
         let _ = timeout(EVENTS, log.disconnected()).await;
     }
     // The hub knows the probe's address to the end: what comes late of it must not become a stray.
-    result.map(|()| log.take().iter().any(|entry| is_life(&entry.what)))
+    result.map(|()| log.any(is_life))
 }
 
 /// A server that only closes, or breaks a handshake off, is one that the run can say something about.
